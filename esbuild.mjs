@@ -1,0 +1,84 @@
+// Builds everything that ships, and with --tests the tests beside it.
+//
+//   node esbuild.mjs            dist/cli.js (a launcher and its chunks), dist/runtime.js, dist/types
+//   node esbuild.mjs --tests    the same plus .cache/tests/**/*.test.js
+//
+// Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import Ajv from 'ajv/dist/2020.js';
+import standaloneCode from 'ajv/dist/standalone/index.js';
+import { build } from 'esbuild';
+
+const withTests = process.argv.includes('--tests');
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const SCHEMA = 'runtime/config/castra.schema.json';
+
+/** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
+const schemaValidator = {
+  name: 'schema-validator',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^castra:schema-validator$/ }, (args) => ({ path: args.path, namespace: 'schema' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
+      const ajv = new Ajv({ allErrors: true, strict: true, code: { source: true, esm: true } });
+      const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
+      return { contents: standaloneCode(ajv, validate), loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
+    });
+  },
+};
+
+/** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
+const requireShim = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  metafile: true,
+  legalComments: 'none',
+  define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
+  plugins: [schemaValidator],
+  banner: { js: requireShim },
+};
+
+async function bundle(name, options) {
+  const result = await build({ ...common, ...options });
+  mkdirSync('.cache/meta', { recursive: true });
+  writeFileSync(`.cache/meta/${name}.json`, JSON.stringify(result.metafile));
+}
+
+rmSync('dist', { recursive: true, force: true });
+await bundle('cli', {
+  entryPoints: { cli: 'runtime/cli/main.ts' },
+  outdir: 'dist',
+  splitting: true,
+  chunkNames: 'cli/[name]-[hash]',
+  minifySyntax: true,
+  minifyWhitespace: true,
+});
+await bundle('runtime', {
+  entryPoints: { runtime: 'runtime/api.ts' },
+  outdir: 'dist',
+  splitting: true,
+  chunkNames: 'runtime/[name]-[hash]',
+});
+const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
+  stdio: 'inherit',
+});
+if (types.status !== 0) process.exit(types.status ?? 1);
+
+if (withTests) {
+  rmSync('.cache/tests', { recursive: true, force: true });
+  await build({
+    ...common,
+    banner: {},
+    entryPoints: [...globSync('test/**/*.test.ts'), ...globSync('test/support/*.ts'), ...globSync('bench/*.ts')],
+    outbase: '.',
+    outdir: '.cache/tests',
+    splitting: true,
+    packages: 'external',
+    sourcemap: 'inline',
+    chunkNames: 'chunks/[hash]',
+  });
+}
