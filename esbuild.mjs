@@ -5,8 +5,8 @@
 //
 // Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import Ajv from 'ajv/dist/2020.js';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
 
@@ -20,9 +20,16 @@ const schemaValidator = {
   setup(bundle) {
     bundle.onResolve({ filter: /^castra:schema-validator$/ }, (args) => ({ path: args.path, namespace: 'schema' }));
     bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
-      const ajv = new Ajv({ allErrors: true, strict: true, code: { source: true, esm: true } });
+      const ajv = new Ajv({
+        allErrors: true,
+        strict: true,
+        allowUnionTypes: true,
+        verbose: true,
+        code: { source: true, esm: true },
+      });
       const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
-      return { contents: standaloneCode(ajv, validate), loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
+      const contents = standaloneCode.default(ajv, validate);
+      return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
     });
   },
 };
@@ -47,6 +54,11 @@ async function bundle(name, options) {
   mkdirSync('.cache/meta', { recursive: true });
   writeFileSync(`.cache/meta/${name}.json`, JSON.stringify(result.metafile));
 }
+
+const find = (folder, pattern) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => `${folder}/${name}`)
+    .filter((name) => pattern.test(name));
 
 rmSync('dist', { recursive: true, force: true });
 await bundle('cli', {
@@ -73,7 +85,7 @@ if (withTests) {
   await build({
     ...common,
     banner: {},
-    entryPoints: [...globSync('test/**/*.test.ts'), ...globSync('test/support/*.ts'), ...globSync('bench/*.ts')],
+    entryPoints: [...find('test', /\.test\.ts$/), ...find('bench', /\.ts$/)],
     outbase: '.',
     outdir: '.cache/tests',
     splitting: true,

@@ -5,13 +5,18 @@ declare const CASTRA_VERSION: string;
 declare module 'castra:schema-validator' {
   export interface SchemaError {
     readonly instancePath: string;
+    readonly schemaPath: string;
     readonly keyword: string;
     readonly params: Readonly<Record<string, unknown>>;
     readonly message?: string;
+    /** The schema object that holds the failing keyword. */
+    readonly parentSchema?: {
+      readonly properties?: Readonly<Record<string, unknown>>;
+      readonly anyOf?: readonly { readonly enum?: readonly string[] }[];
+    };
   }
-  const validate: {
+  export const validate: {
     (value: unknown): boolean;
     readonly errors?: readonly SchemaError[] | null;
   };
-  export default validate;
 }

@@ -1,0 +1,136 @@
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import type { Diagnostic } from '../diagnostics.ts';
+import type { AcceleratorChoice } from '../options.ts';
+import { findConflicts } from './conflicts.ts';
+import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
+import { collectFindings, type Findings } from './findings.ts';
+import { defaultStateRoot } from './paths.ts';
+import type { ProjectConfig, ProjectPlace } from './project.ts';
+import { expandRole } from './replicas.ts';
+import { checkSchema } from './schema.ts';
+import { analyzeToml } from './toml/meaning.ts';
+import { parseToml } from './toml/parser.ts';
+import { lineIndex, offsetAt } from './toml/positions.ts';
+import type { TomlError as SyntaxFault } from './toml/syntax.ts';
+import { classifyVersion } from './version.ts';
+import { interpretVm } from './virtualMachine.ts';
+
+/** A castra.toml, and what its meaning depends on outside of it. */
+export interface ConfigSource {
+  readonly text: string;
+  /** Real and absolute: the project's identity comes from it. */
+  readonly path: string;
+  /** Castra's home, for the default state root. */
+  readonly home: string;
+  /** Names of the folders below `<home>/projects`. */
+  readonly knownProjects?: readonly string[];
+}
+
+export interface ConfigAnalysis {
+  readonly place: ProjectPlace;
+  /** Undefined when a diagnostic is an error. */
+  readonly project?: ProjectConfig;
+  /** Everything that was found, in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Text in, project and diagnostics out: the one pipeline of `validate`, `up` and the editor. Pure, never throws, and
+ * reports all problems of a file at once.
+ */
+export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
+  const document = parseToml(source.text);
+  const meaning = analyzeToml(document);
+  const findings = collectFindings(meaning.tree, source.text, lineIndex(source.text), source.path);
+  reportSyntax([...document.errors, ...meaning.errors], source.text, findings);
+  checkSchema(meaning.value, meaning.tree, findings);
+  const project = interpretProject(meaning.value, source, findings);
+  const diagnostics = findings.list();
+  const { name, configPath, stateRoot } = project;
+  const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
+  return { place: { name, configPath, stateRoot }, diagnostics, ...(valid ? { project } : {}) };
+}
+
+/**
+ * smol-toml decides whether the text is TOML, our own parser says where it is not. What only ours objects to is a
+ * warning; what only smol-toml objects to is an error at the place it names.
+ */
+function reportSyntax(faults: readonly SyntaxFault[], source: string, findings: Findings): void {
+  const verdict = judge(source);
+  for (const fault of faults) {
+    const finding = {
+      severity: verdict ? 'error' : 'warning',
+      code: `toml/${fault.code}`,
+      message: sentence(fault.message),
+    } as const;
+    findings.reportSpan(fault, finding, fault.related);
+  }
+  if (verdict && faults.length === 0) {
+    const index = lineIndex(source);
+    const at = offsetAt(index, { line: verdict.line, column: verdict.column });
+    const to = Math.min(at + 1, source.length);
+    const message = sentence(verdict.message.split('\n')[0] ?? 'Invalid TOML');
+    findings.reportSpan({ from: at, to }, { severity: 'error', code: 'toml/invalid', message });
+  }
+}
+
+function judge(source: string): TomlError | undefined {
+  try {
+    parse(source, { integersAsBigInt: 'asNeeded' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof TomlError) return error;
+    throw error;
+  }
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+const DEFAULT_BROKER_PORT = 7070;
+
+function interpretProject(value: Fields, source: ConfigSource, findings: Findings): ProjectConfig {
+  const version = text(value.version);
+  const versionClass = classifyVersion(version, findings);
+  const place = locateProject(value, source);
+  const brokerPort = integer(asTable(value.broker)?.port, 1, 65535) ?? DEFAULT_BROKER_PORT;
+  const context = {
+    folders: { project: dirname(source.path), stateRoot: place.stateRoot },
+    accelerator: (text(asTable(value.project)?.accelerator) ?? 'auto') as AcceleratorChoice,
+    bootstrap: asTable(value.bootstrap) ?? {},
+    findings,
+  };
+  const placed = tables(value.vms).flatMap((table, index) =>
+    table === undefined
+      ? []
+      : expandRole(table, ['vms', index], versionClass, findings).map((replica) => interpretVm(replica, context)),
+  );
+  findConflicts(placed, brokerPort, findings);
+  return {
+    ...place,
+    version: version ?? '',
+    brokerPort,
+    lifecycle: readLifecycle(asTable(value.lifecycle) ?? {}),
+    vms: placed.map(({ vm }) => vm),
+    initWorkflow: texts(asTable(value.workflows)?.init),
+  };
+}
+
+function locateProject(value: Fields, { path, home, knownProjects = [] }: ConfigSource): ProjectPlace {
+  const project = asTable(value.project);
+  const name = text(project?.name) ?? '';
+  const stateDir = text(project?.state_dir);
+  const stateRoot =
+    stateDir === undefined ? defaultStateRoot(home, path, name, knownProjects) : resolve(dirname(path), stateDir);
+  return { name, configPath: path, stateRoot };
+}
+
+function readLifecycle(table: Fields): ProjectConfig['lifecycle'] {
+  return {
+    gracefulMs: secondsToMs(table.graceful_shutdown_wait_secs, 20_000),
+    sigtermMs: secondsToMs(table.sigterm_wait_secs, 10_000),
+    sigkillMs: secondsToMs(table.sigkill_wait_secs, 5_000, 1),
+  };
+}

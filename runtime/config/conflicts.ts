@@ -1,0 +1,151 @@
+import type { Findings } from './findings.ts';
+import { explainBadName, slugify } from './names.ts';
+import type { PortForward } from './project.ts';
+import type { TomlPath } from './toml/meaning.ts';
+import type { PlacedVm } from './virtualMachine.ts';
+
+/** What single VMs do not show: two that want the same name, port or disk. */
+export function findConflicts(vms: readonly PlacedVm[], brokerPort: number, findings: Findings): void {
+  checkNames(vms, findings);
+  checkHostPorts(vms, brokerPort, findings);
+  checkGuestPorts(vms, findings);
+  checkOverlays(vms, findings);
+}
+
+function checkNames(vms: readonly PlacedVm[], findings: Findings): void {
+  const first = new Map<string, PlacedVm>();
+  const judged = new Set<TomlPath>();
+  for (const placed of vms) {
+    const { vm } = placed;
+    const path = [...placed.path, 'name'];
+    const earlier = first.get(vm.name);
+    const problem = vm.role === '' ? undefined : (explainBadName(vm.role) ?? explainBadName(vm.name));
+    if (judged.has(placed.path)) continue;
+    if (problem !== undefined) {
+      judged.add(placed.path);
+      const near = slugify(vm.role, 'vm');
+      const help =
+        explainBadName(near) === undefined && near !== vm.role ? `Call it "${near}".` : 'Choose another name.';
+      findings.report({ severity: 'error', code: 'config/invalid-vm-name', message: problem, help, path });
+    } else if (earlier && vm.role !== '') {
+      judged.add(placed.path);
+      findings.report({
+        severity: 'error',
+        code: 'config/duplicate-vm-name',
+        message: `Two VMs are called "${vm.name}".`,
+        help: 'Give one of them another name, or use `count` for equal VMs.',
+        path,
+        related: { path: [...earlier.path, 'name'], message: 'The first one.' },
+      });
+    }
+    if (!earlier) first.set(vm.name, placed);
+  }
+}
+
+interface Claim {
+  readonly vm: string;
+  readonly forward: PortForward;
+  readonly path: TomlPath;
+}
+
+function claims(vms: readonly PlacedVm[]): Claim[] {
+  return vms.flatMap(({ vm, forwardPaths }) =>
+    vm.forwards.map((forward, index) => ({ vm: vm.name, forward, path: [...(forwardPaths[index] ?? []), 'host'] })),
+  );
+}
+
+function checkHostPorts(vms: readonly PlacedVm[], brokerPort: number, findings: Findings): void {
+  const taken = new Map<number, Claim[]>();
+  for (const claim of claims(vms)) {
+    const { forward, path } = claim;
+    if (forward.host === 0) continue;
+    const others = taken.get(forward.host) ?? [];
+    const other = others.find((earlier) => overlaps(earlier.forward, forward));
+    if (other) reportPortConflict(claim, other, findings);
+    else if (forward.host === brokerPort && overlaps(forward, BROKER)) reportBrokerConflict(path, brokerPort, findings);
+    taken.set(forward.host, [...others, claim]);
+  }
+}
+
+const BROKER: Pick<PortForward, 'protocol' | 'bind'> = { protocol: 'tcp', bind: '127.0.0.1' };
+
+function overlaps(a: Pick<PortForward, 'protocol' | 'bind'>, b: Pick<PortForward, 'protocol' | 'bind'>): boolean {
+  return a.protocol === b.protocol && (a.bind === b.bind || a.bind === '0.0.0.0' || b.bind === '0.0.0.0');
+}
+
+function reportPortConflict(claim: Claim, other: Claim, findings: Findings): void {
+  const { vm, forward, path } = claim;
+  const who =
+    vm === other.vm
+      ? `"${vm}" forwards host port ${forward.host}/${forward.protocol} twice.`
+      : `"${vm}" and "${other.vm}" both want host port ${forward.host}/${forward.protocol}.`;
+  findings.report({
+    severity: 'error',
+    code: 'config/duplicate-host-port',
+    message: who,
+    help: 'Choose another `host`, or `host = 0` for any free port. Replicas take `host`, `host + 1`, and so on.',
+    path,
+    related: { path: other.path, message: `"${other.vm}" wants it here.` },
+  });
+}
+
+function reportBrokerConflict(path: TomlPath, brokerPort: number, findings: Findings): void {
+  findings.report({
+    severity: 'error',
+    code: 'config/broker-port',
+    message: `Host port ${brokerPort} belongs to the broker.`,
+    help: 'Choose another `host`, or give the broker another `port` under `[broker]`.',
+    path,
+    related: { path: ['broker', 'port'], message: 'The broker.' },
+  });
+}
+
+/** Legal, and sometimes meant: two ways to one service. */
+function checkGuestPorts(vms: readonly PlacedVm[], findings: Findings): void {
+  for (const { vm, forwardPaths } of vms.filter((placed) => placed.vm.index === 0)) {
+    const first = new Map<string, number>();
+    vm.forwards.forEach(({ guest, protocol }, index) => {
+      const earlier = first.get(`${guest}/${protocol}`);
+      if (earlier === undefined) {
+        first.set(`${guest}/${protocol}`, index);
+        return;
+      }
+      findings.report({
+        severity: 'warning',
+        code: 'config/duplicate-guest-port',
+        message: `"${vm.name}" forwards to guest port ${guest}/${protocol} more than once.`,
+        path: [...(forwardPaths[index] ?? []), 'guest'],
+        related: { path: [...(forwardPaths[earlier] ?? []), 'guest'], message: 'The first one.' },
+      });
+    });
+  }
+}
+
+function checkOverlays(vms: readonly PlacedVm[], findings: Findings): void {
+  const first = new Map<string, PlacedVm>();
+  const bases = new Map(vms.flatMap(({ vm }) => (vm.image.kind === 'file' ? [[vm.image.path, vm.name]] : [])));
+  for (const placed of vms) {
+    const { vm, overlayPath: path } = placed;
+    const earlier = first.get(vm.overlayPath);
+    const base = bases.get(vm.overlayPath);
+    if (base !== undefined) {
+      findings.report({
+        severity: 'error',
+        code: 'config/overlay-is-base-image',
+        message: `The overlay of "${vm.name}" is the base image of "${base}", which would be deleted.`,
+        help: 'Leave `overlay` out, or give it a path of its own.',
+        path,
+      });
+    } else if (earlier && earlier.vm.name !== vm.name) {
+      findings.report({
+        severity: 'error',
+        code: 'config/duplicate-overlay',
+        message: `"${earlier.vm.name}" and "${vm.name}" have the same overlay ${vm.overlayPath}.`,
+        help: 'Each VM needs a disk of its own: leave `overlay` out, or give each another path.',
+        path,
+        related: { path: earlier.overlayPath, message: `"${earlier.vm.name}" has it here.` },
+      });
+    }
+    if (!earlier) first.set(vm.overlayPath, placed);
+  }
+}

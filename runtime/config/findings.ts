@@ -1,0 +1,76 @@
+import type { Diagnostic, RelatedLocation, Severity } from '../diagnostics.ts';
+import { nodeAt, type TomlPath, valueSpan } from './toml/meaning.ts';
+import { type LineIndex, rangeOf } from './toml/positions.ts';
+import type { Span } from './toml/syntax.ts';
+import type { TableNode } from './toml/tree.ts';
+
+/** Which part of what stands at a path is at fault. */
+export type Part = 'key' | 'value';
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly code: string;
+  readonly message: string;
+  readonly help?: string;
+  readonly path: TomlPath;
+  readonly part?: Part;
+  /** The other end of a conflict. */
+  readonly related?: { readonly path: TomlPath; readonly message: string };
+}
+
+/** Collects findings and turns their paths into ranges of the text. */
+export interface Findings {
+  report(finding: Finding): void;
+  /** For findings that come with offsets of their own. */
+  reportSpan(span: Span, finding: Omit<Diagnostic, 'range' | 'path' | 'related'>, related?: Span): void;
+  /** In the order of the text. */
+  list(): Diagnostic[];
+}
+
+export function collectFindings(tree: TableNode, text: string, index: LineIndex, configPath: string): Findings {
+  const diagnostics: Diagnostic[] = [];
+  const range = (span: Span) => rangeOf(index, span.from, span.to);
+  const spanOf = (path: TomlPath, part: Part): Span => locate(tree, path, part) ?? firstLine(text);
+  return {
+    report({ path, part = 'value', related, ...finding }) {
+      const others: RelatedLocation[] = related
+        ? [{ message: related.message, path: configPath, range: range(spanOf(related.path, 'value')) }]
+        : [];
+      diagnostics.push({
+        ...finding,
+        path: configPath,
+        range: range(spanOf(path, part)),
+        ...(others.length > 0 ? { related: others } : {}),
+      });
+    },
+    reportSpan(span, finding, related) {
+      const others = related ? [{ message: 'First defined here.', path: configPath, range: range(related) }] : [];
+      diagnostics.push({
+        ...finding,
+        path: configPath,
+        range: range(span),
+        ...(others.length > 0 ? { related: others } : {}),
+      });
+    },
+    list: () => diagnostics.toSorted(byPosition),
+  };
+}
+
+/** A table that headers define has no value of its own: its header stands for it. */
+function locate(tree: TableNode, path: TomlPath, part: Part): Span | undefined {
+  const location = nodeAt(tree, path);
+  if (part === 'key' && location.rest.length === 0) return location.key ?? location.header;
+  return valueSpan(location) ?? location.key;
+}
+
+/** For what concerns the whole document, such as a missing table. */
+function firstLine(text: string): Span {
+  const end = text.search(/\r?\n/);
+  return { from: 0, to: end < 0 ? text.length : end };
+}
+
+function byPosition(a: Diagnostic, b: Diagnostic): number {
+  const [left, right] = [a.range?.start, b.range?.start];
+  if (!left || !right) return 0;
+  return left.line - right.line || left.column - right.column;
+}

@@ -1,0 +1,158 @@
+import { type SchemaError, validate } from 'castra:schema-validator';
+import type { Finding, Findings } from './findings.ts';
+import { suggest } from './suggest.ts';
+import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
+import type { TableNode } from './toml/tree.ts';
+
+/** Checks the shape of a document: keys, types, ranges. What values mean together is checked afterwards. */
+export function checkSchema(value: unknown, tree: TableNode, findings: Findings): void {
+  validate(value);
+  for (const error of validate.errors ?? []) {
+    // The branches of an anyOf say nothing that the anyOf itself does not.
+    if (/\/anyOf\/\d/.test(error.schemaPath)) continue;
+    if (!isUnfinished(tree, error)) findings.report(findingFor(error, tree));
+  }
+}
+
+/** Where the text itself is broken its syntax error says enough: a value that is not there yet has no type. */
+function isUnfinished(tree: TableNode, error: SchemaError): boolean {
+  const path = pathFromPointer(error.instancePath);
+  const missing = error.params.missingProperty;
+  const location = nodeAt(tree, typeof missing === 'string' ? [...path, missing] : path);
+  if (typeof missing === 'string') return location.rest.length === 0;
+  return location.node.kind === 'scalar' && ['missing', 'invalid'].includes(location.node.value.kind);
+}
+
+function findingFor(error: SchemaError, tree: TableNode): Finding {
+  const path = pathFromPointer(error.instancePath);
+  const name = displayName(path);
+  const { params } = error;
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(path, String(params.additionalProperty), error);
+    case 'required':
+      return {
+        severity: 'error',
+        code: 'config/missing-key',
+        message: `${path.length === 0 ? 'The file' : name} needs \`${params.missingProperty}\`.`,
+        help: helpForMissing(String(params.missingProperty)),
+        path,
+        part: path.length === 0 ? 'value' : 'key',
+      };
+    case 'type': {
+      const message = `${name} must be ${describeTypes(params.type)}, not ${describeActual(tree, path)}.`;
+      return { severity: 'error', code: 'config/wrong-type', message, path };
+    }
+    case 'enum':
+    case 'anyOf':
+      return notAllowed(error, path, tree);
+    case 'minimum':
+    case 'maximum': {
+      const message = `${name} must be at ${error.keyword === 'minimum' ? 'least' : 'most'} ${params.limit}.`;
+      return { severity: 'error', code: 'config/out-of-range', message, path };
+    }
+    default:
+      return {
+        severity: 'error',
+        code: 'config/invalid-value',
+        message: `${name} ${explainInvalid(error, path)}.`,
+        path,
+      };
+  }
+}
+
+/** Never fatal: a newer Castra may know the key. */
+function unknownKey(path: TomlPath, key: string, error: SchemaError): Finding {
+  const known = Object.keys(error.parentSchema?.properties ?? {});
+  const meant = suggest(key, known);
+  return {
+    severity: 'warning',
+    code: 'config/unknown-key',
+    message: `Unknown key \`${key}\` in ${displayName(path)}; it is ignored.`,
+    help: meant ? `Did you mean \`${meant}\`?` : `Known keys: ${known.join(', ')}.`,
+    path: [...path, key],
+    part: 'key',
+  };
+}
+
+function notAllowed(error: SchemaError, path: TomlPath, tree: TableNode): Finding {
+  const allowed = allowedValues(error);
+  const { node } = nodeAt(tree, path);
+  const actual = node.kind === 'scalar' && node.value.kind === 'string' ? node.value.value : '';
+  const meant = suggest(actual, allowed);
+  return {
+    severity: 'error',
+    code: 'config/invalid-value',
+    message: `${displayName(path)} must be one of ${allowed.map((word) => `"${word}"`).join(', ')}.`,
+    ...(meant ? { help: `Did you mean "${meant}"?` } : {}),
+    path,
+  };
+}
+
+function allowedValues(error: SchemaError): string[] {
+  if (Array.isArray(error.params.allowedValues)) return error.params.allowedValues.map(String);
+  const branches = error.parentSchema?.anyOf ?? [];
+  return branches.flatMap((branch) => branch.enum ?? []);
+}
+
+/** `vms[0].port_forwards[1].host`, as a person would point at it. */
+function displayName(path: TomlPath): string {
+  if (path.length === 0) return 'the file';
+  return `\`${path
+    .map((part) => (/^\d+$/.test(String(part)) ? `[${part}]` : `.${part}`))
+    .join('')
+    .slice(1)}\``;
+}
+
+function helpForMissing(key: string): string {
+  const examples: Readonly<Record<string, string>> = {
+    version: 'Add `version = "0.2.0"` at the top.',
+    project: 'Add a `[project]` table with a `name`.',
+    vms: 'Add a `[[vms]]` table with a `name`.',
+    name: 'Add `name = "…"`.',
+    id: 'Add `id = "<role>-<index>"`, such as `id = "web-0"`.',
+    host: 'Add `host = 0` for any free port, or the number of one.',
+    guest: 'Add the port that the guest listens on, such as `guest = 80`.',
+  };
+  return examples[key] ?? `Add \`${key}\`.`;
+}
+
+function describeTypes(types: unknown): string {
+  const names: Readonly<Record<string, string>> = {
+    string: 'a string (in quotes)',
+    integer: 'a whole number',
+    object: 'a table',
+    array: 'an array',
+    boolean: 'true or false',
+  };
+  return [types]
+    .flat()
+    .map((type) => names[String(type)] ?? String(type))
+    .join(' or ');
+}
+
+function describeActual(tree: TableNode, path: TomlPath): string {
+  const { node } = nodeAt(tree, path);
+  const names: Readonly<Record<string, string>> = {
+    table: 'a table',
+    tableArray: 'an array of tables',
+    array: 'an array',
+    string: 'a string',
+    integer: 'a number',
+    float: 'a fraction',
+    boolean: 'a boolean',
+    datetime: 'a date',
+  };
+  return names[node.kind === 'scalar' ? node.value.kind : node.kind] ?? 'this';
+}
+
+function explainInvalid(error: SchemaError, path: TomlPath): string {
+  if (error.keyword === 'minItems') return 'must not be empty';
+  if (error.keyword === 'minLength') return 'must not be empty';
+  const rules: Readonly<Record<string, string>> = {
+    bind: 'must be an IPv4 address, such as "127.0.0.1"',
+    ssh_user: 'must be a user name: lower-case letters, digits, "_" and "-"',
+    ready: 'must be "ssh", "none" or "serial:<regular expression>"',
+  };
+  return rules[String(path.at(-1))] ?? error.message ?? 'is not valid';
+}

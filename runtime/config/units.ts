@@ -1,0 +1,35 @@
+/** Multiples of one MiB; `kb`, `mb` and `gb` are binary too, as in the original. */
+const unitsInMiB: Readonly<Record<string, number>> = {
+  b: 1 / 1024 / 1024,
+  bytes: 1 / 1024 / 1024,
+  k: 1 / 1024,
+  kb: 1 / 1024,
+  kib: 1 / 1024,
+  m: 1,
+  mb: 1,
+  mib: 1,
+  g: 1024,
+  gb: 1024,
+  gib: 1024,
+  t: 1024 * 1024,
+  tb: 1024 * 1024,
+  tib: 1024 * 1024,
+};
+
+/** Less does not boot anything; more does not exist and would overflow on its way to QEMU. */
+export const MIN_MEMORY_MIB = 32;
+export const MAX_MEMORY_MIB = 16 * 1024 * 1024;
+
+export type ParsedMemory =
+  | { readonly kind: 'memory'; readonly mib: number }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'out-of-range' };
+
+/** `"2 GiB"`, `"2GiB"`, `"1.5g"`, or a number of MiB. Rounded down to whole MiB. */
+export function parseMemory(text: string): ParsedMemory {
+  const match = /^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)\s*$/i.exec(text);
+  const unit = match?.[2] === '' ? 1 : unitsInMiB[match?.[2]?.toLowerCase() ?? ''];
+  if (!match || unit === undefined) return { kind: 'malformed' };
+  const mib = Math.floor(Number(match[1]) * unit);
+  return mib < MIN_MEMORY_MIB || mib > MAX_MEMORY_MIB ? { kind: 'out-of-range' } : { kind: 'memory', mib };
+}

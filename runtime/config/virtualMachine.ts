@@ -1,0 +1,219 @@
+import { join, resolve } from 'node:path';
+import type { AcceleratorChoice } from '../options.ts';
+import type { ReadySignal } from '../state/record.ts';
+import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';
+import type { Findings } from './findings.ts';
+import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay } from './paths.ts';
+import type { BaseImage, BootstrapMode, BootstrapSettings, PortForward, VmDefinition } from './project.ts';
+import type { Replica } from './replicas.ts';
+import type { TomlPath } from './toml/meaning.ts';
+import { MIN_MEMORY_MIB, parseMemory } from './units.ts';
+
+/** A VM, and where in the file its parts come from: for findings that compare VMs. */
+export interface PlacedVm {
+  readonly vm: VmDefinition;
+  readonly path: TomlPath;
+  readonly overlayPath: TomlPath;
+  readonly forwardPaths: readonly TomlPath[];
+}
+
+export interface VmContext {
+  readonly folders: Folders;
+  readonly accelerator: AcceleratorChoice;
+  /** The `[bootstrap]` table. */
+  readonly bootstrap: Fields;
+  readonly findings: Findings;
+}
+
+const DEFAULT_MEMORY_MIB = 2048;
+const DEFAULT_READY_TIMEOUT_MS = 300_000;
+const ACCELERATORS: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx', 'tcg'];
+
+/** Fills in defaults, inheritance and paths for one VM. */
+export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
+  const { table, name, role, index } = replica;
+  const field = (key: string) => pick(replica, key);
+  const image = readImage(replica, context);
+  const description = text(field('description').value);
+  const firmware = table.firmware === 'bios' || table.firmware === 'uefi' ? table.firmware : undefined;
+  const overlay = readOverlay(replica, context);
+  const forwards = readForwards(replica, context.findings);
+  const vm: VmDefinition = {
+    name,
+    role,
+    index,
+    image,
+    overlayPath: overlay.absolute,
+    cpus: integer(field('cpus').value, 1, 512) ?? 2,
+    memoryMiB: readMemory(field('memory'), context.findings),
+    forwards: forwards.map((forward) => forward.forward),
+    accelerator: ACCELERATORS.find((choice) => choice === table.accelerator) ?? context.accelerator,
+    sshUser: text(table.ssh_user) ?? (image.kind === 'file' ? 'root' : 'alpine'),
+    ready: readReady(replica, context.findings),
+    readyTimeoutMs: secondsToMs(table.ready_timeout_secs, DEFAULT_READY_TIMEOUT_MS, 1),
+    qemuArgs: texts(table.qemu_args),
+    bootstrap: readBootstrap(replica, context),
+    ...(description ? { description } : {}),
+    ...(firmware ? { firmware } : {}),
+  };
+  return { vm, path: replica.path, overlayPath: overlay.path, forwardPaths: forwards.map((forward) => forward.path) };
+}
+
+interface Picked {
+  readonly value: unknown;
+  readonly path: TomlPath;
+}
+
+/** A key of the instance, else of its role. */
+function pick({ table, path, override }: Replica, key: string): Picked {
+  if (override?.table[key] !== undefined) return { value: override.table[key], path: [...override.path, key] };
+  return { value: table[key], path: [...path, key] };
+}
+
+function readImage(replica: Replica, { folders, findings }: VmContext): BaseImage {
+  const managed = pick(replica, 'managed_image');
+  if (managed.value !== undefined && replica.index === 0) {
+    findings.report({
+      severity: 'error',
+      code: 'config/managed-image',
+      message: '`managed_image` is no longer supported.',
+      help: 'Remove it to get the default Alpine Linux image, or set `base_image` to a qcow2 file.',
+      path: managed.path,
+      part: 'key',
+    });
+  }
+  const path = text(pick(replica, 'base_image').value);
+  return path === undefined ? { kind: 'default-alpine' } : { kind: 'file', path: resolve(folders.project, path) };
+}
+
+/** An overlay of the instance is taken as it is; one of the role is numbered for its replicas. */
+function readOverlay(replica: Replica, { folders, findings }: VmContext): { absolute: string; path: TomlPath } {
+  const picked = pick(replica, 'overlay');
+  const written = text(picked.value);
+  if (written === undefined) {
+    return {
+      absolute: replicaOverlay(defaultOverlay(replica.role, folders.stateRoot), replica.index),
+      path: replica.path,
+    };
+  }
+  const own = replica.override?.table.overlay !== undefined;
+  const resolved = resolveOverlay(written, folders);
+  const absolute = own ? resolved : replicaOverlay(resolved, replica.index);
+  const explicit = resolve(written) === written;
+  if (
+    !explicit &&
+    !isInside(absolute, folders.project) &&
+    !isInside(absolute, folders.stateRoot) &&
+    (own || replica.index === 0)
+  ) {
+    findings.report({
+      severity: 'error',
+      code: 'config/overlay-outside-project',
+      message: `The overlay "${written}" leads out of the project's folder.`,
+      help: `Overlays are deleted after a stop. Move it into the project, leave \`overlay\` out, or write the absolute path ${absolute} if you mean it.`,
+      path: picked.path,
+    });
+  }
+  return { absolute, path: picked.path };
+}
+
+function readMemory({ value, path }: Picked, findings: Findings): number {
+  if (typeof value !== 'string' && typeof value !== 'number') return DEFAULT_MEMORY_MIB;
+  const parsed = parseMemory(String(value));
+  if (parsed.kind === 'memory') return parsed.mib;
+  findings.report({
+    severity: 'error',
+    code: 'config/invalid-memory',
+    message:
+      parsed.kind === 'malformed'
+        ? `"${value}" is not an amount of memory.`
+        : `"${value}" is too ${/^\s*0*\.?\d{0,9}\s*\D*$/.test(String(value)) ? 'little' : 'much'} memory; a VM has at least ${MIN_MEMORY_MIB} MiB.`,
+    help: 'Write it as "2 GiB", "512MiB" or "2048" (MiB).',
+    path,
+  });
+  return DEFAULT_MEMORY_MIB;
+}
+
+interface PlacedForward {
+  readonly forward: PortForward;
+  readonly path: TomlPath;
+}
+
+/** Replicas of a role with fixed ports take the next ones; an instance's own list is taken as it is. */
+function readForwards(replica: Replica, findings: Findings): PlacedForward[] {
+  const own = replica.override?.table.port_forwards !== undefined;
+  const { value, path } = pick(replica, 'port_forwards');
+  return tables(value).flatMap((table, position): PlacedForward[] => {
+    const host = integer(table?.host, 0, 65535);
+    const guest = integer(table?.guest, 1, 65535);
+    if (table === undefined || host === undefined || guest === undefined) return [];
+    const shifted = host === 0 || own ? host : host + replica.index;
+    const forwardPath = [...path, position];
+    if (shifted > 65535) {
+      findings.report({
+        severity: 'error',
+        code: 'config/host-port-range',
+        message: `"${replica.name}" would get host port ${shifted}, which does not exist.`,
+        help: 'Choose a lower `host`, or `host = 0` for any free port.',
+        path: [...forwardPath, 'host'],
+      });
+      return [];
+    }
+    const protocol = text(table.protocol)?.toLowerCase() === 'udp' ? 'udp' : 'tcp';
+    return [{ forward: { bind: text(table.bind) ?? '127.0.0.1', host: shifted, guest, protocol }, path: forwardPath }];
+  });
+}
+
+function readReady({ table, path, index }: Replica, findings: Findings): ReadySignal {
+  const written = text(table.ready) ?? 'ssh';
+  if (written === 'none') return { kind: 'none' };
+  if (!written.startsWith('serial:')) return { kind: 'ssh' };
+  const pattern = written.slice('serial:'.length);
+  try {
+    new RegExp(pattern, 'm');
+    return { kind: 'serial', pattern };
+  } catch (error) {
+    if (index === 0) {
+      const why = error instanceof Error ? error.message : String(error);
+      findings.report({
+        severity: 'error',
+        code: 'config/invalid-regex',
+        message: `"${pattern}" is not a regular expression: ${why}.`,
+        help: 'It has the syntax of JavaScript; put a backslash before characters that stand for themselves.',
+        path: [...path, 'ready'],
+      });
+    }
+    return { kind: 'ssh' };
+  }
+}
+
+const modes: Readonly<Record<string, BootstrapMode>> = {
+  skip: 'skip',
+  disabled: 'skip',
+  off: 'skip',
+  auto: 'auto',
+  automatic: 'auto',
+  enabled: 'auto',
+  always: 'always',
+  force: 'always',
+};
+
+/** A role's own value, else the project's, else the default; `env` is merged. */
+function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }: VmContext): BootstrapSettings {
+  const own = asTable(table.bootstrap) ?? {};
+  const folder = join(folders.project, 'bootstrap', name);
+  const verifyCommand = text(own.verify_command);
+  const verifyPath = text(own.verify_path);
+  const mode = text(own.mode) ?? text(shared.mode) ?? 'auto';
+  const timeoutMs = secondsToMs(shared.handshake_timeout_secs, 300_000, 1);
+  return {
+    mode: modes[mode.toLowerCase()] ?? 'auto',
+    handshakeTimeoutMs: secondsToMs(own.handshake_timeout_secs, timeoutMs, 1),
+    remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? '/tmp/castra-bootstrap',
+    env: { ...textMap(shared.env), ...textMap(own.env) },
+    script: resolve(folders.project, text(own.script) ?? join(folder, 'run.sh')),
+    payload: resolve(folders.project, text(own.payload) ?? join(folder, 'payload')),
+    ...(verifyCommand ? { verifyCommand } : {}),
+    ...(verifyPath ? { verifyPath } : {}),
+  };
+}

@@ -1,0 +1,162 @@
+import type { Diagnostic } from './diagnostics.ts';
+import type { VmDownResult, VmUpResult } from './outcomes.ts';
+
+/** Every way an operation can fail. Closed on purpose: `exitCodes` and `describe` must know each one. */
+export type Failure =
+  | { readonly kind: 'usage'; readonly detail: string }
+  | { readonly kind: 'config-not-found'; readonly searchedFrom: string }
+  | { readonly kind: 'config-missing'; readonly path: string }
+  | { readonly kind: 'config-unreadable'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'config-invalid'; readonly path: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly kind: 'unknown-vm'; readonly names: readonly string[]; readonly known: readonly string[] }
+  | { readonly kind: 'already-initialized'; readonly path: string }
+  | { readonly kind: 'write-failed'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'state-root-unusable'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'busy'; readonly command: string; readonly pid?: number; readonly startedAt?: string }
+  | { readonly kind: 'preflight-failed'; readonly problems: readonly Diagnostic[] }
+  | { readonly kind: 'overlay-failed'; readonly vm: string; readonly detail: string }
+  | {
+      readonly kind: 'launch-failed';
+      readonly vm: string;
+      readonly detail: string;
+      readonly qemuOutput: readonly string[];
+      readonly serialTail: readonly string[];
+      readonly logPath: string;
+    }
+  | {
+      readonly kind: 'not-ready';
+      readonly vm: string;
+      readonly detail: string;
+      readonly serialTail: readonly string[];
+      readonly logPath: string;
+    }
+  | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
+  | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'internal'; readonly detail: string };
+
+export type FailureKind = Failure['kind'];
+
+/** Process exit codes after BSD's sysexits.h; 130 is what a shell reports for SIGINT. */
+export const exitCodes: Readonly<Record<FailureKind, number>> = {
+  usage: 64,
+  'config-not-found': 66,
+  'config-missing': 66,
+  'config-unreadable': 74,
+  'config-invalid': 65,
+  'unknown-vm': 64,
+  'already-initialized': 73,
+  'write-failed': 74,
+  'state-root-unusable': 73,
+  busy: 75,
+  'preflight-failed': 70,
+  'overlay-failed': 70,
+  'launch-failed': 70,
+  'not-ready': 70,
+  'shutdown-failed': 70,
+  'up-failed': 70,
+  'down-failed': 70,
+  cancelled: 130,
+  internal: 70,
+};
+
+/** The only error an operation throws. `message` is what a person reads; `failure` is what a program reads. */
+export class CastraError extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(describe(failure), options);
+    this.name = 'CastraError';
+    this.failure = failure;
+  }
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+
+/** One or more lines for a person: what happened, then what to do. */
+export function describe(failure: Failure): string {
+  switch (failure.kind) {
+    case 'usage':
+      return failure.detail;
+    case 'config-not-found':
+      return `No castra.toml in ${failure.searchedFrom} or any folder above it. Run \`castra init\` to create one, or name one with --config.`;
+    case 'config-missing':
+      return `${failure.path} does not exist or is not a file. Check the path given with --config.`;
+    case 'config-unreadable':
+      return `Cannot read ${failure.path}: ${failure.detail}.`;
+    case 'config-invalid':
+      return describeInvalid(failure.path, failure.diagnostics);
+    case 'unknown-vm':
+      return `No VM or role named ${quoted(failure.names)} in this project. Known: ${failure.known.join(', ') || 'none'}.`;
+    case 'already-initialized':
+      return `${failure.path} exists already. Pass --force to overwrite it.`;
+    case 'write-failed':
+      return `Cannot write ${failure.path}: ${failure.detail}.`;
+    case 'state-root-unusable':
+      return `Cannot use the state root ${failure.path}: ${failure.detail}. Set CASTRA_HOME or \`project.state_dir\` to a folder of your own with free space.`;
+    case 'busy':
+      return describeBusy(failure);
+    case 'preflight-failed':
+      return [
+        'This host is not ready to start the VMs:',
+        ...failure.problems.flatMap((problem) => [
+          `- ${problem.message}`,
+          ...(problem.help === undefined ? [] : [`  ${problem.help}`]),
+        ]),
+      ].join('\n');
+    case 'overlay-failed':
+      return `${failure.vm}: cannot prepare its disk: ${failure.detail}`;
+    case 'launch-failed':
+      return describeLaunch(failure);
+    case 'not-ready':
+      return [
+        `${failure.vm} is not ready: ${failure.detail}`,
+        ...tail('last serial lines', failure.serialTail),
+        `Serial log: ${failure.logPath}`,
+        `It was left running: look at the log, then \`castra down ${failure.vm}\` or \`castra up ${failure.vm}\` to wait again.`,
+      ].join('\n');
+    case 'shutdown-failed':
+      return `${failure.vm}: cannot be stopped: ${failure.detail}`;
+    case 'up-failed':
+      return summarize(failure.vms);
+    case 'down-failed':
+      return summarize(failure.vms);
+    case 'cancelled':
+      return 'Cancelled.';
+    case 'internal':
+      return `Castra met a bug of its own: ${failure.detail}. Please report it with the command you ran.`;
+  }
+}
+
+function describeInvalid(path: string, diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
+  return `${path} has ${errors === 1 ? '1 error' : `${errors} errors`}. Correct ${errors === 1 ? 'it' : 'them'} and run the command again; \`castra validate\` lists everything.`;
+}
+
+function describeBusy(failure: Extract<Failure, { kind: 'busy' }>): string {
+  const holder = failure.pid === undefined ? 'another process' : `pid ${failure.pid}`;
+  const since = failure.startedAt === undefined ? '' : ` since ${failure.startedAt}`;
+  return `\`castra ${failure.command}\` (${holder}) has been changing this project${since}. Wait for it to end, or stop it, and try again.`;
+}
+
+function describeLaunch(failure: Extract<Failure, { kind: 'launch-failed' }>): string {
+  return [
+    `${failure.vm} did not start: ${failure.detail}`,
+    ...tail('QEMU said', failure.qemuOutput),
+    ...tail('last serial lines', failure.serialTail),
+    `Log: ${failure.logPath}`,
+  ].join('\n');
+}
+
+function tail(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`  ${title}:`, ...lines.map((line) => `    ${line}`)];
+}
+
+function summarize(vms: readonly (VmUpResult | VmDownResult)[]): string {
+  return vms.flatMap((vm) => (vm.result === 'failed' ? [describe(vm.failure)] : [])).join('\n');
+}
+
+/** The text of anything thrown, without a stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,90 @@
+import type { Severity } from './diagnostics.ts';
+
+/** How far a start has come, in order. Each step is told from evidence, never from elapsed time. */
+export const phases = ['overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
+export type Phase = (typeof phases)[number];
+
+export type AcceleratorName = 'kvm' | 'hvf' | 'whpx' | 'tcg';
+
+/** A forward as it is in force: `host` is never 0 here. */
+export interface ActiveForward {
+  readonly bind: string;
+  readonly host: number;
+  readonly guest: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+export type DiscardReason = 'shutdown' | 'orphan' | 'rollback';
+export type ShutdownMethod = 'acpi' | 'unavailable';
+export type CooperativeTimeoutReason = 'timeout-expired' | 'channel-unavailable' | 'channel-error';
+export type EscalationSignal = 'SIGTERM' | 'SIGKILL';
+export type ShutdownOutcome = 'graceful' | 'forced';
+
+/**
+ * Everything an operation tells while it runs: past tense, dotted, tagged by `type`.
+ *
+ * Readers ignore types they do not know; fields are only ever added (see stream.ts). Times are milliseconds.
+ */
+export type Event =
+  | { readonly type: 'message'; readonly severity: Severity; readonly text: string }
+  | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
+  | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
+  | {
+      readonly type: 'overlay.discarded';
+      readonly vm: string;
+      readonly path: string;
+      readonly reclaimedBytes: number;
+      readonly reason: DiscardReason;
+    }
+  | { readonly type: 'vm.phase'; readonly vm: string; readonly phase: Phase; readonly detail?: string }
+  | {
+      readonly type: 'vm.launched';
+      readonly vm: string;
+      readonly pid: number;
+      readonly accelerator: AcceleratorName;
+      readonly forwards: readonly ActiveForward[];
+      readonly sshPort: number;
+    }
+  | { readonly type: 'vm.kept'; readonly vm: string; readonly pid: number }
+  | { readonly type: 'vm.ready'; readonly vm: string; readonly elapsedMs: number; readonly evidence: string }
+  | {
+      readonly type: 'vm.not-ready';
+      readonly vm: string;
+      readonly waitedMs: number;
+      readonly phase: Phase;
+      readonly evidence: string;
+    }
+  | { readonly type: 'vm.failed'; readonly vm: string; readonly message: string }
+  | { readonly type: 'vm.rolled-back'; readonly vm: string }
+  | { readonly type: 'shutdown.requested'; readonly vm: string }
+  | {
+      readonly type: 'shutdown.cooperative-attempted';
+      readonly vm: string;
+      readonly method: ShutdownMethod;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'shutdown.cooperative-succeeded'; readonly vm: string; readonly elapsedMs: number }
+  | {
+      readonly type: 'shutdown.cooperative-timed-out';
+      readonly vm: string;
+      readonly waitedMs: number;
+      readonly reason: CooperativeTimeoutReason;
+      readonly detail?: string;
+    }
+  | {
+      readonly type: 'shutdown.escalated';
+      readonly vm: string;
+      readonly signal: EscalationSignal;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'shutdown.completed';
+      readonly vm: string;
+      readonly outcome: ShutdownOutcome;
+      readonly totalMs: number;
+      readonly changed: boolean;
+    }
+  | { readonly type: 'shutdown.failed'; readonly vm: string; readonly message: string };
+
+export type EventType = Event['type'];
+export type EventOf<T extends EventType> = Extract<Event, { readonly type: T }>;

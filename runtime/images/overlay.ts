@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CastraError, messageOf } from '../errors.ts';
+import { run } from '../process/spawn.ts';
+import { DIRECTORY_MODE, FILE_MODE } from '../state/layout.ts';
+
+export interface OverlayRequest {
+  readonly vm: string;
+  readonly qemuImg: string;
+  readonly overlayPath: string;
+  /** Absolute: QEMU resolves a relative backing path against the overlay's folder. */
+  readonly baseImage: string;
+  readonly signal: AbortSignal;
+}
+
+/** Makes a new overlay in one step: there is none or a whole one, and an older one is replaced only by a whole one. */
+export async function createOverlay(request: OverlayRequest): Promise<void> {
+  const { vm, qemuImg, overlayPath, baseImage, signal } = request;
+  const temporary = `${overlayPath}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    mkdirSync(dirname(overlayPath), { recursive: true, mode: DIRECTORY_MODE });
+    // In image names, qemu-img takes "name:" for a protocol; an absolute path never has one.
+    const args = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', baseImage, temporary];
+    const result = await run(qemuImg, args, { signal });
+    if (result.code !== 0) throw new Error(result.stderr.trim() || `qemu-img ended with code ${result.code}`);
+    chmodSync(temporary, FILE_MODE);
+    renameSync(temporary, overlayPath);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
+    const detail = `the overlay ${overlayPath} could not be made: ${messageOf(error)}`;
+    throw new CastraError({ kind: 'overlay-failed', vm, detail }, { cause: error });
+  }
+}
+
+/** What became of an overlay that is no longer wanted. */
+export type Discard =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'discarded'; readonly reclaimedBytes: number }
+  | { readonly kind: 'in-use'; readonly detail: string };
+
+/**
+ * Deletes an overlay unless some process holds QEMU's lock on it: asked of the file, not of our own records. The
+ * reclaimed bytes are what it took on disk, not its apparent size.
+ */
+export async function discardOverlay(qemuImg: string, overlayPath: string): Promise<Discard> {
+  if (!existsSync(overlayPath)) return { kind: 'none' };
+  const holder = await findLockHolder(qemuImg, overlayPath);
+  if (holder !== undefined) return { kind: 'in-use', detail: holder };
+  const reclaimedBytes = overlayBytes(overlayPath) ?? 0;
+  rmSync(overlayPath, { force: true });
+  return { kind: 'discarded', reclaimedBytes };
+}
+
+/** Bytes an overlay takes on disk; undefined when there is none. */
+export function overlayBytes(overlayPath: string): number | undefined {
+  try {
+    const { blocks } = lstatSync(overlayPath);
+    return blocks * 512;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `qemu-img info` without -U asks for the lock (QEMU's docs/system/images, "Disk image file locking"). */
+async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
+  const result = await run(qemuImg, ['info', '--output=json', overlayPath]);
+  return result.code !== 0 && /lock/i.test(result.stderr) ? result.stderr.trim() : undefined;
+}

@@ -1,0 +1,37 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+
+export interface FileFollower {
+  /** What was appended since the last call; empty while the file does not exist. */
+  read(): string;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Follows a file from a byte offset on. A file that became shorter is read from its beginning. At most one chunk per
+ * call, so that a guest that floods its console costs a bounded amount each time.
+ */
+export function followFile(path: string, from = 0): FileFollower {
+  let offset = from;
+  const decoder = new StringDecoder('utf8');
+  const buffer = Buffer.alloc(CHUNK_BYTES);
+  return {
+    read() {
+      let file: number;
+      try {
+        file = openSync(path, 'r');
+      } catch {
+        return '';
+      }
+      try {
+        if (fstatSync(file).size < offset) offset = 0;
+        const length = readSync(file, buffer, 0, CHUNK_BYTES, offset);
+        offset += length;
+        return decoder.write(buffer.subarray(0, length));
+      } finally {
+        closeSync(file);
+      }
+    },
+  };
+}

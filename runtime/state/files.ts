@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CastraError, messageOf } from '../errors.ts';
+import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
+
+const TEMPORARY = /\.tmp$/;
+
+/** Replaces `path` in one step: a reader sees the old text or the new one, and a crash leaves at most a `.tmp`. */
+export function writeFileAtomic(path: string, text: string, mode = FILE_MODE): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeFileSync(temporary, text, { flag: 'wx', mode });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes what a killed command left half-written. Only for the holder of the project lock. */
+export function sweepTemporaries(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** Undefined when the file is missing or cannot be read: the caller has nothing to go by either way. */
+export function readTextIfAny(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON from a file that may be missing, cut short or not ours. */
+export function readJsonIfAny(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes a folder that only its owner can enter, and refuses one that belongs to somebody else. */
+export function ensurePrivateDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    const stat = lstatSync(path);
+    if (!stat.isDirectory()) throw new Error('it is not a folder');
+    if (process.getuid === undefined) return;
+    if (stat.uid !== process.getuid()) throw new Error('it belongs to another user');
+    if ((stat.mode & 0o077) !== 0) chmodSync(path, DIRECTORY_MODE);
+  } catch (error) {
+    throw new CastraError({ kind: 'state-root-unusable', path, detail: messageOf(error) }, { cause: error });
+  }
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/** Everything below is created 0700 (folders) and 0600 (files): guest disks and consoles hold secrets. */
+export const DIRECTORY_MODE = 0o700;
+export const FILE_MODE = 0o600;
+
+/**
+ * Bytes of a Unix socket path without its NUL: sun_path has 108 bytes on Linux, 104 on macOS and the BSDs (unix(7)).
+ */
+export const SOCKET_PATH_LIMIT = process.platform === 'linux' ? 107 : 103;
+
+/** Files of a project, directly under its state root. */
+export interface ProjectFiles {
+  /** Held by the kernel's lock while a command changes the project; never removed (see lock.ts). */
+  readonly lock: string;
+  /** Who holds the lock, for people: written by the holder, read by `status` and by whoever finds it locked. */
+  readonly operation: string;
+  readonly logs: string;
+  readonly overlays: string;
+}
+
+export function projectFiles(stateRoot: string): ProjectFiles {
+  return {
+    lock: join(stateRoot, 'lock'),
+    operation: join(stateRoot, 'operation.json'),
+    logs: join(stateRoot, 'logs'),
+    overlays: join(stateRoot, 'overlays'),
+  };
+}
+
+/** Files of one VM. QEMU makes the pidfile, the sockets and the serial log; Castra makes the rest. */
+export interface VmFiles {
+  readonly pidfile: string;
+  /** The launch record (record.ts): what was started, and what proves it. */
+  readonly record: string;
+  readonly qemuLog: string;
+  readonly serialLog: string;
+  /** The UEFI variable store of this run. */
+  readonly firmwareVars: string;
+}
+
+export function vmFiles(stateRoot: string, vm: string): VmFiles {
+  const { logs } = projectFiles(stateRoot);
+  return {
+    pidfile: join(stateRoot, `${vm}.pid`),
+    record: join(stateRoot, `${vm}.json`),
+    qemuLog: join(logs, `${vm}.log`),
+    serialLog: join(logs, `${vm}-serial.log`),
+    firmwareVars: join(stateRoot, `${vm}.vars.fd`),
+  };
+}
+
+/** Sockets of one VM. A QMP socket serves one client at a time, so readers have one of their own. */
+export interface VmSockets {
+  /** QMP for the command that holds the project lock. */
+  readonly qmp: string;
+  /** QMP for `status`. */
+  readonly monitor: string;
+  /** The serial console. */
+  readonly console: string;
+}
+
+/**
+ * Sockets live in the state root; where that path is too long for a socket they go to a short folder of the user's,
+ * and the launch record remembers where.
+ */
+export function vmSockets(stateRoot: string, vm: string, env: NodeJS.ProcessEnv = process.env): VmSockets {
+  const inState = socketsAt(join(stateRoot, vm));
+  if (fits(inState)) return inState;
+  const name = createHash('sha256').update(join(stateRoot, vm)).digest('hex').slice(0, 16);
+  const folders = shortFolders(env).map((folder) => socketsAt(join(folder, name)));
+  return folders.find(fits) ?? inState;
+}
+
+function shortFolders(env: NodeJS.ProcessEnv): string[] {
+  const own = `castra-${userInfo().uid}`;
+  return [...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'castra')] : []), join(tmpdir(), own), `/tmp/${own}`];
+}
+
+const socketsAt = (stem: string): VmSockets => ({
+  qmp: `${stem}.qmp`,
+  monitor: `${stem}.monitor`,
+  console: `${stem}.console`,
+});
+
+const fits = (sockets: VmSockets): boolean =>
+  Object.values(sockets).every((path: string) => Buffer.byteLength(path) <= SOCKET_PATH_LIMIT);
+
+/** Folders below Castra's home. */
+export const homeFiles = (home: string) => ({
+  projects: join(home, 'projects'),
+  images: join(home, 'images'),
+  /** What was found out about this host's QEMU; safe to delete. */
+  qemuCache: join(home, 'cache', 'qemu.json'),
+});

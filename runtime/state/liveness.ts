@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { bootId, commandLine, findByCommandLine, identify, type ProcessIdentity } from '../process/identity.ts';
+import { readTextIfAny } from './files.ts';
+import { vmFiles } from './layout.ts';
+import { type LaunchRecord, readRecord } from './record.ts';
+
+/** What the process table says about a VM, now. */
+export type Liveness =
+  /** Never started, or stopped and cleared. */
+  | { readonly kind: 'absent' }
+  /** Proven to be our QEMU. */
+  | { readonly kind: 'running'; readonly process: ProcessIdentity; readonly record?: LaunchRecord }
+  /** QEMU ended by itself and in order: the guest powered off. Or the host was restarted since. */
+  | { readonly kind: 'ended'; readonly record: LaunchRecord; readonly hostRestarted: boolean }
+  /** QEMU is gone and left its pidfile behind: it crashed or was killed. */
+  | { readonly kind: 'died'; readonly record?: LaunchRecord }
+  /** The pidfile names a live process that is not our QEMU. */
+  | { readonly kind: 'foreign'; readonly pid: number; readonly record?: LaunchRecord };
+
+/** Reads files and the process table; changes nothing. */
+export function inspectVm(stateRoot: string, vm: string): Liveness {
+  const files = vmFiles(stateRoot, vm);
+  const record = readRecord(stateRoot, vm);
+  const pidfile = readTextIfAny(files.pidfile);
+  const process = findProcess(files.pidfile, pidfile, record);
+  if (process) return { kind: 'running', process, ...(record ? { record } : {}) };
+  const foreign = foreignPid(pidfile);
+  if (foreign !== undefined) return { kind: 'foreign', pid: foreign, ...(record ? { record } : {}) };
+  if (record && record.bootId !== bootId()) return { kind: 'ended', record, hostRestarted: true };
+  if (existsSync(files.pidfile)) return { kind: 'died', ...(record ? { record } : {}) };
+  return record ? { kind: 'ended', record, hostRestarted: false } : { kind: 'absent' };
+}
+
+/** Our QEMU's process if it can be proven, from the record, the pidfile or, after a crash between both, a search. */
+function findProcess(
+  pidfilePath: string,
+  pidfile: string | undefined,
+  record?: LaunchRecord,
+): ProcessIdentity | undefined {
+  if (record && record.bootId !== bootId()) return undefined;
+  const recorded = record?.pid === undefined ? undefined : identify(record.pid);
+  if (recorded && recorded.startToken === record?.startToken) return recorded;
+  const pid = parsePid(pidfile);
+  const fromPidfile = pid === undefined ? undefined : identify(pid);
+  if (fromPidfile && isOurCommandLine(fromPidfile.pid, pidfilePath, record)) return fromPidfile;
+  if (record === undefined || record.pid !== undefined) return undefined;
+  // The command was killed between starting QEMU and noting its pid, and QEMU has not written its pidfile yet.
+  return findByCommandLine(record.uuid)
+    .map(identify)
+    .find((found) => found !== undefined);
+}
+
+/** The random uuid of the launch is proof; without a record, our own pidfile path on the command line is. */
+function isOurCommandLine(pid: number, pidfilePath: string, record?: LaunchRecord): boolean {
+  const args = commandLine(pid) ?? [];
+  return args.includes(record ? record.uuid : pidfilePath);
+}
+
+function foreignPid(pidfile: string | undefined): number | undefined {
+  const pid = parsePid(pidfile);
+  return pid !== undefined && identify(pid) ? pid : undefined;
+}
+
+function parsePid(text: string | undefined): number | undefined {
+  const trimmed = text?.trim() ?? '';
+  return /^\d{1,10}$/.test(trimmed) ? Number(trimmed) : undefined;
+}

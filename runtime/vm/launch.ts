@@ -1,0 +1,137 @@
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CastraError, messageOf } from '../errors.ts';
+import { identify, type ProcessIdentity } from '../process/identity.ts';
+import { startDetached } from '../process/spawn.ts';
+import { ensurePrivateDirectory } from '../state/files.ts';
+import { FILE_MODE, type VmFiles, type VmSockets } from '../state/layout.ts';
+import { QmpClient, type QmpEvent } from './qmp.ts';
+
+/** From start to QMP greeting QEMU takes 40 ms; on a machine that swaps, seconds. */
+export const START_TIMEOUT_MS = 15_000;
+const MAX_OUTPUT_LINES = 20;
+
+export interface LaunchRequest {
+  readonly vm: string;
+  readonly binary: string;
+  readonly args: readonly string[];
+  readonly files: VmFiles;
+  readonly sockets: VmSockets;
+  readonly signal: AbortSignal;
+  readonly startTimeoutMs?: number;
+  readonly onEvent: (event: QmpEvent) => void;
+  /** Called once the kernel has started QEMU, before anything else can go wrong. */
+  readonly onStarted: (process: ProcessIdentity) => void;
+}
+
+/** A QEMU whose machine runs. */
+export interface RunningQemu {
+  readonly process: ProcessIdentity;
+  readonly qmp: QmpClient;
+  /** Resolves with a sentence when QEMU ends, whenever that is. */
+  readonly exited: Promise<string>;
+}
+
+/**
+ * Starts QEMU in a session of its own and waits until its machine runs. On failure nothing of it is left running, and
+ * `launch-failed` carries QEMU's own words.
+ */
+export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
+  prepareFiles(request);
+  const log = openSync(request.files.qemuLog, 'a', FILE_MODE);
+  const logStart = writeHeader(log, request);
+  try {
+    const child = await startDetached(request.binary, request.args, log);
+    return await waitForMachine(child, request);
+  } catch (error) {
+    if (request.signal.aborted) throw new CastraError({ kind: 'cancelled' });
+    const qemuOutput = readOutput(request.files.qemuLog, logStart);
+    const { vm, files } = request;
+    throw new CastraError(
+      { kind: 'launch-failed', vm, detail: messageOf(error), qemuOutput, serialTail: [], logPath: files.qemuLog },
+      { cause: error },
+    );
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Sockets and pidfile of a QEMU that is gone are in the way; the last run's serial log is kept once. */
+function prepareFiles({ files, sockets }: LaunchRequest): void {
+  for (const folder of new Set([
+    dirname(files.qemuLog),
+    ...Object.values(sockets).map((path: string) => dirname(path)),
+  ])) {
+    ensurePrivateDirectory(folder);
+  }
+  for (const path of [files.pidfile, ...Object.values(sockets)]) rmSync(path, { force: true });
+  try {
+    renameSync(files.serialLog, `${files.serialLog}.1`);
+  } catch {
+    // There is none yet.
+  }
+  // QEMU would create it readable for everybody.
+  closeSync(openSync(files.serialLog, 'w', FILE_MODE));
+}
+
+function writeHeader(log: number, { binary, args }: LaunchRequest): number {
+  writeSync(log, `# ${new Date().toISOString()} ${[binary, ...args].map(quote).join(' ')}\n`);
+  return fstatSync(log).size;
+}
+
+/** So that a line of the log can be pasted into a shell. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+async function waitForMachine(child: ChildProcess, request: LaunchRequest): Promise<RunningQemu> {
+  const exited = watchExit(child);
+  const giveUp = new AbortController();
+  const timeoutMs = request.startTimeoutMs ?? START_TIMEOUT_MS;
+  const timer = setTimeout(() => giveUp.abort(), timeoutMs);
+  const signal = AbortSignal.any([giveUp.signal, request.signal]);
+  try {
+    const process = identify(child.pid ?? -1);
+    if (process) request.onStarted(process);
+    const failed = exited.then((how) => Promise.reject(new Error(how)));
+    const connected = QmpClient.connectWhenListening(request.sockets.qmp, { signal, onEvent: request.onEvent });
+    const qmp = await Promise.race([connected, failed]);
+    if (process === undefined) throw new Error('QEMU ended at once');
+    return { process, qmp, exited };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await exited;
+    if (giveUp.signal.aborted && !request.signal.aborted) {
+      throw new Error(`QEMU did not open its control socket within ${timeoutMs / 1000} s`, { cause: error });
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    giveUp.abort();
+  }
+}
+
+function watchExit(child: ChildProcess): Promise<string> {
+  return new Promise((done) => {
+    child.once('exit', (code, signal) =>
+      done(signal ? `QEMU was killed by ${signal}` : `QEMU ended with code ${code}`),
+    );
+  });
+}
+
+/** What QEMU itself wrote since its start, without the header. */
+function readOutput(path: string, from: number): string[] {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(Math.min(fstatSync(file).size - from, 64 * 1024));
+    readSync(file, buffer, 0, buffer.length, from);
+    return buffer
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-MAX_OUTPUT_LINES);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,32 @@
+import { connect } from 'node:net';
+
+/** `silent`: QEMU accepted for the guest, which says nothing. `refused`: the guest closed the connection. */
+export type BannerProbe =
+  | { readonly kind: 'banner'; readonly text: string }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'refused' };
+
+/**
+ * One fresh connection to a forward of the guest's SSH server. QEMU accepts at once whether or not a guest listens, so
+ * only the server's own `SSH-` line counts; a connection made too early answers seconds late, so each gets little time.
+ */
+export function probeSshBanner(port: number, timeoutMs: number): Promise<BannerProbe> {
+  return new Promise((done) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    let text = '';
+    const finish = (result: BannerProbe) => {
+      socket.destroy();
+      done(result);
+    };
+    socket.setTimeout(timeoutMs, () => finish({ kind: 'silent' }));
+    const timer = setTimeout(() => finish({ kind: 'silent' }), timeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      text += String(chunk);
+      if (text.startsWith('SSH-') && text.includes('\n'))
+        finish({ kind: 'banner', text: text.split(/\r?\n/, 1)[0] ?? text });
+    });
+    socket.once('error', () => finish({ kind: 'refused' }));
+    socket.once('end', () => finish({ kind: 'refused' }));
+  });
+}
