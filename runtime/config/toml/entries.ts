@@ -10,7 +10,7 @@ import {
   skipToLineEnd,
 } from './lexer.ts';
 import { type ListRules, type ListState, parseList } from './lists.ts';
-import { startsEntry, startsStatement } from './lookahead.ts';
+import { startsColonValue, startsEntry, startsStatement } from './lookahead.ts';
 import { scanScalar } from './scalars.ts';
 import { scanString } from './strings.ts';
 import type { Key, KeyValue, MissingValue, Value } from './syntax.ts';
@@ -116,7 +116,7 @@ function scanEquals(scanner: Scanner, key: Key): number | undefined {
     scanner.offset += 1;
     return from;
   }
-  if (peek(scanner) === ':') {
+  if (startsColonValue(scanner.text, from)) {
     report(scanner, { from, to: from + 1, code: 'colon', message: 'TOML writes "=" between key and value' });
     scanner.offset += 1;
     return from;

@@ -87,8 +87,11 @@ function parseNextItem<Item extends Span>(
     scanner.offset += 1;
     return;
   }
-  const isWellFormed = scanner.errors.length === known && !(previous && rules.isBroken(previous));
-  if (list.needsComma && isWellFormed) complain({ code: 'missing-comma', message: rules.missingComma }, from);
+  const continuesMistake = list.needsComma && previous !== undefined && rules.isBroken(previous);
+  if (continuesMistake) scanner.errors.splice(known);
+  else if (list.needsComma && scanner.errors.length === known) {
+    complain({ code: 'missing-comma', message: rules.missingComma }, from);
+  }
   list.items.push(item);
   list.needsComma = true;
 }

@@ -19,6 +19,16 @@ const HEADER_START = new RegExp(String.raw`[ \t]*\[\[?[ \t]*${HEADER_NAME}[^\n=,
 /** Blank and comment lines, and lines that may continue a multi-line array or inline table. */
 const PLAUSIBLE_CONTINUATION = /[ \t]*(?:$|[\r\n#"'[\]{},+\-\d]|(?:true|false|inf|nan)\b)/y;
 
+/** `[1, 2],` is part of an array whose beginning is broken, and `[key = 1` an entry behind a stray bracket. */
+const NO_HEADER = /\[\[?[^\]\n#"']*[,=]/y;
+
+/** Tells `cpus: 4` from prose and URLs. */
+const COLON_BEFORE_VALUE = /:[ \t]*(?:["'[{+\-\d]|(?:true|false|inf|nan)\b)/y;
+
+/** Triple quotes that do not even try to be a key: the end of a string whose beginning is broken. */
+const STRAY_STRING = /("""|''')(?![^\n]*\1[ \t]*[=.])/y;
+const TRAILING_COMMA = /[ \t]*,[ \t]*(?:[\r\n#]|$)/y;
+
 function matchesAt(pattern: RegExp, text: string, offset: number): boolean {
   pattern.lastIndex = offset;
   return pattern.test(text);
@@ -32,6 +42,26 @@ export function startsEntry(text: string, offset: number): boolean {
 /** Whether the line from here on is `key =` or a header, and not an item of an array. */
 export function startsStatement(text: string, offset: number): boolean {
   return startsEntry(text, offset) || matchesAt(HEADER_START, text, offset);
+}
+
+/** Whether a header or what should become one stands here. */
+export function startsHeader(text: string, offset: number): boolean {
+  return text[offset] === '[' && !matchesAt(NO_HEADER, text, offset);
+}
+
+/** Whether a colon and a value stand here, as in YAML and JSON. */
+export function startsColonValue(text: string, offset: number): boolean {
+  return matchesAt(COLON_BEFORE_VALUE, text, offset);
+}
+
+/** Whether triple quotes stand here at the start of a statement, where no string can be. */
+export function isStrayString(text: string, offset: number): boolean {
+  return matchesAt(STRAY_STRING, text, offset);
+}
+
+/** Whether nothing but a comma follows on the line, as after an entry of an inline table that lost its open brace. */
+export function endsInComma(text: string, offset: number): boolean {
+  return matchesAt(TRAILING_COMMA, text, offset);
 }
 
 /**

@@ -1,4 +1,6 @@
-import { createTable, type Definitions, defineEntries, defineSection } from './definitions.ts';
+import { createTable } from './drafts.ts';
+import { defineEntries } from './entryDefinitions.ts';
+import { type Definitions, defineSection } from './headerDefinitions.ts';
 import type { Header, KeyPart, KeyValue, Span, TomlDocument, TomlError } from './syntax.ts';
 import type { TableNode, TomlNode } from './tree.ts';
 import { type PlainTable, toPlainTable } from './values.ts';

@@ -2,18 +2,25 @@ import { parseEntry } from './entries.ts';
 import { scanKey } from './keys.ts';
 import {
   createScanner,
+  findLineEnd,
   isLineEnd,
+  mark,
   peek,
   report,
   restOfLine,
+  rewind,
   type Scanner,
   scanComment,
   skipBlanks,
   skipToLineEnd,
   skipTrivia,
+  take,
 } from './lexer.ts';
-import { startsEntry } from './lookahead.ts';
+import { endsInComma, isStrayString, startsEntry, startsHeader } from './lookahead.ts';
+import { scanString } from './strings.ts';
 import type { Header, Key, KeyValue, Section, TomlDocument } from './syntax.ts';
+
+const UP_TO_MULTILINE_STRING = /[^\n#]*?(?="""|''')/y;
 
 /**
  * Parses TOML 1.0 and 1.1 into a syntax tree with exact ranges.
@@ -31,23 +38,41 @@ export function parseToml(text: string): TomlDocument {
   return { text, root, errors, comments: scanner.comments };
 }
 
-/** Reads statements up to the next header or the end of the text. */
+/**
+ * Reads statements up to the next header or the end of the text.
+ *
+ * Of consecutive unreadable lines only the first is reported: they are most likely the rest of one string or array
+ * whose beginning is broken.
+ */
 function parseEntries(scanner: Scanner): readonly KeyValue[] {
   const entries: KeyValue[] = [];
+  let wasReadable = true;
   for (;;) {
     skipTrivia(scanner);
-    const next = peek(scanner);
-    if (next === undefined || next === '[') return entries;
+    if (peek(scanner) === undefined || startsHeader(scanner.text, scanner.offset)) return entries;
     const known = scanner.errors.length;
-    const from = scanner.offset;
-    const entry = parseEntry(scanner);
+    const entry = parseStatement(scanner);
     if (entry !== undefined) entries.push(entry);
-    if (entry === undefined && scanner.errors.length === known) {
-      report(scanner, { ...restOfLine(scanner.text, from), code: 'unexpected', message: `Unexpected ${next}` });
-    }
-    if (entry?.equals === undefined) skipToLineEnd(scanner);
+    const isReadable = entry?.equals !== undefined && !endsInComma(scanner.text, scanner.offset);
     finishLine(scanner, known);
+    if (!isReadable && !wasReadable) scanner.errors.splice(known);
+    wasReadable = isReadable;
   }
+}
+
+/** Reads an entry or, when none stands here, reports the line; an entry without `=` also ends its line. */
+function parseStatement(scanner: Scanner): KeyValue | undefined {
+  const from = scanner.offset;
+  const known = scanner.errors.length;
+  const isStray = isStrayString(scanner.text, from);
+  const entry = isStray ? undefined : parseEntry(scanner);
+  if (entry === undefined && scanner.errors.length === known) {
+    const message = `Unexpected ${String.fromCodePoint(scanner.text.codePointAt(from) ?? 0)}`;
+    report(scanner, { ...restOfLine(scanner.text, from), code: 'unexpected', message });
+  }
+  if (isStray) skipToLineEnd(scanner);
+  else if (entry?.equals === undefined) skipBrokenLine(scanner);
+  return entry;
 }
 
 function parseSection(scanner: Scanner): Section {
@@ -109,5 +134,18 @@ function finishLine(scanner: Scanner, known: number): void {
     const span = restOfLine(scanner.text, scanner.offset);
     report(scanner, { ...span, code: 'expected-newline', message: 'Only one statement may stand on a line' });
   }
-  if (!startsEntry(scanner.text, scanner.offset)) skipToLineEnd(scanner);
+  if (!startsEntry(scanner.text, scanner.offset)) skipBrokenLine(scanner);
+}
+
+/** Moves to the end of the line, or of the line where a multi-line string ends that opens on this one. */
+function skipBrokenLine(scanner: Scanner): void {
+  const lineEnd = findLineEnd(scanner.text, scanner.offset);
+  if (take(scanner, UP_TO_MULTILINE_STRING) !== undefined) {
+    const since = mark(scanner);
+    const { from, isOpen } = scanString(scanner);
+    const end = isOpen ? lineEnd : scanner.offset;
+    rewind(scanner, from, since);
+    scanner.offset = end;
+  }
+  skipToLineEnd(scanner);
 }

@@ -1,27 +1,20 @@
 /*
- * What headers and entries define, by the rules smol-toml applies too: https://toml.io/en/v1.1.0#table
+ * What headers define, by the rules smol-toml applies too: https://toml.io/en/v1.1.0#table
  *
- * After a conflict the first definition stays, and as much as possible of the later one joins it, so that one wrong
- * header gives one error and does not hide the keys below it.
+ * As much as possible of a table that is in conflict joins the first definition, so that one wrong header gives one
+ * error and does not hide the keys below it.
  */
-import type { Header, InlineTable, KeyPart, KeyValue, Section, TomlError, Value } from './syntax.ts';
-import type { ArrayNode, ScalarNode, TableArrayNode, TableEntry, TableNode, TableOrigin } from './tree.ts';
-
-export interface TableDraft extends TableNode {
-  origin: TableOrigin;
-  header: Header | undefined;
-  readonly entries: Map<string, EntryDraft>;
-}
-
-interface TableArrayDraft extends TableArrayNode {
-  readonly rows: [TableDraft, ...TableDraft[]];
-}
-
-type NodeDraft = TableDraft | TableArrayDraft | ArrayNode | ScalarNode;
-
-interface EntryDraft extends TableEntry {
-  readonly node: NodeDraft;
-}
+import {
+  conflict,
+  createTable,
+  type EntryDraft,
+  type Finding,
+  findDefined,
+  type NodeDraft,
+  type TableDraft,
+} from './drafts.ts';
+import { defineEntries } from './entryDefinitions.ts';
+import type { Header, KeyPart, Section, TomlError } from './syntax.ts';
 
 /** The document under construction. */
 export interface Definitions {
@@ -31,15 +24,6 @@ export interface Definitions {
   readonly conflicts: Set<NodeDraft>;
 }
 
-interface TableOptions {
-  readonly header?: Header;
-  readonly value?: InlineTable;
-}
-
-export function createTable(origin: TableOrigin, { header, value }: TableOptions = {}): TableDraft {
-  return { kind: 'table', entries: new Map(), origin, header, value };
-}
-
 /** Applies a header and the entries below it. */
 export function defineSection(definitions: Definitions, section: Section): void {
   const { header, entries } = section;
@@ -47,60 +31,6 @@ export function defineSection(definitions: Definitions, section: Section): void 
   // Names repeated below a repeated header are the same mistake again, so they are not reported.
   const errors = opened?.isRepeated === true ? [] : definitions.errors;
   defineEntries(errors, opened?.table ?? createTable('header', { header }), entries);
-}
-
-export function defineEntries(errors: TomlError[], table: TableDraft, entries: readonly KeyValue[]): void {
-  for (const entry of entries) defineEntry(errors, table, entry);
-}
-
-function defineEntry(errors: TomlError[], table: TableDraft, keyValue: KeyValue): void {
-  const name = keyValue.key.parts.at(-1);
-  if (name === undefined || !keyValue.key.isComplete) return;
-  const target = walkDottedKey(errors, table, keyValue);
-  if (target === undefined) return;
-  const existing = findDefined(target, name);
-  if (existing === undefined) {
-    const node = buildValue(errors, keyValue.value);
-    target.entries.set(name.text, { key: name, node, keyValue, header: undefined });
-  } else if (keyValue.value.kind !== 'missing') {
-    errors.push(conflict(name, existing, { code: 'duplicate-key', message: `The key ${name.text} is defined twice` }));
-  }
-}
-
-/** The table that holds the last part of a dotted key; undefined, and reported, when a part is no open table. */
-function walkDottedKey(errors: TomlError[], from: TableDraft, keyValue: KeyValue): TableDraft | undefined {
-  let table = from;
-  for (const part of keyValue.key.parts.slice(0, -1)) {
-    const entry = findDefined(table, part);
-    if (entry === undefined) {
-      const added = createTable('dotted');
-      table.entries.set(part.text, { key: part, node: added, keyValue, header: undefined });
-      table = added;
-    } else if (entry.node.kind === 'table' && acceptsDottedKeys(entry.node)) {
-      table = entry.node;
-    } else {
-      errors.push(conflict(part, entry, explainDottedKey(part, entry.node)));
-      return undefined;
-    }
-  }
-  return table;
-}
-
-/**
- * smol-toml closes a table implied by `[a.b]` to dotted keys and leaves one implied by `[[a.b]]` open. The
- * specification can be read both ways, and what the command line accepts is what counts.
- */
-function acceptsDottedKeys(table: TableDraft): boolean {
-  return table.origin === 'dotted' || table.origin === 'implied-by-array';
-}
-
-function explainDottedKey(part: KeyPart, node: NodeDraft): Pick<TomlError, 'code' | 'message'> {
-  if (node.kind !== 'table') return { code: 'not-a-table', message: `${part.text} is not a table` };
-  const message =
-    node.origin === 'inline'
-      ? `The inline table ${part.text} is complete and cannot be extended`
-      : `The table ${part.text} has a header and cannot be extended with dotted keys`;
-  return { code: 'redefined-table', message };
 }
 
 interface OpenedTable {
@@ -198,42 +128,10 @@ function openSingle(definitions: Definitions, { parent, name, header, existing }
   return node.kind === 'table' && node.origin === 'header' ? { table: node, isRepeated: true } : undefined;
 }
 
-/** The definition of a name, if it has one: a key without a value reserves nothing. */
-function findDefined(table: TableDraft, part: KeyPart): EntryDraft | undefined {
-  const entry = table.entries.get(part.text);
-  const isPlaceholder = entry?.node.kind === 'scalar' && entry.node.value.kind === 'missing';
-  return isPlaceholder ? undefined : entry;
-}
+type EntryFinding = Finding & { readonly entry: EntryDraft };
 
-function conflict(part: KeyPart, first: TableEntry, finding: Pick<TomlError, 'code' | 'message'>): TomlError {
-  const related = { from: first.key.from, to: first.key.to };
-  return { from: part.from, to: part.to, code: finding.code, message: finding.message, related };
-}
-
-type Finding = Pick<TomlError, 'code' | 'message'> & { readonly entry: EntryDraft };
-
-function reportOnce(definitions: Definitions, part: KeyPart, finding: Finding): void {
+function reportOnce(definitions: Definitions, part: KeyPart, finding: EntryFinding): void {
   if (definitions.conflicts.has(finding.entry.node)) return;
   definitions.conflicts.add(finding.entry.node);
   definitions.errors.push(conflict(part, finding.entry, finding));
-}
-
-function buildValue(errors: TomlError[], value: Value): NodeDraft {
-  if (value.kind === 'array') {
-    return { kind: 'array', items: value.items.map((item) => buildValue(errors, item)), value };
-  }
-  if (value.kind !== 'inline') return { kind: 'scalar', value };
-  const table = createTable('inline', { value });
-  defineEntries(errors, table, value.entries);
-  closeDottedTables(table);
-  return table;
-}
-
-/** Once the brace is closed, tables that dotted keys made inside are as complete as the inline table itself. */
-function closeDottedTables(table: TableDraft): void {
-  for (const { node } of table.entries.values()) {
-    if (node.kind !== 'table' || node.origin !== 'dotted') continue;
-    node.origin = 'inline';
-    closeDottedTables(node);
-  }
 }
