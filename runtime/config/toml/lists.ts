@@ -81,13 +81,15 @@ function parseNextItem<Item extends Span>(
   const from = scanner.offset;
   const known = scanner.errors.length;
   const previous = list.items.at(-1);
+  // Text behind a broken item without a comma between is part of the same mistake.
+  const continuesMistake = list.needsComma && previous !== undefined && rules.isBroken(previous);
   const item = rules.parseItem(scanner);
   if (item === undefined) {
-    complain({ code: 'unexpected', message: `Unexpected ${peek(scanner) ?? 'end of the document'}` });
+    const message = `Unexpected ${peek(scanner) ?? 'end of the document'}`;
+    if (!continuesMistake) complain({ code: 'unexpected', message });
     scanner.offset += 1;
     return;
   }
-  const continuesMistake = list.needsComma && previous !== undefined && rules.isBroken(previous);
   if (continuesMistake) scanner.errors.splice(known);
   else if (list.needsComma && scanner.errors.length === known) {
     complain({ code: 'missing-comma', message: rules.missingComma }, from);
