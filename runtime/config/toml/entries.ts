@@ -58,12 +58,13 @@ export function parseValue(scanner: Scanner): Value | undefined {
 }
 
 function parseArray(scanner: Scanner): Value {
-  return { kind: 'array', ...parseList(scanner, ARRAY_RULES) };
+  const { from, to, items, isOpen } = parseList(scanner, ARRAY_RULES);
+  return { kind: 'array', from, to, items, isOpen };
 }
 
 function parseInlineTable(scanner: Scanner): Value {
-  const { items, ...list } = parseList(scanner, INLINE_TABLE_RULES);
-  return { kind: 'inline', ...list, entries: items };
+  const { from, to, items, isOpen } = parseList(scanner, INLINE_TABLE_RULES);
+  return { kind: 'inline', from, to, entries: items, isOpen };
 }
 
 function nested(scanner: Scanner, parse: (scanner: Scanner) => Value): Value {

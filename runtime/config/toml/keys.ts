@@ -1,4 +1,4 @@
-import { peek, report, type Scanner, skipBlanks, take } from './lexer.ts';
+import { peek, report, type Scanner, skip, skipBlanks } from './lexer.ts';
 import { scanString } from './strings.ts';
 import type { Key, KeyPart, Span } from './syntax.ts';
 
@@ -69,15 +69,21 @@ function scanPart(scanner: Scanner): ScannedPart | undefined {
   const from = scanner.offset;
   const character = peek(scanner);
   if (character === '"' || character === "'") return scanQuotedPart(scanner);
-  const bare = take(scanner, BARE_PART) ?? '';
-  const text = bare + (take(scanner, FOREIGN_PART) ?? '');
-  if (text === '') return undefined;
+  const isBare = skip(scanner, BARE_PART);
+  const isForeign = isForeignLetter(scanner) && skip(scanner, FOREIGN_PART);
+  if (!isBare && !isForeign) return undefined;
   const span = { from, to: scanner.offset };
-  if (text !== bare) {
+  if (isForeign) {
     const message = 'Keys with characters other than A-Z, a-z, 0-9, _ and - need quotes';
     report(scanner, { ...span, code: 'bare-key', message });
   }
-  return { part: { ...span, text, isQuoted: false }, isOpen: false };
+  const text = scanner.text.slice(from, span.to);
+  // Named one by one, here and in every common node: V8 copies a spread several times slower.
+  return { part: { from, to: span.to, text, isQuoted: false }, isOpen: false };
+}
+
+function isForeignLetter(scanner: Scanner): boolean {
+  return scanner.text.charCodeAt(scanner.offset) > 0x7f;
 }
 
 function scanQuotedPart(scanner: Scanner): ScannedPart {
@@ -86,5 +92,5 @@ function scanQuotedPart(scanner: Scanner): ScannedPart {
   if (string.isMultiline && !string.isOpen) {
     report(scanner, { ...span, code: 'multiline-key', message: 'Multi-line strings cannot be keys' });
   }
-  return { part: { ...span, text: string.value, isQuoted: true }, isOpen: string.isOpen };
+  return { part: { from: string.from, to: string.to, text: string.value, isQuoted: true }, isOpen: string.isOpen };
 }

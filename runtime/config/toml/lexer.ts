@@ -8,11 +8,13 @@ export interface Scanner {
   depth: number;
   readonly errors: TomlError[];
   readonly comments: Span[];
+  /** Where a multi-line string was found that never closes, by its quotes. One that opens later cannot close either. */
+  readonly openStrings: Map<string, number>;
 }
 
 export function createScanner(text: string): Scanner {
   const byteOrderMark = text.startsWith('\uFEFF') ? 1 : 0;
-  return { text, offset: byteOrderMark, depth: 0, errors: [], comments: [] };
+  return { text, offset: byteOrderMark, depth: 0, errors: [], comments: [], openStrings: new Map() };
 }
 
 /** The character under the cursor, or undefined at the end of the text. */
@@ -20,12 +22,18 @@ export function peek(scanner: Scanner): string | undefined {
   return scanner.text[scanner.offset];
 }
 
-/** Moves past what a sticky `pattern` matches here and returns it; returns undefined and stays when it does not match. */
-export function take(scanner: Scanner, pattern: RegExp): string | undefined {
+/** Moves past what a sticky `pattern` matches here, and says whether it does. */
+export function skip(scanner: Scanner, pattern: RegExp): boolean {
   pattern.lastIndex = scanner.offset;
-  const matched = pattern.exec(scanner.text)?.[0];
-  scanner.offset += matched?.length ?? 0;
-  return matched;
+  const isMatch = pattern.test(scanner.text);
+  if (isMatch) scanner.offset = pattern.lastIndex;
+  return isMatch;
+}
+
+/** Like `skip`, and returns the text, or undefined when there is no match. */
+export function take(scanner: Scanner, pattern: RegExp): string | undefined {
+  const from = scanner.offset;
+  return skip(scanner, pattern) ? scanner.text.slice(from, scanner.offset) : undefined;
 }
 
 export function report(scanner: Scanner, error: TomlError): void {
@@ -56,7 +64,10 @@ function dropFrom(spans: Span[], offset: number, since: number): void {
 }
 
 export function skipBlanks(scanner: Scanner): void {
-  while (peek(scanner) === ' ' || peek(scanner) === '\t') scanner.offset += 1;
+  const { text } = scanner;
+  let { offset } = scanner;
+  while (text[offset] === ' ' || text[offset] === '\t') offset += 1;
+  scanner.offset = offset;
 }
 
 export function isLineEnd(text: string, offset: number): boolean {

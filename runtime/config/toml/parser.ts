@@ -2,22 +2,18 @@ import { parseEntry } from './entries.ts';
 import { scanKey } from './keys.ts';
 import {
   createScanner,
-  findLineEnd,
   isLineEnd,
-  mark,
   peek,
   report,
   restOfLine,
-  rewind,
   type Scanner,
   scanComment,
+  skip,
   skipBlanks,
   skipToLineEnd,
   skipTrivia,
-  take,
 } from './lexer.ts';
 import { endsInComma, isStrayString, startsEntry, startsHeader } from './lookahead.ts';
-import { scanString } from './strings.ts';
 import type { Header, Key, KeyValue, Section, TomlDocument } from './syntax.ts';
 
 const UP_TO_MULTILINE_STRING = /[^\n#]*?(?="""|''')/y;
@@ -139,13 +135,11 @@ function finishLine(scanner: Scanner, known: number): void {
 
 /** Moves to the end of the line, or of the line where a multi-line string ends that opens on this one. */
 function skipBrokenLine(scanner: Scanner): void {
-  const lineEnd = findLineEnd(scanner.text, scanner.offset);
-  if (take(scanner, UP_TO_MULTILINE_STRING) !== undefined) {
-    const since = mark(scanner);
-    const { from, isOpen } = scanString(scanner);
-    const end = isOpen ? lineEnd : scanner.offset;
-    rewind(scanner, from, since);
-    scanner.offset = end;
+  const from = scanner.offset;
+  if (skip(scanner, UP_TO_MULTILINE_STRING)) {
+    const quotes = scanner.text.slice(scanner.offset, scanner.offset + 3);
+    const closing = scanner.text.indexOf(quotes, scanner.offset + 3);
+    scanner.offset = closing < 0 ? from : closing + 3;
   }
   skipToLineEnd(scanner);
 }

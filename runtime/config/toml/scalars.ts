@@ -17,6 +17,8 @@ const FLOAT = /^[+-]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d
 const SPECIAL_FLOAT = /^([+-]?)(inf|nan)$/;
 const STARTS_LIKE_A_NUMBER = /^[+\-.\d]/;
 
+/** So many characters, prefix and sign included, always make a safe integer. */
+const SAFE_DIGITS = 13;
 const LARGEST_INTEGER = 2n ** 63n - 1n;
 const SMALLEST_INTEGER = -(2n ** 63n);
 
@@ -37,12 +39,14 @@ export function scanScalar(scanner: Scanner): ScalarValue | InvalidValue | undef
 
 function readBoolean(text: string, span: Span): ScalarValue | undefined {
   if (text !== 'true' && text !== 'false') return undefined;
-  return { kind: 'boolean', ...span, value: text === 'true' };
+  return { kind: 'boolean', from: span.from, to: span.to, value: text === 'true' };
 }
 
 function readNumber(scanner: Scanner, text: string, span: Span): ScalarValue | undefined {
   if (INTEGER.test(text)) return readInteger(scanner, text, span);
-  if (FLOAT.test(text)) return { kind: 'float', ...span, value: Number(text.replaceAll('_', '')) };
+  if (FLOAT.test(text)) {
+    return { kind: 'float', from: span.from, to: span.to, value: Number(text.replaceAll('_', '')) };
+  }
   const [, sign, name] = SPECIAL_FLOAT.exec(text) ?? [];
   if (name === undefined) return undefined;
   if (name === 'nan') return { kind: 'float', ...span, value: Number.NaN };
@@ -50,7 +54,9 @@ function readNumber(scanner: Scanner, text: string, span: Span): ScalarValue | u
 }
 
 function readInteger(scanner: Scanner, text: string, span: Span): IntegerValue {
-  const exact = BigInt(text.replaceAll('_', '').replace(/^\+/, ''));
+  const digits = text.replaceAll('_', '').replace(/^\+/, '');
+  if (digits.length <= SAFE_DIGITS) return { kind: 'integer', from: span.from, to: span.to, value: Number(digits) + 0 };
+  const exact = BigInt(digits);
   if (exact > LARGEST_INTEGER || exact < SMALLEST_INTEGER) {
     report(scanner, { ...span, code: 'integer-range', message: 'Integers must fit in 64 bits' });
   }

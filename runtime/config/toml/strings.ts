@@ -7,6 +7,7 @@ import {
   reportControlCharacter,
   rewind,
   type Scanner,
+  skip,
   take,
 } from './lexer.ts';
 import { findOpenStringEnd } from './lookahead.ts';
@@ -49,6 +50,7 @@ const HEX_ESCAPE_DIGITS: ReadonlyMap<string, number> = new Map([
 ]);
 const HEX_DIGITS = /[\da-fA-F]*/y;
 const LINE_CONTINUATION = /\\[ \t]*\r?\n(?:[ \t]|\r?\n)*/y;
+const PLAIN_TEXT = { '"': /[^"\\\n]+/y, "'": /[^'\n]+/y };
 const FIRST_LINE_BREAK = /\r?\n/y;
 
 /** Reads any of the four kinds of string; the cursor stands on the opening quote. */
@@ -56,11 +58,12 @@ export function scanString(scanner: Scanner): StringValue {
   const from = scanner.offset;
   const quote = peek(scanner) === '"' ? '"' : "'";
   const tripled = quote.repeat(3);
+  const lineEnd = findLineEnd(scanner.text, from);
   if (scanner.text.startsWith(tripled, from)) {
-    return scanMultiline(scanner, { from, quote, closing: tripled, isMultiline: true, limit: scanner.text.length });
+    const limit = isAfterOpenString(scanner, from, tripled) ? lineEnd : scanner.text.length;
+    return scanMultiline(scanner, { from, quote, closing: tripled, isMultiline: true, limit });
   }
-  const limit = findLineEnd(scanner.text, from);
-  return scanSingleLine(scanner, { from, quote, closing: quote, isMultiline: false, limit });
+  return scanSingleLine(scanner, { from, quote, closing: quote, isMultiline: false, limit: lineEnd });
 }
 
 function scanSingleLine(scanner: Scanner, form: StringForm): StringValue {
@@ -69,12 +72,13 @@ function scanSingleLine(scanner: Scanner, form: StringForm): StringValue {
   const span = { from: form.from, to: scanner.offset };
   if (!body.isClosed) report(scanner, { ...span, code: 'unterminated-string', message: 'This string is not closed' });
   reportControlCharacter(scanner, span, 'strings');
-  return { kind: 'string', ...span, value: body.value, isMultiline: false, isOpen: !body.isClosed };
+  const { value, isClosed } = body;
+  return { kind: 'string', from: span.from, to: span.to, value, isMultiline: false, isOpen: !isClosed };
 }
 
 function scanMultiline(scanner: Scanner, form: StringForm): StringValue {
   scanner.offset += 3;
-  take(scanner, FIRST_LINE_BREAK);
+  skip(scanner, FIRST_LINE_BREAK);
   const contentFrom = scanner.offset;
   const since = mark(scanner);
   const body = scanBody(scanner, form);
@@ -86,12 +90,23 @@ function scanMultiline(scanner: Scanner, form: StringForm): StringValue {
 
 function recoverMultiline(scanner: Scanner, form: StringForm, start: OpenStart): StringValue {
   const { from } = form;
-  const to = findOpenStringEnd(scanner.text, from);
+  const to = endOfOpenString(scanner, form);
   rewind(scanner, to, start.since);
   const message = `This string is not closed; it needs ${form.closing} at its end`;
   report(scanner, { from, to: from + 3, code: 'unterminated-string', message });
   const value = scanner.text.slice(start.contentFrom, to);
   return { kind: 'string', from, to, value, isMultiline: true, isOpen: true };
+}
+
+/** Looks through the rest of the text for the first open string only, so that many of them cost no more than one. */
+function endOfOpenString(scanner: Scanner, { from, closing }: StringForm): number {
+  if (isAfterOpenString(scanner, from, closing)) return findLineEnd(scanner.text, from);
+  scanner.openStrings.set(closing, from);
+  return findOpenStringEnd(scanner.text, from);
+}
+
+function isAfterOpenString(scanner: Scanner, from: number, closing: string): boolean {
+  return from > (scanner.openStrings.get(closing) ?? from);
 }
 
 function scanBody(scanner: Scanner, form: StringForm): StringBody {
@@ -106,10 +121,11 @@ function scanBody(scanner: Scanner, form: StringForm): StringBody {
     } else if (character === form.quote && text.startsWith(form.closing, scanner.offset)) {
       value += text.slice(segmentFrom, scanClosing(scanner, form));
       return { value, isClosed: true };
-    } else {
+    } else if (!skip(scanner, PLAIN_TEXT[form.quote])) {
       scanner.offset += 1;
     }
   }
+  scanner.offset = form.limit;
   return { value: value + text.slice(segmentFrom, form.limit), isClosed: false };
 }
 
@@ -133,7 +149,7 @@ function scanEscape(scanner: Scanner, form: StringForm): string {
   const letter = String.fromCodePoint(codePoint);
   const digits = HEX_ESCAPE_DIGITS.get(letter);
   if (digits !== undefined) return scanHexEscape(scanner, form, digits);
-  if (form.isMultiline && take(scanner, LINE_CONTINUATION) !== undefined) return '';
+  if (form.isMultiline && skip(scanner, LINE_CONTINUATION)) return '';
   scanner.offset += 1 + letter.length;
   const escaped = SIMPLE_ESCAPES.get(letter);
   if (escaped === undefined) reportEscape(scanner, form, { from, message: `\\${letter} is not an escape sequence` });
