@@ -1,4 +1,4 @@
-import { findLineEnd, mark, peek, report, rewind, type Scanner, skipTrivia } from './lexer.ts';
+import { findLineEnd, type Mark, mark, peek, report, rewind, type Scanner, skipTrivia } from './lexer.ts';
 import type { Span, TomlErrorCode } from './syntax.ts';
 
 /** What tells an array from an inline table; everything else about brackets, commas and recovery is the same. */
@@ -35,7 +35,7 @@ export interface ParsedList<Item> extends Span {
   readonly isOpen: boolean;
 }
 
-/** Reads a bracketed list; the cursor stands on the opening bracket. Complains at most once per kind of mistake. */
+/** Reads a bracketed list; the cursor stands on the opening bracket. Complains about commas at most once. */
 export function parseList<Item extends Span>(scanner: Scanner, rules: ListRules<Item>): ParsedList<Item> {
   const list: ListState<Item> = { from: scanner.offset, items: [], needsComma: false };
   const since = mark(scanner);
@@ -102,7 +102,7 @@ function parseNextItem<Item extends Span>(
 function leaveOpen<Item extends Span>(
   scanner: Scanner,
   list: ListState<Item>,
-  { rules, since }: { rules: ListRules<Item>; since: ReturnType<typeof mark> },
+  { rules, since }: { rules: ListRules<Item>; since: Mark },
 ): ParsedList<Item> {
   const { from, items } = list;
   const last = items.at(-1);

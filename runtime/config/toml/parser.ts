@@ -22,7 +22,7 @@ const UP_TO_MULTILINE_STRING = /[^\n#]*?(?="""|''')/y;
  * Parses TOML 1.0 and 1.1 into a syntax tree with exact ranges.
  *
  * Never throws. Errors stay local: all entries around one are kept under the table they were written in, and a single
- * slip gives one error, three at the most. Redefinitions are found by `analyzeToml`, not here.
+ * slip gives one error and rarely more than three. Redefinitions are found by `analyzeToml`, not here.
  */
 export function parseToml(text: string): TomlDocument {
   const scanner = createScanner(text);

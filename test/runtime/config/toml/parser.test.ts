@@ -110,16 +110,16 @@ test('the time for hostile documents grows with their length only', () => {
     'a = """x\n'.repeat(20_000),
     `a = [\n[b${' '.repeat(200_000)}=`,
     '"'.repeat(200_000),
-  ];
-  hostile.push(
     'a = {\nb = 1\n'.repeat(20_000),
     `a = x${' y'.repeat(100_000)} =`,
     '['.repeat(200_000),
     '\\\n'.repeat(100_000),
-  );
+    'b = [\\"""\n'.repeat(20_000),
+  ];
   for (const text of hostile) {
     const start = performance.now();
     parseToml(text);
-    assert.ok(performance.now() - start < 1000, text.slice(0, 20));
+    // Each takes about 0.1 s; a quadratic parser took 20 s, so that a busy machine cannot fail this.
+    assert.ok(performance.now() - start < 3000, text.slice(0, 20));
   }
 });
