@@ -13,6 +13,7 @@ const args = process.argv.slice(2);
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`castra ${CASTRA_VERSION}\n`);
 } else {
-  const { runProgram } = await import('./program.ts');
-  process.exitCode = await runProgram(args);
+  void import('./program.ts').then(async ({ runProgram }) => {
+    process.exitCode = await runProgram(args);
+  });
 }

@@ -48,7 +48,6 @@ function buildProgram(finish: Finish): Command {
     .option('--json', 'print one JSON object per line, for programs')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp)
-    .configureHelp({ showGlobalOptions: true })
     .exitOverride();
   for (const add of [addInit, addValidate, addUp, addDown, addStatus]) {
     add(program, finish);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CastraError } from '../../errors.ts';
-import { down } from '../../operations/down.ts';
+import type { Run } from '../../operations/run.ts';
 import type { ShutdownWaits } from '../../options.ts';
 import type { DownOutcome } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
@@ -25,8 +25,8 @@ export function addDown(program: Command, finish: Finish): void {
     .option('--sigkill-wait-secs <n>', 'how long the kernel may take after SIGKILL (default 5)', parseSeconds)
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const operation = (run: Parameters<typeof down>[1]) =>
-        down({ config, settings, vms, waits: readWaits(flags) }, run);
+      const options = { config, settings, vms, waits: readWaits(flags) };
+      const operation = async (run: Run) => (await import('../../operations/down.ts')).down(options, run);
       const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
       finish(await runSession({ command: 'down', json, face, operation }));
     });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { init } from '../../operations/init.ts';
+import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatPath } from '../render/format.ts';
@@ -37,6 +37,7 @@ export function addInit(program: Command, finish: Finish): void {
               ].join('\n'),
           }),
         );
-      finish(await runSession({ command: 'init', json, face, operation: (run) => init(options, run) }));
+      const operation = async (run: Run) => (await import('../../operations/init.ts')).init(options, run);
+      finish(await runSession({ command: 'init', json, face, operation }));
     });
 }

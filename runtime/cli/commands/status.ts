@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Run } from '../../operations/run.ts';
-import { status } from '../../operations/status.ts';
-import type { StatusOptions } from '../../options.ts';
 import type { Output, StatusOutcome } from '../../outcomes.ts';
 import { encodeLine } from '../../stream.ts';
 import { readContext } from '../arguments.ts';
@@ -27,7 +25,10 @@ export function addStatus(program: Command, finish: Finish): void {
         command: 'status',
         json,
         face: () => Promise.resolve(textFace({ outcome: render })),
-        operation: (run) => (flags.watch ? watch(options, json, run) : status(options, run)),
+        operation: async (run) => {
+          const { status } = await import('../../operations/status.ts');
+          return flags.watch ? watch(() => status(options, run), json, run) : status(options, run);
+        },
         exitCode: ({ vms }) => (vms.some((vm) => vm.state === 'error') ? VM_IN_ERROR : 0),
       });
       finish(code);
@@ -35,10 +36,14 @@ export function addStatus(program: Command, finish: Finish): void {
 }
 
 /** Shows the picture again and again; the last one is the outcome. */
-async function watch(options: StatusOptions, json: boolean, run: Run): Promise<Output<StatusOutcome>> {
+async function watch(
+  look: () => Promise<Output<StatusOutcome>>,
+  json: boolean,
+  run: Run,
+): Promise<Output<StatusOutcome>> {
   const show = json ? showJson() : await showText();
   for (;;) {
-    const output = await status(options, run);
+    const output = await look();
     if (run.signal.aborted || !process.stdout.writable) return output;
     show(output.value);
     await delay(WATCH_EVERY_MS, undefined, { signal: run.signal }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { up } from '../../operations/up.ts';
+import type { Run } from '../../operations/run.ts';
 import type { UpOutcome, VmUpResult } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
@@ -24,7 +24,8 @@ export function addUp(program: Command, finish: Finish): void {
       const { config, settings, json } = readContext(command);
       const { force = false, wait, timeout } = flags;
       const options = { config, settings, vms, force, wait, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
-      finish(await runSession({ command: 'up', json, face: makeFace, operation: (run) => up(options, run) }));
+      const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
+      finish(await runSession({ command: 'up', json, face: makeFace, operation }));
     });
 }
 

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../../errors.ts';
-import { validate } from '../../operations/validate.ts';
 import type { ValidateOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
@@ -19,7 +18,7 @@ export function addValidate(program: Command, finish: Finish): void {
         command: 'validate',
         json,
         face: () => Promise.resolve(textFace({ outcome: renderOutcome })),
-        operation: (run) => validate({ config, settings }, run),
+        operation: async (run) => (await import('../../operations/validate.ts')).validate({ config, settings }, run),
         exitCode: (value) => (value.valid ? 0 : exitCodes['config-invalid']),
       });
       finish(code);
