@@ -24,6 +24,7 @@ export class QmpError extends Error {
 export interface QmpConnectOptions {
   /** For the greeting, for each reply. QEMU answers in a few milliseconds; a stopped process never does. */
   readonly timeoutMs?: number;
+  /** Ends the attempt to connect; a session that stands is not its business any more. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: QmpEvent) => void;
 }
@@ -71,8 +72,8 @@ export class QmpClient {
     const client = new QmpClient(await openSocket(path), options);
     const abort = () => client.close();
     options.signal?.addEventListener('abort', abort, { once: true });
-    void client.#closed.then(() => options.signal?.removeEventListener('abort', abort));
     try {
+      if (options.signal?.aborted) abort();
       await client.#await('the greeting', (waiter) => {
         client.#greeting = waiter;
       });
@@ -81,6 +82,8 @@ export class QmpClient {
     } catch (error) {
       client.close();
       throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
     }
   }
 
