@@ -22,8 +22,10 @@ export class QmpError extends Error {
 }
 
 export interface QmpConnectOptions {
-  /** For the greeting, for each reply. QEMU answers in a few milliseconds; a stopped process never does. */
+  /** For the greeting and for each reply. QEMU answers in a few milliseconds; a stopped process never does. */
   readonly timeoutMs?: number;
+  /** For the greeting alone: a QEMU that is just starting takes connections before it answers them. */
+  readonly greetingTimeoutMs?: number;
   /** Ends the attempt to connect; a session that stands is not its business any more. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: QmpEvent) => void;
@@ -74,9 +76,10 @@ export class QmpClient {
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
       if (options.signal?.aborted) abort();
-      await client.#await('the greeting', (waiter) => {
+      const greeted = (waiter: Waiter) => {
         client.#greeting = waiter;
-      });
+      };
+      await client.#await('the greeting', greeted, options.greetingTimeoutMs);
       await client.execute('qmp_capabilities');
       return client;
     } catch (error) {
@@ -120,12 +123,12 @@ export class QmpClient {
     this.#socket.destroy();
   }
 
-  #await(what: string, register: (waiter: Waiter) => void): Promise<unknown> {
+  #await(what: string, register: (waiter: Waiter) => void, timeoutMs = this.#timeoutMs): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const timer = setTimeout(
-        () => reject(new QmpError('failed', `no answer to ${what} within ${this.#timeoutMs} ms`)),
-        this.#timeoutMs,
+        () => reject(new QmpError('failed', `no answer to ${what} within ${timeoutMs} ms`)),
+        timeoutMs,
       );
       register({
         resolve: (value) => {
