@@ -104,7 +104,8 @@ class BootWatch {
     const proof = this.#proof();
     if (proof !== undefined) return { kind: 'ready', evidence: proof };
     if (this.#exit !== undefined) return { kind: 'exited', detail: this.#exit, serialTail: this.#tail() };
-    if (this.#events.stopped) return this.#explainStop();
+    const broken = this.#events.stopped ? await this.#explainStop() : undefined;
+    if (broken) return broken;
     const settled = performance.now() - this.#lastOutputAt > STOP_SETTLES_MS;
     if (late || (this.#evidence.stop?.final && settled)) return this.#notReady(explain(this.#evidence), late);
     return undefined;
