@@ -148,6 +148,7 @@ class BootWatch {
   async #probeSsh(): Promise<void> {
     while (!this.#finished.signal.aborted) {
       void probeSshBanner(this.#request.sshPort, SSH_PROBE_TIMEOUT_MS).then((probe) => {
+        if (this.#finished.signal.aborted) return;
         if (probe.kind === 'refused') this.#take({ kind: 'connection-refused' });
         if (probe.kind === 'banner') this.#banner = probe.text;
       });
