@@ -24,9 +24,9 @@ export function inspectVm(stateRoot: string, vm: string): Liveness {
   const pidfile = readTextIfAny(files.pidfile);
   const process = findProcess(files.pidfile, pidfile, record);
   if (process) return { kind: 'running', process, ...(record ? { record } : {}) };
+  if (record && record.bootId !== bootId()) return { kind: 'ended', record, hostRestarted: true };
   const foreign = foreignPid(pidfile);
   if (foreign !== undefined) return { kind: 'foreign', pid: foreign, ...(record ? { record } : {}) };
-  if (record && record.bootId !== bootId()) return { kind: 'ended', record, hostRestarted: true };
   if (existsSync(files.pidfile)) return { kind: 'died', ...(record ? { record } : {}) };
   return record ? { kind: 'ended', record, hostRestarted: false } : { kind: 'absent' };
 }
