@@ -94,7 +94,9 @@ function isRecord(value: unknown): value is LaunchRecord {
 function isForward(value: unknown): value is ActiveForward {
   if (typeof value !== 'object' || value === null) return false;
   const { bind, host, guest, protocol } = value as Partial<Record<keyof ActiveForward, unknown>>;
-  return typeof bind === 'string' && typeof host === 'number' && typeof guest === 'number' && typeof protocol === 'string';
+  return (
+    typeof bind === 'string' && typeof host === 'number' && typeof guest === 'number' && typeof protocol === 'string'
+  );
 }
 
 function isSockets(value: unknown): value is VmSockets {

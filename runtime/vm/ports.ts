@@ -24,17 +24,20 @@ interface Held {
  * two allocated ports are equal. Everything is let go again before this resolves.
  */
 export async function claimPorts(forwards: readonly WantedForward[]): Promise<PortClaim[]> {
-  const held = new Map<WantedForward, Held>();
-  const claim = async (forward: WantedForward) => held.set(forward, await hold(forward, forwards));
+  const held: Held[] = [];
+  const claim = async ([index, forward]: [number, WantedForward]) => {
+    held[index] = await hold(forward, forwards.slice(0, index));
+  };
+  const numbered = [...forwards.entries()];
   // Allocation comes last, or it could be given a port that a later forward asks for by its number.
-  await Promise.all(forwards.filter(({ host }) => host !== 0).map(claim));
-  await Promise.all(forwards.filter(({ host }) => host === 0).map(claim));
-  await Promise.all([...held.values()].map((one) => one.release()));
-  return forwards.flatMap((forward) => held.get(forward)?.claim ?? []);
+  await Promise.all(numbered.filter(([, { host }]) => host !== 0).map(claim));
+  await Promise.all(numbered.filter(([, { host }]) => host === 0).map(claim));
+  await Promise.all(held.map((one) => one.release()));
+  return held.map((one) => one.claim);
 }
 
-function hold(forward: WantedForward, forwards: readonly WantedForward[]): Promise<Held> {
-  const rival = forwards.slice(0, forwards.indexOf(forward)).find((earlier) => collide(earlier, forward));
+function hold(forward: WantedForward, before: readonly WantedForward[]): Promise<Held> {
+  const rival = before.find((earlier) => collide(earlier, forward));
   if (rival) return Promise.resolve(taken(forward, `${rival.vm} forwards it to its port ${rival.guest}`));
   return forward.protocol === 'tcp' ? bindTcp(forward) : bindUdp(forward);
 }

@@ -28,7 +28,10 @@ export function probeSshBanner(port: number, timeoutMs: number): Promise<BannerP
       if (banner !== undefined) finish({ kind: 'banner', text: banner });
     });
     // QEMU accepts for its guest, so a refusal to connect is the host's: nobody forwards this port.
-    socket.once('error', () => finish({ kind: socket.pending ? 'silent' : 'refused' }));
+    socket.once('error', (error) => {
+      const byHost = 'code' in error && error.code === 'ECONNREFUSED';
+      finish({ kind: byHost ? 'silent' : 'refused' });
+    });
     socket.once('end', () => finish({ kind: 'refused' }));
   });
 }
