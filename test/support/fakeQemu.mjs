@@ -4,6 +4,7 @@
 //
 //   exitAtStart: {code, stderr}   says so and ends before it opens anything
 //   hang                          never opens its sockets
+//   greetingDelayMs               takes QMP connections at once but answers none before that
 //   pidfileDelayMs                how late the pidfile is written
 //   bootDelayMs                   until the guest is up: serial text, network card, SSH banner, power button
 //   serial                        what the guest prints on its console once it is up
@@ -27,7 +28,8 @@ const answers = {
 };
 
 const argv = process.argv.slice(2);
-const answer = argv[0] === '-accel' && argv[1] === 'help' ? 'Accelerators supported in QEMU binary:\ntcg\nkvm\n' : answers[argv[0]];
+const answer =
+  argv[0] === '-accel' && argv[1] === 'help' ? 'Accelerators supported in QEMU binary:\ntcg\nkvm\n' : answers[argv[0]];
 if (answer !== undefined) {
   process.stdout.write(answer);
   process.exit(0);
@@ -146,7 +148,7 @@ function reply(socket, line) {
   const command = Object.hasOwn(commands, request.execute) ? commands[request.execute] : undefined;
   if (!command || (!clients.has(socket) && request.execute !== 'qmp_capabilities')) {
     const desc = command
-      ? 'Expecting capabilities negotiation with \'qmp_capabilities\''
+      ? "Expecting capabilities negotiation with 'qmp_capabilities'"
       : `The command ${request.execute} has not been found`;
     return send(socket, { ...id, error: { class: 'CommandNotFound', desc } });
   }
@@ -168,10 +170,15 @@ function serveQmp(path) {
       rest = lines.pop();
       for (const line of lines) if (line.trim() !== '') reply(socket, line);
     });
-    send(socket, { QMP: { version: { qemu: { micro: 22, minor: 2, major: 7 }, package: 'fake' }, capabilities: ['oob'] } });
+    send(socket, {
+      QMP: { version: { qemu: { micro: 22, minor: 2, major: 7 }, package: 'fake' }, capabilities: ['oob'] },
+    });
   };
-  serve(path, (socket) => {
+  const openedAt = performance.now();
+  serve(path, async (socket) => {
     socket.on('error', () => undefined);
+    const early = openedAt + (behaviour.greetingDelayMs ?? 0) - performance.now();
+    if (early > 0) await new Promise((done) => setTimeout(done, early));
     socket.on('close', () => {
       clients.delete(socket);
       if (waiting.includes(socket)) waiting.splice(waiting.indexOf(socket), 1);
@@ -196,16 +203,14 @@ async function openForward({ rule, netdev, protocol, bind, host, guest }) {
   if (protocol === 'udp') {
     const { createSocket } = await import('node:dgram');
     return new Promise((done) =>
-      createSocket('udp4').on('error', refuse).bind({ address: bind || '0.0.0.0', port: host }, done),
+      createSocket('udp4')
+        .on('error', refuse)
+        .bind({ address: bind || '0.0.0.0', port: host }, done),
     );
   }
-  const silent = new Set();
   const server = createServer((socket) => {
-    socket.on('error', () => undefined).on('close', () => silent.delete(socket));
-    socket.resume();
-    if (guest !== 22 || behaviour.noBanner) return;
-    if (booted) socket.write('SSH-2.0-fake\r\n');
-    else silent.add(socket);
+    socket.on('error', () => undefined).resume();
+    if (booted && guest === 22 && !behaviour.noBanner) socket.write('SSH-2.0-fake\r\n');
   });
   await new Promise((done) => server.on('error', refuse).listen({ host: bind || '0.0.0.0', port: host }, done));
 }
