@@ -102,7 +102,7 @@ function reportBrokerConflict(path: TomlPath, brokerPort: number, findings: Find
 
 /** Legal, and sometimes meant: two ways to one service. */
 function checkGuestPorts(vms: readonly PlacedVm[], findings: Findings): void {
-  for (const { vm, forwardPaths } of vms.filter((placed) => placed.vm.index === 0)) {
+  for (const { vm, forwardPaths } of vms) {
     const first = new Map<string, number>();
     vm.forwards.forEach(({ guest, protocol }, index) => {
       const earlier = first.get(`${guest}/${protocol}`);
