@@ -56,6 +56,7 @@ function readOverrides(
   findings: Findings,
 ): Map<number, { table: Fields; path: TomlPath }> {
   const overrides = new Map<number, { table: Fields; path: TomlPath }>();
+  if (shape.role === '') return overrides;
   tables(table.instances).forEach((instance, position) => {
     const path = [...shape.path, 'instances', position];
     const id = text(asTable(instance)?.id);

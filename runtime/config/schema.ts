@@ -19,8 +19,7 @@ function followsFromSyntax(tree: TableNode, error: SchemaError): boolean {
   const path = pathFromPointer(error.instancePath);
   const missing = error.params.missingProperty;
   return (
-    typeof missing === 'string' &&
-    (isUnfinished(tree, path) || nodeAt(tree, [...path, missing]).rest.length === 0)
+    typeof missing === 'string' && (isUnfinished(tree, path) || nodeAt(tree, [...path, missing]).rest.length === 0)
   );
 }
 
