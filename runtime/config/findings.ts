@@ -27,6 +27,8 @@ export interface Findings {
   report(finding: Finding): void;
   /** For findings that come with offsets of their own. */
   reportSpan(span: Span, finding: Omit<Diagnostic, 'range' | 'path' | 'related'>, related?: Span): void;
+  /** Whether the text has something at a path, if only a key without a value. */
+  isMentioned(path: TomlPath): boolean;
   /** In the order of the text. */
   list(): Diagnostic[];
 }
@@ -61,6 +63,7 @@ export function collectFindings(tree: TableNode, text: string, index: LineIndex,
         ...(others.length > 0 ? { related: others } : {}),
       });
     },
+    isMentioned: (path) => exists(tree, path),
     list: () => diagnostics.toSorted(byPosition),
   };
 }

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { AcceleratorChoice } from '../options.ts';
 import type { ReadySignal } from '../state/record.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';
@@ -99,7 +99,7 @@ function readOverlay(replica: Replica, { folders, findings }: VmContext): { abso
   const own = replica.override?.table.overlay !== undefined;
   const resolved = resolveOverlay(written, folders);
   const absolute = own ? resolved : replicaOverlay(resolved, replica.index);
-  const explicit = resolve(written) === written;
+  const explicit = isAbsolute(written) && !written.split(/[\\/]/).includes('..');
   if (!explicit && !isInside(absolute, folders.project) && !isInside(absolute, folders.stateRoot)) {
     findings.report({
       severity: 'error',
