@@ -41,7 +41,7 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
       };
     case 'type': {
       const message = `${name} must be ${describeTypes(params.type)}, not ${describeActual(tree, path)}.`;
-      return { severity: 'error', code: 'config/wrong-type', message, path };
+      return { severity: 'error', code: 'config/wrong-type', message, ...helpForHeader(error, path, tree), path };
     }
     case 'enum':
     case 'anyOf':
@@ -131,8 +131,20 @@ function describeTypes(types: unknown): string {
     .join(' or ');
 }
 
+/** `[vms]` where `[[vms]]` is meant. */
+function helpForHeader({ params }: SchemaError, path: TomlPath, tree: TableNode): { help?: string } {
+  const { node, header } = nodeAt(tree, path);
+  if (params.type !== 'array' || node.kind !== 'table' || header === undefined) return {};
+  return {
+    help: `Write \`[[${path.filter((part) => !/^\d+$/.test(String(part))).join('.')}]]\`: each such header adds one.`,
+  };
+}
+
 function describeActual(tree: TableNode, path: TomlPath): string {
   const { node } = nodeAt(tree, path);
+  if (node.kind === 'scalar' && node.value.kind === 'integer' && typeof node.value.value === 'bigint') {
+    return 'one that large';
+  }
   const names: Readonly<Record<string, string>> = {
     table: 'a table',
     tableArray: 'an array of tables',
