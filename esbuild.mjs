@@ -84,7 +84,6 @@ if (withTests) {
   rmSync('.cache/tests', { recursive: true, force: true });
   await build({
     ...common,
-    banner: {},
     entryPoints: [...find('test', /\.test\.ts$/), ...find('bench', /\.ts$/)],
     outbase: '.',
     outdir: '.cache/tests',

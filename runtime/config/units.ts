@@ -23,7 +23,8 @@ export const MAX_MEMORY_MIB = 16 * 1024 * 1024;
 export type ParsedMemory =
   | { readonly kind: 'memory'; readonly mib: number }
   | { readonly kind: 'malformed' }
-  | { readonly kind: 'out-of-range' };
+  | { readonly kind: 'too-little' }
+  | { readonly kind: 'too-much' };
 
 /** `"2 GiB"`, `"2GiB"`, `"1.5g"`, or a number of MiB. Rounded down to whole MiB. */
 export function parseMemory(text: string): ParsedMemory {
@@ -31,5 +32,6 @@ export function parseMemory(text: string): ParsedMemory {
   const unit = match?.[2] === '' ? 1 : unitsInMiB[match?.[2]?.toLowerCase() ?? ''];
   if (!match || unit === undefined) return { kind: 'malformed' };
   const mib = Math.floor(Number(match[1]) * unit);
-  return mib < MIN_MEMORY_MIB || mib > MAX_MEMORY_MIB ? { kind: 'out-of-range' } : { kind: 'memory', mib };
+  if (mib < MIN_MEMORY_MIB) return { kind: 'too-little' };
+  return mib > MAX_MEMORY_MIB ? { kind: 'too-much' } : { kind: 'memory', mib };
 }

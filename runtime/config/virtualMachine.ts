@@ -7,7 +7,7 @@ import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay 
 import type { BaseImage, BootstrapMode, BootstrapSettings, PortForward, VmDefinition } from './project.ts';
 import type { Replica } from './replicas.ts';
 import type { TomlPath } from './toml/meaning.ts';
-import { MIN_MEMORY_MIB, parseMemory } from './units.ts';
+import { MAX_MEMORY_MIB, MIN_MEMORY_MIB, type ParsedMemory, parseMemory } from './units.ts';
 
 /** A VM, and where in the file its parts come from: for findings that compare VMs. */
 export interface PlacedVm {
@@ -117,17 +117,20 @@ function readOverlay(replica: Replica, { folders, findings }: VmContext): { abso
   return { absolute, path: picked.path };
 }
 
+const memoryProblems: Readonly<Record<Exclude<ParsedMemory['kind'], 'memory'>, string>> = {
+  malformed: 'not an amount of memory',
+  'too-little': `too little memory; a VM has at least ${MIN_MEMORY_MIB} MiB`,
+  'too-much': `too much memory; a VM has at most ${MAX_MEMORY_MIB / 1024 / 1024} TiB`,
+};
+
 function readMemory({ value, path }: Picked, findings: Findings): number {
-  if (typeof value !== 'string' && typeof value !== 'number') return DEFAULT_MEMORY_MIB;
+  if (typeof value !== 'string' && !Number.isInteger(value)) return DEFAULT_MEMORY_MIB;
   const parsed = parseMemory(String(value));
   if (parsed.kind === 'memory') return parsed.mib;
   findings.report({
     severity: 'error',
     code: 'config/invalid-memory',
-    message:
-      parsed.kind === 'malformed'
-        ? `"${value}" is not an amount of memory.`
-        : `"${value}" is too ${/^\s*0*\.?\d{0,9}\s*\D*$/.test(String(value)) ? 'little' : 'much'} memory; a VM has at least ${MIN_MEMORY_MIB} MiB.`,
+    message: `"${value}" is ${memoryProblems[parsed.kind]}.`,
     help: 'Write it as "2 GiB", "512MiB" or "2048" (MiB).',
     path,
   });

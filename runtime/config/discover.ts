@@ -1,0 +1,45 @@
+import { realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CastraError } from '../errors.ts';
+import type { ConfigSelection } from '../options.ts';
+
+const FILE_NAME = 'castra.toml';
+
+/**
+ * The absolute path of the selected castra.toml, with its folder as the system really calls it: a project reached
+ * through a symbolic link is the same project. A file that is itself a link belongs to the folder it lies in.
+ */
+export function discoverConfig(selection: ConfigSelection): string {
+  if (selection.kind === 'discover') return discoverUpwards(resolve(selection.from));
+  const path = resolve(selection.path);
+  if (!isFile(path)) throw new CastraError({ kind: 'config-missing', path });
+  return join(realpathSync(dirname(path)), basename(path));
+}
+
+function discoverUpwards(from: string): string {
+  let folder = realFolder(from);
+  while (!isFile(join(folder, FILE_NAME))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new CastraError({ kind: 'config-not-found', searchedFrom: from });
+    folder = parent;
+  }
+  return join(realpathSync(folder), FILE_NAME);
+}
+
+/** A folder that is gone still has folders above it. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
+/** What cannot be looked at counts as absent: the search goes on above it. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,72 @@
+/** What `castra init` writes: valid whatever the name, and each commented setting is valid once its `#` is gone. */
+export function configTemplate(projectName: string): string {
+  return `# What this project runs. \`castra validate\` checks this file, \`castra up\` starts its VMs.
+
+version = "0.2.0"
+
+[project]
+name = ${quote(projectName)}
+
+# How processors are virtualized: "auto" takes this host's accelerator when it works, else "tcg", which is slow.
+# accelerator = "auto"
+
+# Where logs, overlays and sockets go. Without it: a folder of its own below ~/.castra/projects.
+# state_dir = ".castra"
+
+# How long \`castra down\` waits at each step, in seconds.
+# [lifecycle]
+# graceful_shutdown_wait_secs = 20
+# sigterm_wait_secs = 10
+# sigkill_wait_secs = 5
+
+# Carries messages between the VMs and this host.
+# [broker]
+# port = 7070
+
+# Defaults for the script that sets a VM up: bootstrap/<vm>/run.sh, when there is one.
+# [bootstrap]
+# mode = "auto"
+# handshake_timeout_secs = 300
+# env = { EDITOR = "vi" }
+
+# One [[vms]] table per role. Its VMs are called devbox-0, devbox-1, and so on.
+[[vms]]
+name = "devbox"
+
+# How many equal VMs to run.
+# count = 1
+
+# A qcow2 image to start from, relative to this file; it is never written. Without it: the default Alpine Linux image.
+# base_image = "images/devbox.qcow2"
+
+# cpus = 2
+# memory = "2 GiB"
+
+# What proves that the VM is up: "ssh", "serial:<regular expression>" or "none".
+# ready = "ssh"
+# ready_timeout_secs = 300
+
+# Ports of this host that lead into the VM; \`host = 0\` takes any free one. SSH has one without being listed.
+# [[vms.port_forwards]]
+# host = 0
+# guest = 80
+`;
+}
+
+const DEFAULT_NAME = 'project';
+
+/** A TOML basic string. Halves of surrogate pairs cannot be written in UTF-8. */
+function quote(name: string): string {
+  const text = (name === '' ? DEFAULT_NAME : name).replace(/\p{Surrogate}/gu, '\uFFFD');
+  const escaped = text.replace(/["\\\p{Cc}]/gu, (character) =>
+    character === '"' || character === '\\' ? `\\${character}` : escapeControl(character),
+  );
+  return `"${escaped}"`;
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeControl(character: string): string {
+  const hex = character.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase();
+  return shortEscapes[character] ?? `\\u${hex}`;
+}
