@@ -26,7 +26,11 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   if (!existsSync(stateRoot)) return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
-  const lock = await lockProject(stateRoot, 'down', targets.map(({ name }) => name));
+  const lock = await lockProject(
+    stateRoot,
+    'down',
+    targets.map(({ name }) => name),
+  );
   try {
     const vms = await Promise.all(targets.map((target) => stop(target, { stateRoot, waits, qemuImg }, run)));
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
@@ -44,13 +48,18 @@ interface Target {
 
 /** By VM name or by role; a VM that is no longer declared knows its role from its launch record. */
 function selectTargets(stateRoot: string, project: ProjectConfig | undefined, names: readonly string[]): Target[] {
-  const declared = (project?.vms ?? []).map((definition) => ({ name: definition.name, role: definition.role, definition }));
+  const declared = (project?.vms ?? []).map((definition) => ({
+    name: definition.name,
+    role: definition.role,
+    definition,
+  }));
   const others = knownVms(stateRoot)
     .filter((name) => !declared.some((vm) => vm.name === name))
     .map((name) => ({ name, role: readRecord(stateRoot, name)?.role ?? name }));
   const all = [...declared, ...others];
   const unknown = names.filter((name) => !all.some((vm) => vm.name === name || vm.role === name));
-  if (unknown.length > 0) throw new CastraError({ kind: 'unknown-vm', names: unknown, known: all.map((vm) => vm.name) });
+  if (unknown.length > 0)
+    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: all.map((vm) => vm.name) });
   return names.length === 0 ? all : all.filter((vm) => names.includes(vm.name) || names.includes(vm.role));
 }
 
@@ -70,7 +79,8 @@ async function stop(target: Target, context: StopContext, run: Run): Promise<VmD
   try {
     return await stopVm(target, context, run);
   } catch (error) {
-    const failure: Failure = error instanceof CastraError ? error.failure : { kind: 'shutdown-failed', vm, detail: messageOf(error) };
+    const failure: Failure =
+      error instanceof CastraError ? error.failure : { kind: 'shutdown-failed', vm, detail: messageOf(error) };
     if (failure.kind !== 'cancelled') run.report({ type: 'shutdown.failed', vm, message: messageOf(error) });
     return { vm, result: 'failed', failure };
   }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
-import { discardOverlay } from '../images/overlay.ts';
 import { isInside } from '../config/paths.ts';
 import type { DiscardReason } from '../events.ts';
+import { discardOverlay } from '../images/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
 import type { Run } from './run.ts';
@@ -50,7 +50,11 @@ async function discard(overlay: string, request: LeftoverRequest, run: Run): Pro
       run.report({ type: 'overlay.discarded', vm, path: overlay, reclaimedBytes: result.reclaimedBytes, reason });
       return result.reclaimedBytes;
     case 'in-use':
-      run.report({ type: 'message', severity: 'warning', text: `${vm}: its overlay ${overlay} was kept: ${result.detail}` });
+      run.report({
+        type: 'message',
+        severity: 'warning',
+        text: `${vm}: its overlay ${overlay} was kept: ${result.detail}`,
+      });
       return undefined;
   }
 }

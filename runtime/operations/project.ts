@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type ConfigAnalysis, analyzeConfig } from '../config/analyze.ts';
+import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
@@ -10,7 +10,12 @@ import { homeFiles } from '../state/layout.ts';
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ConfigAnalysis {
   const path = discoverConfig(config);
-  return analyzeConfig({ text: readConfig(path), path, home: settings.home, knownProjects: listProjects(settings.home) });
+  return analyzeConfig({
+    text: readConfig(path),
+    path,
+    home: settings.home,
+    knownProjects: listProjects(settings.home),
+  });
 }
 
 /** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */

@@ -10,10 +10,10 @@ import type { VmLaunch, VmUpResult } from '../outcomes.ts';
 import { bootId } from '../process/identity.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../state/record.ts';
+import type { QemuHost } from '../vm/accelerator.ts';
 import { qemuArguments } from '../vm/args.ts';
 import { prepareVars, type UefiBuild } from '../vm/firmware.ts';
 import { launchVm, type RunningQemu } from '../vm/launch.ts';
-import type { QemuHost } from '../vm/accelerator.ts';
 import { BootEvents, type Readiness, waitUntilReady } from '../vm/readiness.ts';
 import { signalProcess, waitForExit } from '../vm/shutdown.ts';
 import { claimAll, forwardsOf, sshPortOf } from './forwards.ts';
@@ -188,7 +188,14 @@ async function launchOnce(plan: StartPlan, baseImage: string, events: BootEvents
     },
   });
   const { forwards, accelerator } = plan;
-  run.report({ type: 'vm.launched', vm: vm.name, pid: qemu.process.pid, accelerator, forwards, sshPort: record.sshPort });
+  run.report({
+    type: 'vm.launched',
+    vm: vm.name,
+    pid: qemu.process.pid,
+    accelerator,
+    forwards,
+    sshPort: record.sshPort,
+  });
   return { qemu, record };
 }
 
@@ -211,7 +218,11 @@ function concludeWait(readiness: Readiness, waited: Waited, run: Run): VmUpResul
       const { phase, detail, serialTail } = readiness;
       writeRecord(stateRoot, { ...record, notReady: { phase, evidence: detail } });
       run.report({ type: 'vm.not-ready', vm: vm.name, waitedMs: elapsedMs, phase, evidence: detail });
-      return { vm: vm.name, result: 'failed', failure: { kind: 'not-ready', vm: vm.name, detail, serialTail, logPath: serialLog } };
+      return {
+        vm: vm.name,
+        result: 'failed',
+        failure: { kind: 'not-ready', vm: vm.name, detail, serialTail, logPath: serialLog },
+      };
     }
     case 'exited': {
       const { detail, serialTail } = readiness;

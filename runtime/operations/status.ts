@@ -1,8 +1,8 @@
 import type { VmDefinition } from '../config/project.ts';
-import type { StatusOptions } from '../options.ts';
-import type { RunningOperation, StatusOutcome, VmStatus } from '../outcomes.ts';
 import { overlayBytes } from '../images/overlay.ts';
 import { followFile } from '../logs/follow.ts';
+import type { StatusOptions } from '../options.ts';
+import type { RunningOperation, StatusOutcome, VmStatus } from '../outcomes.ts';
 import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
@@ -50,27 +50,53 @@ interface StatusContext {
 async function describeVm(name: string, vm: VmDefinition | undefined, context: StatusContext): Promise<VmStatus> {
   const live = inspectVm(context.stateRoot, name);
   const record = 'record' in live ? live.record : undefined;
-  const judged = live.kind === 'running' ? await judgeRunning(name, live, vm, context) : judgeStopped(live, vm, context);
+  const judged =
+    live.kind === 'running' ? await judgeRunning(name, live, vm, context) : judgeStopped(live, vm, context);
   return { ...facts(name, vm, live, record, context), ...judged };
 }
 
 type Judgement = Pick<VmStatus, 'state' | 'reason' | 'phase'>;
 
-function judgeStopped(live: Exclude<Liveness, { kind: 'running' }>, vm: VmDefinition | undefined, context: StatusContext): Judgement {
-  const gone = vm === undefined && !context.fileIsBroken ? 'It is no longer in castra.toml; `castra down` clears what it left.' : undefined;
+function judgeStopped(
+  live: Exclude<Liveness, { kind: 'running' }>,
+  vm: VmDefinition | undefined,
+  context: StatusContext,
+): Judgement {
+  const gone =
+    vm === undefined && !context.fileIsBroken
+      ? 'It is no longer in castra.toml; `castra down` clears what it left.'
+      : undefined;
   switch (live.kind) {
     case 'absent':
       return { state: 'stopped' };
     case 'ended':
-      return { state: 'stopped', reason: gone ?? (live.hostRestarted ? 'The host was restarted.' : 'The guest powered itself off, or its start did not finish.') };
+      return {
+        state: 'stopped',
+        reason:
+          gone ??
+          (live.hostRestarted
+            ? 'The host was restarted.'
+            : 'The guest powered itself off, or its start did not finish.'),
+      };
     case 'died':
-      return { state: 'error', reason: 'QEMU crashed or was killed. `castra up` starts the VM anew, `castra down` clears what is left.' };
+      return {
+        state: 'error',
+        reason: 'QEMU crashed or was killed. `castra up` starts the VM anew, `castra down` clears what is left.',
+      };
     case 'foreign':
-      return { state: 'stopped', reason: `Its pidfile names pid ${live.pid}, which is another process and is left alone.` };
+      return {
+        state: 'stopped',
+        reason: `Its pidfile names pid ${live.pid}, which is another process and is left alone.`,
+      };
   }
 }
 
-async function judgeRunning(name: string, live: Extract<Liveness, { kind: 'running' }>, vm: VmDefinition | undefined, context: StatusContext): Promise<Judgement> {
+async function judgeRunning(
+  name: string,
+  live: Extract<Liveness, { kind: 'running' }>,
+  vm: VmDefinition | undefined,
+  context: StatusContext,
+): Promise<Judgement> {
   const { operation } = context;
   const changing = operation?.vms.includes(name) ? operation.command : undefined;
   const run = live.record ? await queryRunState(live.record.sockets.monitor, QUERY_TIMEOUT_MS) : undefined;
@@ -115,7 +141,13 @@ function judgeStarting(record: LaunchRecord, changing: string | undefined): Judg
   return { state: 'starting', phase: notReady.phase, reason: `Not ready: ${notReady.evidence}` };
 }
 
-function facts(name: string, vm: VmDefinition | undefined, live: Liveness, record: LaunchRecord | undefined, { stateRoot }: StatusContext): Omit<VmStatus, 'state'> {
+function facts(
+  name: string,
+  vm: VmDefinition | undefined,
+  live: Liveness,
+  record: LaunchRecord | undefined,
+  { stateRoot }: StatusContext,
+): Omit<VmStatus, 'state'> {
   const running = live.kind === 'running';
   const overlayPath = record?.overlayPath ?? vm?.overlayPath;
   const bytes = overlayPath === undefined ? undefined : overlayBytes(overlayPath);
@@ -132,7 +164,11 @@ function facts(name: string, vm: VmDefinition | undefined, live: Liveness, recor
     ...(bytes === undefined ? {} : { overlayBytes: bytes }),
     ...(running ? { pid: live.process.pid } : {}),
     ...(running && record
-      ? { uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)), accelerator: record.accelerator, sshPort: record.sshPort }
+      ? {
+          uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)),
+          accelerator: record.accelerator,
+          sshPort: record.sshPort,
+        }
       : {}),
   };
 }

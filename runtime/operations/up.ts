@@ -31,7 +31,8 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   try {
     const started = await startAll(project, vms, options, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
-    if (started.vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'up-failed', vms: started.vms });
+    if (started.vms.some((vm) => vm.result === 'failed'))
+      throw new CastraError({ kind: 'up-failed', vms: started.vms });
     const value = { stateRoot: project.stateRoot, vms: started.vms };
     return { value, diagnostics: [...diagnostics, ...started.diagnostics] };
   } finally {
@@ -44,7 +45,12 @@ interface Started {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-async function startAll(project: ProjectConfig, vms: readonly VmDefinition[], options: UpOptions, run: Run): Promise<Started> {
+async function startAll(
+  project: ProjectConfig,
+  vms: readonly VmDefinition[],
+  options: UpOptions,
+  run: Run,
+): Promise<Started> {
   const live = new Map(vms.map((vm) => [vm.name, inspectVm(project.stateRoot, vm.name)]));
   const kept = vms.flatMap((vm) => keepRunning(vm.name, live.get(vm.name), run));
   const wanted = vms.filter((vm) => live.get(vm.name)?.kind !== 'running');
@@ -52,7 +58,10 @@ async function startAll(project: ProjectConfig, vms: readonly VmDefinition[], op
   const prepared = await prepare(project, wanted, options, run);
   const started = await Promise.all(prepared.plans.map((plan) => startVm(plan, run)));
   const results = [...kept, ...started];
-  return { vms: vms.flatMap((vm) => results.find((result) => result.vm === vm.name) ?? []), diagnostics: prepared.diagnostics };
+  return {
+    vms: vms.flatMap((vm) => results.find((result) => result.vm === vm.name) ?? []),
+    diagnostics: prepared.diagnostics,
+  };
 }
 
 function keepRunning(vm: string, live: Liveness | undefined, run: Run): VmUpResult[] {
@@ -72,7 +81,12 @@ interface Prepared {
 }
 
 /** Everything that can be known to fail before anything is started; all problems at once. */
-async function prepare(project: ProjectConfig, vms: readonly VmDefinition[], options: UpOptions, run: Run): Promise<Prepared> {
+async function prepare(
+  project: ProjectConfig,
+  vms: readonly VmDefinition[],
+  options: UpOptions,
+  run: Run,
+): Promise<Prepared> {
   const { settings } = options;
   const qemu = await openQemuHost(findQemu(settings), homeFiles(settings.home).qemuCache);
   const [claims, disks] = await Promise.all([claimAll(vms), measureDisks(project.stateRoot, vms)]);
@@ -120,7 +134,10 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
 }
 
 function measureDisks(stateRoot: string, vms: readonly VmDefinition[]): Promise<DiskSpace[]> {
-  const folders = new Set([stateRoot, ...vms.map((vm) => dirname(vm.overlayPath)).filter((folder) => !folder.startsWith(stateRoot))]);
+  const folders = new Set([
+    stateRoot,
+    ...vms.map((vm) => dirname(vm.overlayPath)).filter((folder) => !folder.startsWith(stateRoot)),
+  ]);
   return Promise.all([...folders].map(async (path) => ({ path, freeBytes: await freeDiskBytes(path) })));
 }
 
@@ -142,7 +159,9 @@ function chooseFirmware(vm: VmDefinition, { programs }: QemuHost): FirmwareChoic
   if (uefi) return { uefi };
   const packages = programs.architecture === 'aarch64' ? 'qemu-efi-aarch64 or edk2-aarch64' : 'ovmf or edk2-ovmf';
   const message = `${vm.name}: no UEFI firmware for ${programs.architecture} is installed.`;
-  return { problem: { severity: 'error', code: 'host/uefi-missing', message, help: `Install the package ${packages}.` } };
+  return {
+    problem: { severity: 'error', code: 'host/uefi-missing', message, help: `Install the package ${packages}.` },
+  };
 }
 
 async function chooseAccelerators(
@@ -154,14 +173,19 @@ async function chooseAccelerators(
   const selected = new Map<string, SelectedAccelerator>();
   for (const vm of vms) selected.set(vm.name, await selectAccelerator(settings.accelerator ?? vm.accelerator, qemu));
   const distinct = new Map([...selected.values()].map((choice) => [choice.accelerator, choice]));
-  for (const { accelerator, reason } of distinct.values()) run.report({ type: 'accelerator.selected', accelerator, reason });
+  for (const { accelerator, reason } of distinct.values())
+    run.report({ type: 'accelerator.selected', accelerator, reason });
   return selected;
 }
 
 /** Emulation is many times slower, so whoever did not ask for it should know why. */
 function explainFallback(accelerators: ReadonlyMap<string, SelectedAccelerator>): Diagnostic[] {
-  const fallback = [...accelerators.values()].find(({ accelerator, reason }) => accelerator === 'tcg' && reason !== 'configured');
+  const fallback = [...accelerators.values()].find(
+    ({ accelerator, reason }) => accelerator === 'tcg' && reason !== 'configured',
+  );
   if (!fallback) return [];
   const message = `VMs run under emulation (tcg), which is slow: ${fallback.reason}.`;
-  return [{ severity: 'info', code: 'host/accelerator', message, help: '`accelerator = "tcg"` says that this is meant.' }];
+  return [
+    { severity: 'info', code: 'host/accelerator', message, help: '`accelerator = "tcg"` says that this is meant.' },
+  ];
 }

@@ -67,11 +67,7 @@ async function cooperate(
   return false;
 }
 
-async function pressPowerButton(
-  target: ShutdownTarget,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Cooperation> {
+async function pressPowerButton(target: ShutdownTarget, timeoutMs: number, signal: AbortSignal): Promise<Cooperation> {
   if (target.qmpSocket === undefined) {
     return { kind: 'timed-out', reason: 'channel-unavailable', detail: 'its launch record is lost' };
   }
@@ -142,11 +138,7 @@ export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): 
 }
 
 /** True once the process is gone. Looks at least once, also when `timeoutMs` is 0. */
-export async function waitForExit(
-  target: ProcessIdentity,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<boolean> {
+export async function waitForExit(target: ProcessIdentity, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     if (!isSameProcess(target)) return true;
