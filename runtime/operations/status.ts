@@ -91,6 +91,11 @@ function judgeStopped(
   }
 }
 
+function _explainEnd({ record, hostRestarted }: Extract<Liveness, { kind: 'ended' }>): string {
+  if (hostRestarted) return 'The host was restarted since it ran.';
+  return record.pid === undefined ? 'Its start did not finish.' : 'The guest powered itself off.';
+}
+
 async function judgeRunning(
   name: string,
   live: Extract<Liveness, { kind: 'running' }>,
