@@ -1,11 +1,15 @@
 import type { Findings } from './findings.ts';
-import { explainBadName, slugify } from './names.ts';
-import type { PortForward } from './project.ts';
+import { explainBadName, MAX_NAME, slugify } from './names.ts';
+import type { PortForward, VmDefinition } from './project.ts';
 import type { TomlPath } from './toml/meaning.ts';
 import type { PlacedVm } from './virtualMachine.ts';
 
-/** What single VMs do not show: two that want the same name, port or disk. */
-export function findConflicts(vms: readonly PlacedVm[], brokerPort: number, findings: Findings): void {
+/**
+ * What single VMs do not show: two that want the same name, port or disk. A VM without a name is left out, for no
+ * conflict could name it; that the name is missing has been said.
+ */
+export function findConflicts(all: readonly PlacedVm[], brokerPort: number, findings: Findings): void {
+  const vms = all.filter(({ vm }) => vm.role !== '');
   checkNames(vms, findings);
   checkHostPorts(vms, brokerPort, findings);
   checkGuestPorts(vms, findings);
@@ -14,21 +18,15 @@ export function findConflicts(vms: readonly PlacedVm[], brokerPort: number, find
 
 function checkNames(vms: readonly PlacedVm[], findings: Findings): void {
   const first = new Map<string, PlacedVm>();
-  const judged = new Set<TomlPath>();
   for (const placed of vms) {
     const { vm } = placed;
     const path = [...placed.path, 'name'];
     const earlier = first.get(vm.name);
-    const problem = vm.role === '' ? undefined : (explainBadName(vm.role) ?? explainBadName(vm.name));
-    if (judged.has(placed.path)) continue;
+    const problem = explainBadName(vm.role) ?? explainBadName(vm.name);
     if (problem !== undefined) {
-      judged.add(placed.path);
-      const near = slugify(vm.role, 'vm');
-      const help =
-        explainBadName(near) === undefined && near !== vm.role ? `Call it "${near}".` : 'Choose another name.';
+      const help = suggestName(vm);
       findings.report({ severity: 'error', code: 'config/invalid-vm-name', message: problem, help, path });
-    } else if (earlier && vm.role !== '') {
-      judged.add(placed.path);
+    } else if (earlier) {
       findings.report({
         severity: 'error',
         code: 'config/duplicate-vm-name',
@@ -42,15 +40,23 @@ function checkNames(vms: readonly PlacedVm[], findings: Findings): void {
   }
 }
 
+/** An allowed name near the one given, if its replicas would have allowed names too. */
+function suggestName({ role, name }: VmDefinition): string {
+  const near = slugify(role, 'vm');
+  const isAllowed = explainBadName(near) === undefined && explainBadName(near + name.slice(role.length)) === undefined;
+  if (isAllowed && near !== role) return `Call it "${near}".`;
+  return name.length > MAX_NAME ? 'Choose a shorter name.' : 'Choose another name.';
+}
+
 interface Claim {
-  readonly vm: string;
+  readonly vm: VmDefinition;
   readonly forward: PortForward;
   readonly path: TomlPath;
 }
 
 function claims(vms: readonly PlacedVm[]): Claim[] {
   return vms.flatMap(({ vm, forwardPaths }) =>
-    vm.forwards.map((forward, index) => ({ vm: vm.name, forward, path: [...(forwardPaths[index] ?? []), 'host'] })),
+    vm.forwards.map((forward, index) => ({ vm, forward, path: [...(forwardPaths[index] ?? []), 'host'] })),
   );
 }
 
@@ -77,15 +83,15 @@ function reportPortConflict(claim: Claim, other: Claim, findings: Findings): voi
   const { vm, forward, path } = claim;
   const who =
     vm === other.vm
-      ? `"${vm}" forwards host port ${forward.host}/${forward.protocol} twice.`
-      : `"${vm}" and "${other.vm}" both want host port ${forward.host}/${forward.protocol}.`;
+      ? `"${vm.name}" forwards host port ${forward.host}/${forward.protocol} twice.`
+      : `"${vm.name}" and "${other.vm.name}" both want host port ${forward.host}/${forward.protocol}.`;
   findings.report({
     severity: 'error',
     code: 'config/duplicate-host-port',
     message: who,
     help: 'Choose another `host`, or `host = 0` for any free port. Replicas take `host`, `host + 1`, and so on.',
     path,
-    related: { path: other.path, message: `"${other.vm}" wants it here.` },
+    related: { path: other.path, message: `"${other.vm.name}" wants it here.` },
   });
 }
 
@@ -102,7 +108,7 @@ function reportBrokerConflict(path: TomlPath, brokerPort: number, findings: Find
 
 /** Legal, and sometimes meant: two ways to one service. */
 function checkGuestPorts(vms: readonly PlacedVm[], findings: Findings): void {
-  for (const { vm, forwardPaths } of vms.filter((placed) => placed.vm.index === 0)) {
+  for (const { vm, forwardPaths } of vms) {
     const first = new Map<string, number>();
     vm.forwards.forEach(({ guest, protocol }, index) => {
       const earlier = first.get(`${guest}/${protocol}`);
@@ -123,7 +129,8 @@ function checkGuestPorts(vms: readonly PlacedVm[], findings: Findings): void {
 
 function checkOverlays(vms: readonly PlacedVm[], findings: Findings): void {
   const first = new Map<string, PlacedVm>();
-  const bases = new Map(vms.flatMap(({ vm }) => (vm.image.kind === 'file' ? [[vm.image.path, vm.name]] : [])));
+  const images = vms.flatMap(({ vm }) => (vm.image.kind === 'file' ? [[vm.image.path, vm.name] as const] : []));
+  const bases = new Map(images.toReversed());
   for (const placed of vms) {
     const { vm, overlayPath: path } = placed;
     const earlier = first.get(vm.overlayPath);

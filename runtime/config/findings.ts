@@ -20,9 +20,15 @@ export interface Finding {
 
 /** Collects findings and turns their paths into ranges of the text. */
 export interface Findings {
+  /**
+   * The same code at the same path is the same fault, however many replicas have it: the first report counts. A value
+   * whose text is broken has its syntax error, and nothing is to be concluded from what was saved of it.
+   */
   report(finding: Finding): void;
   /** For findings that come with offsets of their own. */
   reportSpan(span: Span, finding: Omit<Diagnostic, 'range' | 'path' | 'related'>, related?: Span): void;
+  /** Whether the text has something at a path, if only a key without a value. */
+  isMentioned(path: TomlPath): boolean;
   /** In the order of the text. */
   list(): Diagnostic[];
 }
@@ -30,12 +36,17 @@ export interface Findings {
 export function collectFindings(tree: TableNode, text: string, index: LineIndex, configPath: string): Findings {
   const diagnostics: Diagnostic[] = [];
   const range = (span: Span) => rangeOf(index, span.from, span.to);
+  const reported = new Set<string>();
   const spanOf = (path: TomlPath, part: Part): Span => locate(tree, path, part) ?? firstLine(text);
   return {
     report({ path, part = 'value', related, ...finding }) {
-      const others: RelatedLocation[] = related
-        ? [{ message: related.message, path: configPath, range: range(spanOf(related.path, 'value')) }]
-        : [];
+      const fault = JSON.stringify([finding.code, ...path]);
+      if (reported.has(fault) || (part === 'value' && isUnfinished(tree, path))) return;
+      reported.add(fault);
+      const others: RelatedLocation[] =
+        related && exists(tree, related.path)
+          ? [{ message: related.message, path: configPath, range: range(spanOf(related.path, 'value')) }]
+          : [];
       diagnostics.push({
         ...finding,
         path: configPath,
@@ -52,15 +63,32 @@ export function collectFindings(tree: TableNode, text: string, index: LineIndex,
         ...(others.length > 0 ? { related: others } : {}),
       });
     },
+    isMentioned: (path) => exists(tree, path),
     list: () => diagnostics.toSorted(byPosition),
   };
 }
 
-/** A table that headers define has no value of its own: its header stands for it. */
+function exists(tree: TableNode, path: TomlPath): boolean {
+  return nodeAt(tree, path).rest.length === 0;
+}
+
+/** Whether the text of a value is missing, invalid or open at its end. */
+export function isUnfinished(tree: TableNode, path: TomlPath): boolean {
+  const { node, rest } = nodeAt(tree, path);
+  if (rest.length > 0 || node.kind === 'tableArray' || node.value === undefined) return false;
+  const { value } = node;
+  return value.kind === 'missing' || value.kind === 'invalid' || ('isOpen' in value && value.isOpen);
+}
+
+/**
+ * Where a path is, or the last of it that exists. A table that headers define has no value of its own: its header
+ * stands for it. A table in an array has no name of its own: its braces stand for it.
+ */
 function locate(tree: TableNode, path: TomlPath, part: Part): Span | undefined {
   const location = nodeAt(tree, path);
-  if (part === 'key' && location.rest.length === 0) return location.key ?? location.header;
-  return valueSpan(location) ?? location.key;
+  const { node, key, keyValue, header } = location;
+  const isItem = node.kind === 'table' && keyValue !== undefined && node.value !== keyValue.value;
+  return part === 'key' && !isItem ? (key ?? header) : (valueSpan(location) ?? key);
 }
 
 /** For what concerns the whole document, such as a missing table. */

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 
 /** Each is the name of something else beside a VM's own files and on the bus. */
 const RESERVED = ['host', 'broker', 'bus', 'operation'];
-const MAX_NAME = 63;
+export const MAX_NAME = 63;
 
-/** What is wrong with a VM's name; undefined when nothing is. It becomes a host name, a file name and a socket name. */
+/** What is wrong with a VM's name, which is not empty; undefined when nothing is. It becomes a host name, a file name and a socket name. */
 export function explainBadName(name: string): string | undefined {
-  if (name === '') return 'A VM needs a name.';
   if (name.length > MAX_NAME)
     return `"${name.slice(0, 20)}…" is longer than ${MAX_NAME} characters, which no host name may be.`;
   if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) {

@@ -22,8 +22,10 @@ export function expandRole(table: Fields, path: TomlPath, version: VersionClass,
     rejectReplicas(table, path, findings);
     return [{ name: role, role, index: 0, table, path }];
   }
-  const count = integer(table.count, 1, MAX_COUNT) ?? 1;
-  const overrides = readOverrides(table, { role, count, path }, findings);
+  const known = integer(table.count, 1, MAX_COUNT);
+  const isBroken = known === undefined && findings.isMentioned([...path, 'count']);
+  const count = known ?? 1;
+  const overrides = readOverrides(table, { role, count: isBroken ? MAX_COUNT : count, path }, findings);
   return Array.from({ length: count }, (_, index) => {
     const override = overrides.get(index);
     return { name: `${role}-${index}`, role, index, table, path, ...(override ? { override } : {}) };
@@ -56,6 +58,7 @@ function readOverrides(
   findings: Findings,
 ): Map<number, { table: Fields; path: TomlPath }> {
   const overrides = new Map<number, { table: Fields; path: TomlPath }>();
+  if (shape.role === '') return overrides;
   tables(table.instances).forEach((instance, position) => {
     const path = [...shape.path, 'instances', position];
     const id = text(asTable(instance)?.id);

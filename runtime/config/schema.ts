@@ -1,5 +1,5 @@
 import { type SchemaError, validate } from 'castra:schema-validator';
-import type { Finding, Findings } from './findings.ts';
+import { type Finding, type Findings, isUnfinished } from './findings.ts';
 import { suggest } from './suggest.ts';
 import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
@@ -10,17 +10,17 @@ export function checkSchema(value: unknown, tree: TableNode, findings: Findings)
   for (const error of validate.errors ?? []) {
     // The branches of an anyOf say nothing that the anyOf itself does not.
     if (/\/anyOf\/\d/.test(error.schemaPath)) continue;
-    if (!isUnfinished(tree, error)) findings.report(findingFor(error, tree));
+    if (!followsFromSyntax(tree, error)) findings.report(findingFor(error, tree));
   }
 }
 
-/** Where the text itself is broken its syntax error says enough: a value that is not there yet has no type. */
-function isUnfinished(tree: TableNode, error: SchemaError): boolean {
+/** A key that is there without a value, or would follow in a table that is still open, is not missing. */
+function followsFromSyntax(tree: TableNode, error: SchemaError): boolean {
   const path = pathFromPointer(error.instancePath);
   const missing = error.params.missingProperty;
-  const location = nodeAt(tree, typeof missing === 'string' ? [...path, missing] : path);
-  if (typeof missing === 'string') return location.rest.length === 0;
-  return location.node.kind === 'scalar' && ['missing', 'invalid'].includes(location.node.value.kind);
+  return (
+    typeof missing === 'string' && (isUnfinished(tree, path) || nodeAt(tree, [...path, missing]).rest.length === 0)
+  );
 }
 
 function findingFor(error: SchemaError, tree: TableNode): Finding {
@@ -36,12 +36,12 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
         code: 'config/missing-key',
         message: `${path.length === 0 ? 'The file' : name} needs \`${params.missingProperty}\`.`,
         help: helpForMissing(String(params.missingProperty)),
-        path,
-        part: path.length === 0 ? 'value' : 'key',
+        path: [...path, String(params.missingProperty)],
+        part: 'key',
       };
     case 'type': {
       const message = `${name} must be ${describeTypes(params.type)}, not ${describeActual(tree, path)}.`;
-      return { severity: 'error', code: 'config/wrong-type', message, path };
+      return { severity: 'error', code: 'config/wrong-type', message, ...helpForHeader(error, path, tree), path };
     }
     case 'enum':
     case 'anyOf':
@@ -131,8 +131,20 @@ function describeTypes(types: unknown): string {
     .join(' or ');
 }
 
+/** `[vms]` where `[[vms]]` is meant. */
+function helpForHeader({ params }: SchemaError, path: TomlPath, tree: TableNode): { help?: string } {
+  const { node, header } = nodeAt(tree, path);
+  if (params.type !== 'array' || node.kind !== 'table' || header === undefined) return {};
+  return {
+    help: `Write \`[[${path.filter((part) => !/^\d+$/.test(String(part))).join('.')}]]\`: each such header adds one.`,
+  };
+}
+
 function describeActual(tree: TableNode, path: TomlPath): string {
   const { node } = nodeAt(tree, path);
+  if (node.kind === 'scalar' && node.value.kind === 'integer' && typeof node.value.value === 'bigint') {
+    return 'one that large';
+  }
   const names: Readonly<Record<string, string>> = {
     table: 'a table',
     tableArray: 'an array of tables',

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { AcceleratorChoice } from '../options.ts';
 import type { ReadySignal } from '../state/record.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';
@@ -72,7 +72,7 @@ function pick({ table, path, override }: Replica, key: string): Picked {
 
 function readImage(replica: Replica, { folders, findings }: VmContext): BaseImage {
   const managed = pick(replica, 'managed_image');
-  if (managed.value !== undefined && replica.index === 0) {
+  if (managed.value !== undefined) {
     findings.report({
       severity: 'error',
       code: 'config/managed-image',
@@ -99,13 +99,8 @@ function readOverlay(replica: Replica, { folders, findings }: VmContext): { abso
   const own = replica.override?.table.overlay !== undefined;
   const resolved = resolveOverlay(written, folders);
   const absolute = own ? resolved : replicaOverlay(resolved, replica.index);
-  const explicit = resolve(written) === written;
-  if (
-    !explicit &&
-    !isInside(absolute, folders.project) &&
-    !isInside(absolute, folders.stateRoot) &&
-    (own || replica.index === 0)
-  ) {
+  const explicit = isAbsolute(written) && !written.split(/[\\/]/).includes('..');
+  if (!explicit && !isInside(absolute, folders.project) && !isInside(absolute, folders.stateRoot)) {
     findings.report({
       severity: 'error',
       code: 'config/overlay-outside-project',
@@ -167,7 +162,7 @@ function readForwards(replica: Replica, findings: Findings): PlacedForward[] {
   });
 }
 
-function readReady({ table, path, index }: Replica, findings: Findings): ReadySignal {
+function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
   const written = text(table.ready) ?? 'ssh';
   if (written === 'none') return { kind: 'none' };
   if (!written.startsWith('serial:')) return { kind: 'ssh' };
@@ -176,16 +171,14 @@ function readReady({ table, path, index }: Replica, findings: Findings): ReadySi
     new RegExp(pattern, 'm');
     return { kind: 'serial', pattern };
   } catch (error) {
-    if (index === 0) {
-      const why = error instanceof Error ? error.message : String(error);
-      findings.report({
-        severity: 'error',
-        code: 'config/invalid-regex',
-        message: `"${pattern}" is not a regular expression: ${why}.`,
-        help: 'It has the syntax of JavaScript; put a backslash before characters that stand for themselves.',
-        path: [...path, 'ready'],
-      });
-    }
+    const why = error instanceof Error ? error.message : String(error);
+    findings.report({
+      severity: 'error',
+      code: 'config/invalid-regex',
+      message: `"${pattern}" is not a regular expression: ${why.slice(why.lastIndexOf(': ') + 2)}.`,
+      help: 'It has the syntax of JavaScript; put a backslash before characters that stand for themselves.',
+      path: [...path, 'ready'],
+    });
     return { kind: 'ssh' };
   }
 }

@@ -72,11 +72,7 @@ function judgeStopped(
     case 'ended':
       return {
         state: 'stopped',
-        reason:
-          gone ??
-          (live.hostRestarted
-            ? 'The host was restarted.'
-            : 'The guest powered itself off, or its start did not finish.'),
+        reason: gone ?? explainEnd(live),
       };
     case 'died':
       return {
@@ -89,6 +85,11 @@ function judgeStopped(
         reason: `Its pidfile names pid ${live.pid}, which is another process and is left alone.`,
       };
   }
+}
+
+function explainEnd({ record, hostRestarted }: Extract<Liveness, { kind: 'ended' }>): string {
+  if (hostRestarted) return 'The host was restarted since it ran.';
+  return record.pid === undefined ? 'Its start did not finish.' : 'The guest powered itself off.';
 }
 
 async function judgeRunning(

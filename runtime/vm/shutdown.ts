@@ -39,6 +39,7 @@ export async function shutdownVm(
   report({ type: 'shutdown.requested', vm: target.vm });
   if (await cooperate(target, waits.gracefulMs, report, signal)) return finish('graceful');
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
+  if (!isSameProcess(target.process)) return finish('graceful');
   if (await escalate(target, 'SIGTERM', waits.sigtermMs, report)) return finish('forced');
   if (await escalate(target, 'SIGKILL', waits.sigkillMs, report)) return finish('forced');
   const detail = `QEMU (pid ${target.process.pid}) is still there ${waits.sigkillMs} ms after SIGKILL; it hangs in the kernel, look at the host's disk and \`dmesg\`.`;
@@ -120,7 +121,12 @@ async function escalate(
   timeoutMs: number,
   report: Reporter,
 ): Promise<boolean> {
-  if (!signalProcess(target.process, signal)) return true;
+  try {
+    if (!signalProcess(target.process, signal)) return true;
+  } catch (error) {
+    const detail = `QEMU (pid ${target.process.pid}) cannot be sent ${signal}: ${messageOf(error)}`;
+    throw new CastraError({ kind: 'shutdown-failed', vm: target.vm, detail }, { cause: error });
+  }
   report({ type: 'shutdown.escalated', vm: target.vm, signal, timeoutMs });
   return waitForExit(target.process, timeoutMs);
 }
