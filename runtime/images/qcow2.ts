@@ -86,14 +86,18 @@ function lastEnd(l2: Buffer, entryBytes: number, clusterBits: number): number {
   let end = 0;
   for (let at = 0; at + 8 <= l2.length; at += entryBytes) {
     const entry = l2.readBigUInt64BE(at);
-    const offset = (entry & COMPRESSED) === 0n ? entry & OFFSET_MASK : compressedOffset(entry, clusterBits);
-    if (offset !== 0n) end = Math.max(end, Number(offset) + 1);
+    const start = (entry & COMPRESSED) === 0n ? entry & OFFSET_MASK : lastCompressedSector(entry, clusterBits);
+    if (start !== 0n) end = Math.max(end, Number(start) + 1);
   }
   return end;
 }
 
-function compressedOffset(entry: bigint, clusterBits: number): bigint {
-  return entry & ((1n << BigInt(62 - (clusterBits - 8))) - 1n);
+/** A compressed cluster: its byte offset, and above that the number of sectors after the first that it reaches into. */
+function lastCompressedSector(entry: bigint, clusterBits: number): bigint {
+  const offsetBits = BigInt(62 - (clusterBits - 8));
+  const offset = entry & ((1n << offsetBits) - 1n);
+  const sectors = (entry & (COMPRESSED - 1n)) >> offsetBits;
+  return sectors === 0n ? offset : (offset & ~511n) + sectors * 512n;
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

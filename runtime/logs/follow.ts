@@ -14,7 +14,7 @@ const CHUNK_BYTES = 64 * 1024;
  */
 export function followFile(path: string, from = 0): FileFollower {
   let offset = from;
-  const decoder = new StringDecoder('utf8');
+  let decoder = new StringDecoder('utf8');
   const buffer = Buffer.alloc(CHUNK_BYTES);
   return {
     read() {
@@ -25,7 +25,10 @@ export function followFile(path: string, from = 0): FileFollower {
         return '';
       }
       try {
-        if (fstatSync(file).size < offset) offset = 0;
+        if (fstatSync(file).size < offset) {
+          offset = 0;
+          decoder = new StringDecoder('utf8');
+        }
         const length = readSync(file, buffer, 0, CHUNK_BYTES, offset);
         offset += length;
         return decoder.write(buffer.subarray(0, length));

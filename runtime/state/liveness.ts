@@ -24,9 +24,9 @@ export function inspectVm(stateRoot: string, vm: string): Liveness {
   const pidfile = readTextIfAny(files.pidfile);
   const process = findProcess(files.pidfile, pidfile, record);
   if (process) return { kind: 'running', process, ...(record ? { record } : {}) };
+  if (record && record.bootId !== bootId()) return { kind: 'ended', record, hostRestarted: true };
   const foreign = foreignPid(pidfile);
   if (foreign !== undefined) return { kind: 'foreign', pid: foreign, ...(record ? { record } : {}) };
-  if (record && record.bootId !== bootId()) return { kind: 'ended', record, hostRestarted: true };
   if (existsSync(files.pidfile)) return { kind: 'died', ...(record ? { record } : {}) };
   return record ? { kind: 'ended', record, hostRestarted: false } : { kind: 'absent' };
 }
@@ -46,14 +46,18 @@ function findProcess(
   if (record === undefined || record.pid !== undefined) return undefined;
   // The command was killed between starting QEMU and noting its pid, and QEMU has not written its pidfile yet.
   return findByCommandLine(record.uuid)
+    .filter((found) => isOurCommandLine(found, pidfilePath, record))
     .map(identify)
     .find((found) => found !== undefined);
 }
 
-/** The random uuid of the launch is proof; without a record, our own pidfile path on the command line is. */
+/**
+ * The random uuid of the launch is proof; without a record, our own pidfile path is. As QEMU's options, for a `grep`
+ * may have them as words; joined, for `ps` does not tell where an argument with spaces ends.
+ */
 function isOurCommandLine(pid: number, pidfilePath: string, record?: LaunchRecord): boolean {
-  const args = commandLine(pid) ?? [];
-  return args.includes(record ? record.uuid : pidfilePath);
+  const line = `${commandLine(pid)?.join(' ') ?? ''} `;
+  return line.includes(record ? ` -uuid ${record.uuid} ` : ` -pidfile ${pidfilePath} `);
 }
 
 function foreignPid(pidfile: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { close, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { CastraError, messageOf } from '../errors.ts';
 import type { RunningOperation } from '../outcomes.ts';
@@ -85,13 +85,16 @@ function takeKernelLock(path: string): Promise<(() => void) | undefined> {
   }
 }
 
+/** What flock(1) exits with when somebody else holds the lock. */
+const FLOCK_BUSY = 1;
+
 /**
  * Node has no flock(2), but the lock belongs to the open file, which a child shares: flock(1) takes it on our
  * descriptor and leaves it to us. It is in util-linux and busybox, so on every Linux.
  */
 function takeFlock(path: string): Promise<(() => void) | undefined> {
   const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE);
-  const free = () => close(descriptor, () => undefined);
+  const free = () => closeSync(descriptor);
   return new Promise((done, fail) => {
     const child = spawn('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
     child.once('error', (error) => {
@@ -99,10 +102,12 @@ function takeFlock(path: string): Promise<(() => void) | undefined> {
       const detail = `flock(1) cannot be run (${error.message}); install util-linux`;
       fail(new CastraError({ kind: 'state-root-unusable', path, detail }, { cause: error }));
     });
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       if (code === 0) return done(free);
       free();
-      done(undefined);
+      if (code === FLOCK_BUSY) return done(undefined);
+      const detail = `flock(1) ended with ${code ?? signal}: this file system may have no locks`;
+      fail(new CastraError({ kind: 'state-root-unusable', path, detail }));
     });
   });
 }
@@ -113,7 +118,7 @@ function takeExlock(path: string): (() => void) | undefined {
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
     const descriptor = openSync(path, flags, FILE_MODE);
-    return () => close(descriptor, () => undefined);
+    return () => closeSync(descriptor);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
     throw error;

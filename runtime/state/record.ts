@@ -84,9 +84,18 @@ function isRecord(value: unknown): value is LaunchRecord {
     (record.pid === undefined || typeof record.pid === 'number') &&
     (record.startToken === undefined || typeof record.startToken === 'string') &&
     Array.isArray(record.forwards) &&
+    record.forwards.every(isForward) &&
     isSockets(record.sockets) &&
     typeof record.ready === 'object' &&
     record.ready !== null
+  );
+}
+
+function isForward(value: unknown): value is ActiveForward {
+  if (typeof value !== 'object' || value === null) return false;
+  const { bind, host, guest, protocol } = value as Partial<Record<keyof ActiveForward, unknown>>;
+  return (
+    typeof bind === 'string' && typeof host === 'number' && typeof guest === 'number' && typeof protocol === 'string'
   );
 }
 

@@ -76,12 +76,15 @@ function firmware(uefi?: UefiFiles): string[] {
   ];
 }
 
-/** bootindex: SeaBIOS may otherwise try a second disk first. discard and detect-zeroes keep the overlay small. */
+/**
+ * bootindex: SeaBIOS may otherwise try a second disk first; 0 belongs to `-kernel`, which a user may pass. discard and
+ * detect-zeroes keep the overlay small.
+ */
 function disk(overlayPath: string): string[] {
   const file = `file.driver=file,file.filename=${escapeComma(overlayPath)}`;
   return [
     ...['-blockdev', `driver=qcow2,node-name=disk0,discard=unmap,detect-zeroes=unmap,${file}`],
-    ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=0'],
+    ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=1'],
   ];
 }
 

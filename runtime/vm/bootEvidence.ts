@@ -27,8 +27,11 @@ export interface BootEvidence {
 
 export const noEvidence: BootEvidence = { phase: 'qemu', serial: '' };
 
-/** Enough for a regex over some screens of output, and a bound on what a chatty guest costs. */
-const KEPT_CHARACTERS = 16 * 1024;
+/**
+ * Enough for a regex over some screens of output, and a bound on what a chatty guest costs. More than followFile reads
+ * at once (64 KiB), so that nothing is dropped before somebody looked at it.
+ */
+const KEPT_CHARACTERS = 80 * 1024;
 
 const kernelTraces =
   /Linux version|^\[ *\d+\.\d{4,6}\]|Starting kernel|Decompressing Linux|OpenRC|systemd\[1\]|login: *$/m;

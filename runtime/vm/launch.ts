@@ -95,7 +95,11 @@ async function waitForMachine(child: ChildProcess, request: LaunchRequest): Prom
     const process = identify(child.pid ?? -1);
     if (process) request.onStarted(process);
     const failed = exited.then((how) => Promise.reject(new Error(how)));
-    const connected = QmpClient.connectWhenListening(request.sockets.qmp, { signal, onEvent: request.onEvent });
+    const connected = QmpClient.connectWhenListening(request.sockets.qmp, {
+      signal,
+      greetingTimeoutMs: timeoutMs,
+      onEvent: request.onEvent,
+    });
     const qmp = await Promise.race([connected, failed]);
     if (process === undefined) throw new Error('QEMU ended at once');
     return { process, qmp, exited };

@@ -12,27 +12,46 @@ export type PortClaim =
   | { readonly kind: 'free'; readonly forward: WantedForward }
   | { readonly kind: 'taken'; readonly forward: WantedForward; readonly detail: string };
 
+const ALL_ADDRESSES = '0.0.0.0';
+
 interface Held {
   readonly claim: PortClaim;
   release(): Promise<void>;
 }
 
 /**
- * Tries every forward by binding the very address QEMU will use, all at the same time: so no two allocated ports are
- * equal and one port asked for twice is found. Everything is let go again before this resolves.
+ * Tries every forward by binding the very address QEMU will use, and holds them all until the last one is tried: so no
+ * two allocated ports are equal. Everything is let go again before this resolves.
  */
 export async function claimPorts(forwards: readonly WantedForward[]): Promise<PortClaim[]> {
-  const held = await Promise.all(
-    forwards.map((forward) => (forward.protocol === 'tcp' ? bindTcp(forward) : bindUdp(forward))),
-  );
+  const held: Held[] = [];
+  const claim = async ([index, forward]: [number, WantedForward]) => {
+    held[index] = await hold(forward, forwards.slice(0, index));
+  };
+  const numbered = [...forwards.entries()];
+  // Allocation comes last, or it could be given a port that a later forward asks for by its number.
+  await Promise.all(numbered.filter(([, { host }]) => host !== 0).map(claim));
+  await Promise.all(numbered.filter(([, { host }]) => host === 0).map(claim));
   await Promise.all(held.map((one) => one.release()));
   return held.map((one) => one.claim);
+}
+
+function hold(forward: WantedForward, before: readonly WantedForward[]): Promise<Held> {
+  const rival = before.find((earlier) => collide(earlier, forward));
+  if (rival) return Promise.resolve(taken(forward, `${rival.vm} forwards it to its port ${rival.guest}`));
+  return forward.protocol === 'tcp' ? bindTcp(forward) : bindUdp(forward);
+}
+
+/** Told without the kernel: some let a second socket bind beside one on all addresses. */
+function collide(a: WantedForward, b: WantedForward): boolean {
+  const samePort = a.host === b.host && a.host !== 0 && a.protocol === b.protocol;
+  return samePort && (a.bind === b.bind || a.bind === ALL_ADDRESSES || b.bind === ALL_ADDRESSES);
 }
 
 function bindTcp(forward: WantedForward): Promise<Held> {
   return new Promise((done) => {
     const server = createServer();
-    server.once('error', (error) => done(taken(forward, error)));
+    server.once('error', (error) => done(taken(forward, explainBindError(error))));
     server.listen({ host: forward.bind, port: forward.host, exclusive: true }, () => {
       const address = server.address();
       const host = typeof address === 'object' && address ? address.port : forward.host;
@@ -49,7 +68,7 @@ function bindUdp(forward: WantedForward): Promise<Held> {
     const socket = createSocket('udp4');
     socket.once('error', (error) => {
       socket.close();
-      done(taken(forward, error));
+      done(taken(forward, explainBindError(error)));
     });
     socket.bind({ address: forward.bind, port: forward.host, exclusive: true }, () => {
       const host = socket.address().port;
@@ -61,8 +80,8 @@ function bindUdp(forward: WantedForward): Promise<Held> {
   });
 }
 
-function taken(forward: WantedForward, error: Error): Held {
-  return { claim: { kind: 'taken', forward, detail: explainBindError(error) }, release: () => Promise.resolve() };
+function taken(forward: WantedForward, detail: string): Held {
+  return { claim: { kind: 'taken', forward, detail }, release: () => Promise.resolve() };
 }
 
 function explainBindError(error: Error): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AcceleratorName } from '../events.ts';
 import { run } from '../process/spawn.ts';
-import type { Architecture } from './args.ts';
+import { type Architecture, escapeComma } from './args.ts';
 
 export interface ProbeResult {
   readonly works: boolean;
@@ -55,7 +55,7 @@ export function probeArguments(architecture: Architecture, accelerator: Accelera
   const cpu = ['-cpu', accelerator === 'tcg' ? 'max' : 'host'];
   return architecture === 'x86_64'
     ? [
-        ...['-machine', 'pc', ...common, ...cpu, '-drive', `file=${program},format=raw,if=ide`],
+        ...['-machine', 'pc', ...common, ...cpu, '-drive', `file=${escapeComma(program)},format=raw,if=ide`],
         ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=1'],
       ]
     : [
@@ -64,7 +64,7 @@ export function probeArguments(architecture: Architecture, accelerator: Accelera
         ...common,
         ...cpu,
         '-device',
-        `loader,file=${program},addr=0x40000000,cpu-num=0,force-raw=on`,
+        `loader,file=${escapeComma(program)},addr=0x40000000,cpu-num=0,force-raw=on`,
       ];
 }
 

@@ -29,10 +29,16 @@ export function findQemu(settings: HostSettings): QemuPrograms {
     const where = wanted.includes('/') ? `${wanted} is not an executable file` : `${wanted} is not on PATH`;
     throw missing('host/qemu-missing', settings.qemu === undefined ? where : `CASTRA_QEMU: ${where}`);
   }
-  const sibling = join(dirname(system), 'qemu-img');
-  const image = findExecutable(sibling) ?? findExecutable('qemu-img');
+  const image = findQemuImage(settings);
   if (image === undefined) throw missing('host/qemu-img-missing', 'qemu-img is not on PATH');
   return { system, image, architecture: architectureOf(system) };
+}
+
+/** qemu-img, preferably from the folder of a configured QEMU so that both are of one version. */
+export function findQemuImage(settings: HostSettings): string | undefined {
+  const system = settings.qemu === undefined ? undefined : findExecutable(settings.qemu);
+  const sibling = system === undefined ? undefined : findExecutable(join(dirname(system), 'qemu-img'));
+  return sibling ?? findExecutable('qemu-img');
 }
 
 function hostArchitecture(): Architecture {

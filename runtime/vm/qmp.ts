@@ -22,8 +22,11 @@ export class QmpError extends Error {
 }
 
 export interface QmpConnectOptions {
-  /** For the greeting, for each reply. QEMU answers in a few milliseconds; a stopped process never does. */
+  /** For the greeting and for each reply. QEMU answers in a few milliseconds; a stopped process never does. */
   readonly timeoutMs?: number;
+  /** For the greeting alone: a QEMU that is just starting takes connections before it answers them. */
+  readonly greetingTimeoutMs?: number;
+  /** Ends the attempt to connect; a session that stands is not its business any more. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: QmpEvent) => void;
 }
@@ -71,16 +74,19 @@ export class QmpClient {
     const client = new QmpClient(await openSocket(path), options);
     const abort = () => client.close();
     options.signal?.addEventListener('abort', abort, { once: true });
-    void client.#closed.then(() => options.signal?.removeEventListener('abort', abort));
     try {
-      await client.#await('the greeting', (waiter) => {
+      if (options.signal?.aborted) abort();
+      const greeted = (waiter: Waiter) => {
         client.#greeting = waiter;
-      });
+      };
+      await client.#await('the greeting', greeted, options.greetingTimeoutMs);
       await client.execute('qmp_capabilities');
       return client;
     } catch (error) {
       client.close();
       throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -117,12 +123,12 @@ export class QmpClient {
     this.#socket.destroy();
   }
 
-  #await(what: string, register: (waiter: Waiter) => void): Promise<unknown> {
+  #await(what: string, register: (waiter: Waiter) => void, timeoutMs = this.#timeoutMs): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const timer = setTimeout(
-        () => reject(new QmpError('failed', `no answer to ${what} within ${this.#timeoutMs} ms`)),
-        this.#timeoutMs,
+        () => reject(new QmpError('failed', `no answer to ${what} within ${timeoutMs} ms`)),
+        timeoutMs,
       );
       register({
         resolve: (value) => {
@@ -201,5 +207,7 @@ function parseMessage(line: string): Readonly<Record<string, unknown>> | undefin
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
 }

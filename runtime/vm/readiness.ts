@@ -104,7 +104,8 @@ class BootWatch {
     const proof = this.#proof();
     if (proof !== undefined) return { kind: 'ready', evidence: proof };
     if (this.#exit !== undefined) return { kind: 'exited', detail: this.#exit, serialTail: this.#tail() };
-    if (this.#events.stopped) return this.#explainStop();
+    const broken = this.#events.stopped ? await this.#explainStop() : undefined;
+    if (broken) return broken;
     const settled = performance.now() - this.#lastOutputAt > STOP_SETTLES_MS;
     if (late || (this.#evidence.stop?.final && settled)) return this.#notReady(explain(this.#evidence), late);
     return undefined;
@@ -147,6 +148,7 @@ class BootWatch {
   async #probeSsh(): Promise<void> {
     while (!this.#finished.signal.aborted) {
       void probeSshBanner(this.#request.sshPort, SSH_PROBE_TIMEOUT_MS).then((probe) => {
+        if (this.#finished.signal.aborted) return;
         if (probe.kind === 'refused') this.#take({ kind: 'connection-refused' });
         if (probe.kind === 'banner') this.#banner = probe.text;
       });

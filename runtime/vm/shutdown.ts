@@ -26,17 +26,20 @@ type Cooperation =
 
 /**
  * Ends one QEMU: the ACPI power button over QMP, then SIGTERM, then SIGKILL, each with its own wait. Resolves within
- * 50 ms of QEMU's exit. Fails with `shutdown-failed` when even SIGKILL leaves the process there.
+ * 50 ms of QEMU's exit. Aborting `signal` only ends the wait for the guest: nothing is killed then. Fails with `shutdown-failed` when even SIGKILL leaves the process there.
  */
 export async function shutdownVm(
   target: ShutdownTarget,
   waits: ShutdownWaits,
   report: Reporter,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly outcome: ShutdownOutcome; readonly totalMs: number }> {
   const started = performance.now();
   const finish = (outcome: ShutdownOutcome) => ({ outcome, totalMs: Math.round(performance.now() - started) });
   report({ type: 'shutdown.requested', vm: target.vm });
-  if (await cooperate(target, waits.gracefulMs, report)) return finish('graceful');
+  if (await cooperate(target, waits.gracefulMs, report, signal)) return finish('graceful');
+  if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
+  if (!isSameProcess(target.process)) return finish('graceful');
   if (await escalate(target, 'SIGTERM', waits.sigtermMs, report)) return finish('forced');
   if (await escalate(target, 'SIGKILL', waits.sigkillMs, report)) return finish('forced');
   const detail = `QEMU (pid ${target.process.pid}) is still there ${waits.sigkillMs} ms after SIGKILL; it hangs in the kernel, look at the host's disk and \`dmesg\`.`;
@@ -44,12 +47,17 @@ export async function shutdownVm(
 }
 
 /** True when the guest powered itself off. */
-async function cooperate(target: ShutdownTarget, timeoutMs: number, report: Reporter): Promise<boolean> {
+async function cooperate(
+  target: ShutdownTarget,
+  timeoutMs: number,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { vm } = target;
   const started = performance.now();
   const method = target.qmpSocket === undefined ? 'unavailable' : 'acpi';
   report({ type: 'shutdown.cooperative-attempted', vm, method, timeoutMs: method === 'acpi' ? timeoutMs : 0 });
-  const result = await pressPowerButton(target, timeoutMs);
+  const result = await pressPowerButton(target, timeoutMs, signal);
   const elapsedMs = Math.round(performance.now() - started);
   if (result.kind === 'gone') {
     report({ type: 'shutdown.cooperative-succeeded', vm, elapsedMs });
@@ -60,7 +68,7 @@ async function cooperate(target: ShutdownTarget, timeoutMs: number, report: Repo
   return false;
 }
 
-async function pressPowerButton(target: ShutdownTarget, timeoutMs: number): Promise<Cooperation> {
+async function pressPowerButton(target: ShutdownTarget, timeoutMs: number, signal: AbortSignal): Promise<Cooperation> {
   if (target.qmpSocket === undefined) {
     return { kind: 'timed-out', reason: 'channel-unavailable', detail: 'its launch record is lost' };
   }
@@ -78,8 +86,8 @@ async function pressPowerButton(target: ShutdownTarget, timeoutMs: number): Prom
     do {
       if (!reacted) await client.execute('system_powerdown');
       const waitMs = Math.min(PRESS_AGAIN_MS, deadline - performance.now());
-      if (await waitForExit(target.process, waitMs)) return { kind: 'gone' };
-    } while (performance.now() < deadline);
+      if (await waitForExit(target.process, waitMs, signal)) return { kind: 'gone' };
+    } while (performance.now() < deadline && !signal.aborted);
     return { kind: 'timed-out', reason: 'timeout-expired' };
   } catch (error) {
     return await afterQmpError(target.process, error);
@@ -113,7 +121,12 @@ async function escalate(
   timeoutMs: number,
   report: Reporter,
 ): Promise<boolean> {
-  if (!signalProcess(target.process, signal)) return true;
+  try {
+    if (!signalProcess(target.process, signal)) return true;
+  } catch (error) {
+    const detail = `QEMU (pid ${target.process.pid}) cannot be sent ${signal}: ${messageOf(error)}`;
+    throw new CastraError({ kind: 'shutdown-failed', vm: target.vm, detail }, { cause: error });
+  }
   report({ type: 'shutdown.escalated', vm: target.vm, signal, timeoutMs });
   return waitForExit(target.process, timeoutMs);
 }
@@ -131,12 +144,12 @@ export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): 
 }
 
 /** True once the process is gone. Looks at least once, also when `timeoutMs` is 0. */
-export async function waitForExit(target: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+export async function waitForExit(target: ProcessIdentity, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     if (!isSameProcess(target)) return true;
     const left = deadline - performance.now();
-    if (left <= 0) return false;
+    if (left <= 0 || signal?.aborted) return false;
     await delay(Math.min(EXIT_POLL_MS, left));
   }
 }

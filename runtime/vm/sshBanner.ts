@@ -23,10 +23,15 @@ export function probeSshBanner(port: number, timeoutMs: number): Promise<BannerP
     socket.once('close', () => clearTimeout(timer));
     socket.setEncoding('latin1').on('data', (chunk) => {
       text += String(chunk);
-      if (text.startsWith('SSH-') && text.includes('\n'))
-        finish({ kind: 'banner', text: text.split(/\r?\n/, 1)[0] ?? text });
+      // RFC 4253, 4.2: a server may send other lines first.
+      const banner = /^(SSH-[^\r\n]*)\r?\n/m.exec(text)?.[1];
+      if (banner !== undefined) finish({ kind: 'banner', text: banner });
     });
-    socket.once('error', () => finish({ kind: 'refused' }));
+    // QEMU accepts for its guest, so a refusal to connect is the host's: nobody forwards this port.
+    socket.once('error', (error) => {
+      const byHost = 'code' in error && error.code === 'ECONNREFUSED';
+      finish({ kind: byHost ? 'silent' : 'refused' });
+    });
     socket.once('end', () => finish({ kind: 'refused' }));
   });
 }

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { CastraError } from '../../errors.ts';
+import type { Run } from '../../operations/run.ts';
+import type { ShutdownWaits } from '../../options.ts';
+import type { DownOutcome } from '../../outcomes.ts';
+import { parseSeconds, readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { formatBytes } from '../render/format.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+interface Flags {
+  readonly gracefulWaitSecs?: number;
+  readonly sigtermWaitSecs?: number;
+  readonly sigkillWaitSecs?: number;
+}
+
+export function addDown(program: Command, finish: Finish): void {
+  program
+    .command('down')
+    .description('stop VMs: ask the guest, then SIGTERM, then SIGKILL')
+    .argument('[vm...]', 'VMs or roles (default: all that run)')
+    .option('--graceful-wait-secs <n>', 'how long the guest may take (default 20)', parseSeconds)
+    .option('--sigterm-wait-secs <n>', 'how long QEMU may take after SIGTERM (default 10)', parseSeconds)
+    .option('--sigkill-wait-secs <n>', 'how long the kernel may take after SIGKILL (default 5)', parseSeconds)
+    .action(async (vms: string[], flags: Flags, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const options = { config, settings, vms, waits: readWaits(flags) };
+      const operation = async (run: Run) => (await import('../../operations/down.ts')).down(options, run);
+      const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
+      finish(await runSession({ command: 'down', json, face, operation }));
+    });
+}
+
+function readWaits(flags: Flags): Partial<ShutdownWaits> {
+  const { gracefulWaitSecs, sigtermWaitSecs, sigkillWaitSecs } = flags;
+  if (sigkillWaitSecs === 0) {
+    throw new CastraError({ kind: 'usage', detail: '--sigkill-wait-secs must be more than 0.' });
+  }
+  return {
+    ...(gracefulWaitSecs === undefined ? {} : { gracefulMs: gracefulWaitSecs }),
+    ...(sigtermWaitSecs === undefined ? {} : { sigtermMs: sigtermWaitSecs }),
+    ...(sigkillWaitSecs === undefined ? {} : { sigkillMs: sigkillWaitSecs }),
+  };
+}
+
+function renderOutcome({ vms }: DownOutcome): string {
+  const stopped = vms.flatMap((vm) => (vm.result === 'stopped' ? [vm] : []));
+  const changed = stopped.filter((vm) => vm.changed);
+  const reclaimed = stopped.reduce((sum, vm) => sum + vm.reclaimedBytes, 0);
+  const forced = changed.filter((vm) => vm.outcome === 'forced').map((vm) => vm.vm);
+  const freed = reclaimed === 0 ? '' : ` ${formatBytes(reclaimed)} reclaimed.`;
+  if (changed.length === 0) return `Nothing ran.${freed}\n`;
+  const note = forced.length === 0 ? '' : ` Forced: ${forced.join(', ')}.`;
+  return `${changed.length === 1 ? '1 VM' : `${changed.length} VMs`} stopped.${freed}${note}\n`;
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { Run } from '../../operations/run.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { formatPath } from '../render/format.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+interface Flags {
+  readonly force?: boolean;
+  readonly projectName?: string;
+  readonly output?: string;
+}
+
+export function addInit(program: Command, finish: Finish): void {
+  program
+    .command('init')
+    .description('write a commented castra.toml')
+    .option('--force', 'overwrite an existing one')
+    .option('--project-name <name>', 'name of the project (default: the name of its folder)')
+    .option('-o, --output <path>', 'where to write it (default: castra.toml)')
+    .action(async (flags: Flags, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const outputPath = flags.output ?? (config.kind === 'file' ? config.path : 'castra.toml');
+      const { force, projectName } = flags;
+      const options = { outputPath, settings, ...(force ? { force } : {}), ...(projectName ? { projectName } : {}) };
+      const face = () =>
+        Promise.resolve(
+          textFace({
+            outcome: ({ configPath, stateRoot }: { configPath: string; stateRoot: string }) =>
+              [
+                `✔ Wrote ${formatPath(configPath)}`,
+                `  state  → ${stateRoot}`,
+                '',
+                'Next: edit it, then `castra validate` and `castra up`.',
+                '',
+              ].join('\n'),
+          }),
+        );
+      const operation = async (run: Run) => (await import('../../operations/init.ts')).init(options, run);
+      finish(await runSession({ command: 'init', json, face, operation }));
+    });
+}

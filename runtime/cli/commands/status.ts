@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Run } from '../../operations/run.ts';
+import type { Output, StatusOutcome } from '../../outcomes.ts';
+import { encodeLine } from '../../stream.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { renderStatus } from '../render/status.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+const VM_IN_ERROR = 1;
+const WATCH_EVERY_MS = 1000;
+
+export function addStatus(program: Command, finish: Finish): void {
+  program
+    .command('status')
+    .description('show what runs; exits with 1 when a VM is in error')
+    .option('--watch', 'show it again every second until Ctrl-C')
+    .action(async (flags: { readonly watch?: boolean }, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const options = { config, settings };
+      const render = (value: StatusOutcome) => renderStatus(value, process.stdout);
+      const code = await runSession({
+        command: 'status',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: render })),
+        operation: async (run) => {
+          const { status } = await import('../../operations/status.ts');
+          return flags.watch ? watch(() => status(options, run), json, run) : status(options, run);
+        },
+        exitCode: ({ vms }) => (vms.some((vm) => vm.state === 'error') ? VM_IN_ERROR : 0),
+      });
+      finish(code);
+    });
+}
+
+/** Shows the picture again and again; the last one is the outcome. */
+async function watch(
+  look: () => Promise<Output<StatusOutcome>>,
+  json: boolean,
+  run: Run,
+): Promise<Output<StatusOutcome>> {
+  const show = json ? showJson() : await showText();
+  for (;;) {
+    const output = await look();
+    if (run.signal.aborted || !process.stdout.writable) return output;
+    show(output.value);
+    await delay(WATCH_EVERY_MS, undefined, { signal: run.signal }).catch(() => undefined);
+  }
+}
+
+/** Uptime changes with every look; a new line is worth it only when something else did. */
+function showJson(): (outcome: StatusOutcome) => void {
+  let last = '';
+  return (outcome) => {
+    const picture = JSON.stringify(outcome, (key, value: unknown) => (key === 'uptimeMs' ? undefined : value));
+    if (picture !== last) process.stdout.write(encodeLine({ type: 'snapshot', outcome }));
+    last = picture;
+  };
+}
+
+async function showText(): Promise<(outcome: StatusOutcome) => void> {
+  if (!process.stdout.isTTY) return (outcome) => process.stdout.write(`${renderStatus(outcome, process.stdout)}\n`);
+  const { createLogUpdate } = await import('log-update');
+  const log = createLogUpdate(process.stdout);
+  return (outcome) => {
+    if (outcome.vms.length >= 0) log(renderStatus(outcome, process.stdout));
+  };
+}

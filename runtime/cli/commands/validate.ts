@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { exitCodes } from '../../errors.ts';
+import type { ValidateOutcome } from '../../outcomes.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { formatPath } from '../render/format.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+export function addValidate(program: Command, finish: Finish): void {
+  program
+    .command('validate')
+    .description('list everything that is wrong with castra.toml')
+    .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
+    .action(async (path: string | undefined, _flags: object, command: Command) => {
+      const { config, settings, json } = readContext(command, path);
+      const code = await runSession({
+        command: 'validate',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: renderOutcome })),
+        operation: async (run) => (await import('../../operations/validate.ts')).validate({ config, settings }, run),
+        exitCode: (value) => (value.valid ? 0 : exitCodes['config-invalid']),
+      });
+      finish(code);
+    });
+}
+
+function renderOutcome({ configPath, valid, errors, warnings }: ValidateOutcome): string {
+  const path = formatPath(configPath);
+  const also = warnings === 0 ? '' : `, ${plural(warnings, 'warning')}`;
+  return valid ? `✔ ${path} is valid${also}.\n` : `✘ ${path}: ${plural(errors, 'error')}${also}.\n`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

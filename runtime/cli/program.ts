@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander';
+import { exitCodes } from '../errors.ts';
+import { addDown } from './commands/down.ts';
+import { addInit } from './commands/init.ts';
+import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
+import { addValidate } from './commands/validate.ts';
+
+const environmentHelp = `
+Environment:
+  CASTRA_HOME         state, images and caches (default ~/.castra)
+  CASTRA_QEMU         name or path of the qemu-system program
+  CASTRA_ACCELERATOR  auto, kvm, hvf, whpx or tcg; beats castra.toml
+  NO_COLOR            no colours
+
+Exit codes: 0 done, 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
+73 state root unusable, 74 cannot read or write, 75 another castra is at work, 130 cancelled.`;
+
+/** Parses the command line and runs one command. Resolves with the exit code. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const program = buildProgram(finish);
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return exitCodes.usage;
+    }
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has printed what is wrong, with a suggestion for a typo.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+    throw error;
+  }
+}
+
+/** How a command tells its exit code. */
+export type Finish = (exitCode: number) => void;
+
+function buildProgram(finish: Finish): Command {
+  const program = new Command('castra')
+    .description('Runs the QEMU virtual machines that castra.toml declares.')
+    .version(`castra ${CASTRA_VERSION}`, '-V, --version')
+    .option('-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards')
+    .option('--json', 'print one JSON object per line, for programs')
+    .showHelpAfterError('(castra --help lists commands and options)')
+    .addHelpText('after', environmentHelp)
+    .exitOverride();
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus]) {
+    add(program, finish);
+  }
+  for (const command of program.commands) shareGlobals(command);
+  return program;
+}
+
+/** So that `castra up --json -c FILE` works as well as `castra -c FILE --json up`. */
+function shareGlobals(command: Command): void {
+  command
+    .option('-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards')
+    .option('--json', 'print one JSON object per line, for programs')
+    .exitOverride();
+}

@@ -1,0 +1,95 @@
+import type { ActiveForward, DiscardReason, Event } from '../../events.ts';
+import { formatBytes, formatDuration } from './format.ts';
+
+export interface EventLine {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+const out = (text: string): EventLine => ({ stream: 'stdout', text });
+const err = (text: string): EventLine => ({ stream: 'stderr', text });
+
+/** One event as one line for people; undefined for those that only a live display shows. */
+export function renderEvent(event: Event): EventLine | undefined {
+  switch (event.type) {
+    case 'message':
+      return event.severity === 'info' ? out(event.text) : err(`${event.severity}: ${event.text}`);
+    case 'accelerator.selected':
+    case 'overlay.prepared':
+      return undefined;
+    case 'overlay.discarded':
+      return out(
+        `→ ${event.vm}: overlay discarded${discardWords[event.reason]} (${formatBytes(event.reclaimedBytes)}).`,
+      );
+    case 'vm.phase':
+      return event.phase === 'ready' ? undefined : out(`→ ${event.vm}: ${phaseWords[event.phase]}`);
+    case 'vm.launched':
+      return out(
+        `→ ${event.vm}: launched (pid ${event.pid}, ${event.accelerator}; ${renderForwards(event.forwards)}).`,
+      );
+    case 'vm.kept':
+      return out(`→ ${event.vm}: runs already (pid ${event.pid}); left alone.`);
+    case 'vm.ready':
+      return out(`→ ${event.vm}: ready after ${formatDuration(event.elapsedMs)} (${event.evidence}).`);
+    case 'vm.not-ready':
+      return err(`→ ${event.vm}: not ready after ${formatDuration(event.waitedMs)}, at step "${event.phase}".`);
+    case 'vm.failed':
+      return err(`→ ${event.vm}: failed.`);
+    case 'vm.rolled-back':
+      return out(`→ ${event.vm}: rolled back; nothing of it is left running.`);
+    default:
+      return renderShutdown(event);
+  }
+}
+
+function renderShutdown(event: Extract<Event, { type: `shutdown.${string}` }>): EventLine | undefined {
+  switch (event.type) {
+    case 'shutdown.requested':
+      return out(`→ ${event.vm}: stopping.`);
+    case 'shutdown.cooperative-attempted':
+      return event.method === 'acpi'
+        ? out(`→ ${event.vm}: power button pressed; waiting up to ${formatDuration(event.timeoutMs)} for the guest.`)
+        : undefined;
+    case 'shutdown.cooperative-succeeded':
+      return out(`→ ${event.vm}: the guest powered itself off after ${formatDuration(event.elapsedMs)}.`);
+    case 'shutdown.cooperative-timed-out':
+      return err(`→ ${event.vm}: ${timeoutWords[event.reason]}${event.detail ? ` (${event.detail})` : ''}.`);
+    case 'shutdown.escalated':
+      return err(`→ ${event.vm}: ${event.signal} sent; waiting up to ${formatDuration(event.timeoutMs)}.`);
+    case 'shutdown.completed':
+      if (!event.changed) return undefined;
+      return out(`→ ${event.vm}: stopped (${event.outcome}, ${formatDuration(event.totalMs)}).`);
+    case 'shutdown.failed':
+      return err(`→ ${event.vm}: could not be stopped.`);
+  }
+}
+
+export const phaseWords = {
+  overlay: 'preparing its disk',
+  qemu: 'starting QEMU',
+  firmware: 'firmware runs',
+  kernel: 'kernel runs',
+  network: 'network is up, waiting for it to be ready',
+  ready: 'ready',
+} as const;
+
+const discardWords: Readonly<Record<DiscardReason, string>> = {
+  shutdown: '',
+  orphan: ', left by an earlier run',
+  rollback: ', rolled back',
+};
+
+const timeoutWords = {
+  'timeout-expired': 'the guest did not power itself off in time',
+  'channel-unavailable': 'the guest cannot be asked to power itself off',
+  'channel-error': 'QEMU did not take the request',
+} as const;
+
+export function renderForwards(forwards: readonly ActiveForward[]): string {
+  return forwards.map(renderForward).join(', ') || '—';
+}
+
+/** Only an address that is not the default is worth the space. */
+function renderForward({ bind, host, guest, protocol }: ActiveForward): string {
+  return `${bind === '127.0.0.1' ? '' : `${bind}:`}${host === 0 ? 'auto' : host}->${guest}/${protocol}`;
+}

@@ -1,0 +1,18 @@
+import { CONTRACT, encodeLine, type StreamLine } from '../../stream.ts';
+import type { Face } from '../session.ts';
+
+/** NDJSON on standard output (stream.ts). Synchronous enough: Node keeps the order of writes. */
+export function jsonFace(command: string): Face {
+  const write = (line: StreamLine) => process.stdout.write(encodeLine(line));
+  write({ type: 'stream.started', contract: CONTRACT, castra: CASTRA_VERSION, command, pid: process.pid });
+  return {
+    event: (event) => write({ ...event, at: new Date().toISOString() }),
+    completed({ value, diagnostics }, exitCode) {
+      for (const diagnostic of diagnostics) write({ type: 'diagnostic', diagnostic });
+      write({ type: 'command.completed', outcome: value, exitCode });
+    },
+    failed: (failure, message, exitCode) => {
+      write({ type: 'command.failed', failure, message, exitCode });
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { StatusOutcome, VmState, VmStatus } from '../../outcomes.ts';
+import { renderForwards } from './events.ts';
+import { type Color, formatBytes, formatClock, formatDuration, formatPath, painter } from './format.ts';
+
+const columns = ['VM', 'STATE', 'CPU/MEM', 'UPTIME', 'BROKER', 'BUS', 'BUS AGE', 'FORWARDS'] as const;
+const rightAligned = new Set<string>(['CPU/MEM', 'UPTIME']);
+
+const stateColors: Readonly<Record<VmState, Color>> = {
+  running: 'green',
+  starting: 'yellow',
+  shutting_down: 'yellow',
+  paused: 'yellow',
+  orphaned: 'yellow',
+  stopped: 'dim',
+  error: 'red',
+};
+
+/** The table, then what needs a sentence. The broker's columns fill up once there is a broker. */
+export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream): string {
+  const { vms, operation } = outcome;
+  const busy = operation
+    ? [`Now: castra ${operation.command} (pid ${operation.pid}), for ${formatDuration(age(operation.startedAt))}`]
+    : [];
+  const notes = vms.flatMap((vm) => (vm.reason ? [`${vm.name}: ${vm.reason}`] : []));
+  const disks = vms.flatMap((vm) =>
+    vm.overlayBytes === undefined ? [] : [`${vm.name} ${formatBytes(vm.overlayBytes)}`],
+  );
+  return [
+    `Project: ${outcome.projectName} (${formatPath(outcome.projectPath)})`,
+    ...busy,
+    '',
+    ...(vms.length === 0 ? ['No VMs.'] : renderTable(vms, stream)),
+    ...(disks.length > 0 ? ['', `Overlays on disk: ${disks.join(', ')}`] : []),
+    ...(notes.length > 0 ? ['', ...notes] : []),
+    '',
+  ].join('\n');
+}
+
+function age(startedAt: string): number {
+  return Math.max(0, Math.round((Date.now() - Date.parse(startedAt)) / 1000) * 1000);
+}
+
+function renderTable(vms: readonly VmStatus[], stream: NodeJS.WriteStream): string[] {
+  const rows = vms.map(cells);
+  const widths = columns.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)));
+  const paint = painter(stream);
+  const line = (row: readonly string[], state?: VmState) =>
+    row
+      .map((cell, index) => {
+        const padded = pad(cell, index, widths);
+        return state !== undefined && columns[index] === 'STATE' ? paint(stateColors[state], padded) : padded;
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(columns), ...rows.map((row, index) => line(row, vms[index]?.state))];
+}
+
+function pad(cell: string, index: number, widths: readonly number[]): string {
+  const name = columns[index];
+  if (name === 'FORWARDS') return cell;
+  const width = widths[index] ?? 0;
+  return name !== undefined && rightAligned.has(name) ? cell.padStart(width) : cell.padEnd(width);
+}
+
+function cells(vm: VmStatus): string[] {
+  const size = vm.cpus === undefined || vm.memoryMiB === undefined ? '—' : `${vm.cpus}/${vm.memoryMiB}MiB`;
+  const uptime = vm.uptimeMs === undefined ? '—' : formatClock(vm.uptimeMs);
+  const state = vm.state === 'starting' && vm.phase ? `starting (${vm.phase})` : vm.state;
+  return [vm.name, state, size, uptime, '—', '—', '—', renderForwards(vm.forwards)];
+}

@@ -1,0 +1,51 @@
+import type { CastraError } from '../../errors.ts';
+import type { Event } from '../../events.ts';
+import type { Output } from '../../outcomes.ts';
+import type { Face } from '../session.ts';
+import { printDiagnostics } from './diagnostics.ts';
+import { renderEvent } from './events.ts';
+import { painter } from './format.ts';
+
+export interface TextOptions<Value> {
+  /** Prints the outcome. */
+  readonly outcome: (value: Value) => string;
+  /** Shows events as they come; plain lines unless a live display is given. */
+  readonly display?: EventDisplay;
+}
+
+/** Something that shows events and can get out of the way of other output. */
+export interface EventDisplay {
+  show(event: Event): void;
+  finish(): void;
+}
+
+export const plainDisplay: EventDisplay = {
+  show(event) {
+    const line = renderEvent(event);
+    if (line) process[line.stream].write(`${line.text}\n`);
+  },
+  finish: () => undefined,
+};
+
+/** For people. Everything is printed once: a failure's diagnostics are not repeated in its message. */
+export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions<Value>): Face {
+  return {
+    event: (event) => display.show(event),
+    completed(output) {
+      display.finish();
+      printDiagnostics(output.diagnostics);
+      process.stdout.write(outcome((output as Output<Value>).value));
+    },
+    failed(failure, message) {
+      display.finish();
+      if (failure.kind === 'config-invalid') printDiagnostics(failure.diagnostics);
+      const paint = painter(process.stderr);
+      process.stderr.write(`${paint('red', 'Error:')} ${message}\n`);
+    },
+  };
+}
+
+/** For failures that happen before a command has a face, such as a wrong environment variable. */
+export function printUsageFailure(error: CastraError): void {
+  process.stderr.write(`Error: ${error.message}\n`);
+}

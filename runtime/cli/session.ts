@@ -1,0 +1,73 @@
+import { createInterface } from 'node:readline';
+import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError, exitCodes, type Failure, messageOf } from '../errors.ts';
+import type { Event } from '../events.ts';
+import type { Run } from '../operations/run.ts';
+import type { Output } from '../outcomes.ts';
+import { decodeControl } from '../stream.ts';
+import { jsonFace } from './render/json.ts';
+
+/** How a command shows itself: as text for people, or as NDJSON for programs. */
+export interface Face {
+  event(event: Event): void;
+  completed(output: Output<unknown>, exitCode: number): void;
+  failed(failure: Failure, message: string, exitCode: number): void | Promise<void>;
+}
+
+export interface Session<Value> {
+  readonly command: string;
+  readonly json: boolean;
+  /** Made only when it is needed: renderers are loaded lazily. */
+  readonly face: () => Promise<Face>;
+  readonly operation: (run: Run) => Promise<Output<Value>>;
+  readonly exitCode?: (value: Value) => number;
+}
+
+/** Runs one operation with its face, signals and cancel line. Resolves with the exit code; never rejects. */
+export async function runSession<Value>(session: Session<Value>): Promise<number> {
+  const face = session.json ? jsonFace(session.command) : await session.face();
+  const cancel = watchForCancel(session.json);
+  try {
+    const output = await session.operation({ report: (event) => face.event(event), signal: cancel.signal });
+    const exitCode = session.exitCode?.(output.value) ?? 0;
+    face.completed(output, exitCode);
+    return exitCode;
+  } catch (error) {
+    const failure: Failure =
+      error instanceof CastraError ? error.failure : { kind: 'internal', detail: describeBug(error) };
+    const message = error instanceof CastraError ? error.message : new CastraError(failure).message;
+    await face.failed(failure, message, exitCodes[failure.kind]);
+    return exitCodes[failure.kind];
+  } finally {
+    cancel.dispose();
+  }
+}
+
+function describeBug(error: unknown): string {
+  return error instanceof Error && process.env.CASTRA_DEBUG ? (error.stack ?? error.message) : messageOf(error);
+}
+
+/** End of input is no cancel: a window that reloads closes it too. SIGHUP is: the terminal is gone. */
+function watchForCancel(json: boolean): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, abort);
+  const lines = json && !process.stdin.isTTY ? createInterface({ input: process.stdin }) : undefined;
+  lines?.on('line', (line) => {
+    if (decodeControl(line)?.type === 'cancel') abort();
+  });
+  return {
+    signal: controller.signal,
+    dispose() {
+      for (const signal of signals) process.off(signal, abort);
+      lines?.close();
+      // An open standard input would keep the process alive after its work is done.
+      if (lines) process.stdin.destroy();
+    },
+  };
+}
+
+export function errorsOf(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import { CastraError, type Failure, messageOf } from '../errors.ts';
+import type { DownOptions, ShutdownWaits } from '../options.ts';
+import type { DownOutcome, VmDownResult } from '../outcomes.ts';
+import { inspectVm, type Liveness } from '../state/liveness.ts';
+import { lockProject } from '../state/lock.ts';
+import { knownVms, readRecord } from '../state/record.ts';
+import { findQemuImage } from '../vm/qemu.ts';
+import { shutdownVm } from '../vm/shutdown.ts';
+import { clearLeftovers } from './leftovers.ts';
+import { analyzeProject } from './project.ts';
+import type { Operation, Run } from './run.ts';
+
+/** For a file that is too broken to say otherwise. */
+const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
+
+/**
+ * Stops VMs: those in the file, and those that run although the file no longer has them. Works with a broken file,
+ * because a VM must not become unstoppable by an edit.
+ */
+export const down: Operation<DownOptions, DownOutcome> = async (options, run) => {
+  const { place, project, diagnostics } = analyzeProject(options);
+  const { stateRoot } = place;
+  const targets = selectTargets(stateRoot, project, options.vms ?? []);
+  if (!existsSync(stateRoot)) return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
+  const qemuImg = findQemuImage(options.settings);
+  const lock = await lockProject(
+    stateRoot,
+    'down',
+    targets.map(({ name }) => name),
+  );
+  try {
+    const vms = await Promise.all(targets.map((target) => stop(target, { stateRoot, waits, qemuImg }, run)));
+    if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
+    if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
+    return { value: { vms }, diagnostics };
+  } finally {
+    lock.release();
+  }
+};
+
+interface Target {
+  readonly name: string;
+  readonly definition?: VmDefinition;
+}
+
+/** By VM name or by role; a VM that is no longer declared knows its role from its launch record. */
+function selectTargets(stateRoot: string, project: ProjectConfig | undefined, names: readonly string[]): Target[] {
+  const declared = (project?.vms ?? []).map((definition) => ({
+    name: definition.name,
+    role: definition.role,
+    definition,
+  }));
+  const others = knownVms(stateRoot)
+    .filter((name) => !declared.some((vm) => vm.name === name))
+    .map((name) => ({ name, role: readRecord(stateRoot, name)?.role ?? name }));
+  const all = [...declared, ...others];
+  const unknown = names.filter((name) => !all.some((vm) => vm.name === name || vm.role === name));
+  if (unknown.length > 0)
+    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: all.map((vm) => vm.name) });
+  return names.length === 0 ? all : all.filter((vm) => names.includes(vm.name) || names.includes(vm.role));
+}
+
+interface StopContext {
+  readonly stateRoot: string;
+  readonly waits: ShutdownWaits;
+  readonly qemuImg: string | undefined;
+}
+
+function nothingToStop(vm: string): VmDownResult {
+  return { vm, result: 'stopped', outcome: 'graceful', changed: false, totalMs: 0, reclaimedBytes: 0 };
+}
+
+/** One VM's failure is its result, so that it does not keep the others from being stopped. */
+async function stop(target: Target, context: StopContext, run: Run): Promise<VmDownResult> {
+  const { name: vm } = target;
+  try {
+    return await stopVm(target, context, run);
+  } catch (error) {
+    const failure: Failure =
+      error instanceof CastraError ? error.failure : { kind: 'shutdown-failed', vm, detail: messageOf(error) };
+    if (failure.kind !== 'cancelled') run.report({ type: 'shutdown.failed', vm, message: messageOf(error) });
+    return { vm, result: 'failed', failure };
+  }
+}
+
+async function stopVm({ name: vm, definition }: Target, context: StopContext, run: Run): Promise<VmDownResult> {
+  const { stateRoot, waits, qemuImg } = context;
+  const live = inspectVm(stateRoot, vm);
+  const changed = live.kind === 'running';
+  if (!changed) warnAboutForeign(vm, live, run);
+  const ended = changed ? await endProcess(vm, live, waits, run) : { outcome: 'graceful' as const, totalMs: 0 };
+  run.report({ type: 'shutdown.completed', vm, ...ended, changed });
+  const overlayPath = definition?.overlayPath;
+  const reclaimedBytes = await clearLeftovers(
+    { stateRoot, vm, qemuImg, reason: changed ? 'shutdown' : 'orphan', ...(overlayPath ? { overlayPath } : {}) },
+    run,
+  );
+  return { vm, result: 'stopped', ...ended, changed, reclaimedBytes };
+}
+
+function endProcess(vm: string, live: Extract<Liveness, { kind: 'running' }>, waits: ShutdownWaits, run: Run) {
+  const qmpSocket = live.record?.sockets.qmp;
+  return shutdownVm({ vm, process: live.process, ...(qmpSocket ? { qmpSocket } : {}) }, waits, run.report, run.signal);
+}
+
+function warnAboutForeign(vm: string, live: Liveness, run: Run): void {
+  if (live.kind !== 'foreign') return;
+  const text = `${vm}: its pidfile names pid ${live.pid}, which is another process; it is left alone.`;
+  run.report({ type: 'message', severity: 'warning', text });
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
+import { discoverConfig } from '../config/discover.ts';
+import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError, messageOf } from '../errors.ts';
+import type { ProjectOptions } from '../options.ts';
+import { homeFiles } from '../state/layout.ts';
+
+/** Reads and analyses the project's file; it may have errors. */
+export function analyzeProject({ config, settings }: ProjectOptions): ConfigAnalysis {
+  const path = discoverConfig(config);
+  return analyzeConfig({
+    text: readConfig(path),
+    path,
+    home: settings.home,
+    knownProjects: listProjects(settings.home),
+  });
+}
+
+/** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */
+export function loadProject(options: ProjectOptions): { project: ProjectConfig; diagnostics: readonly Diagnostic[] } {
+  const { project, place, diagnostics } = analyzeProject(options);
+  if (!project) throw new CastraError({ kind: 'config-invalid', path: place.configPath, diagnostics });
+  return { project, diagnostics };
+}
+
+/** The VMs that are meant by names of VMs and roles; all of them when none is named. */
+export function selectVms(vms: readonly VmDefinition[], names: readonly string[]): VmDefinition[] {
+  const unknown = names.filter((name) => !vms.some((vm) => isCalled(vm, name)));
+  if (unknown.length > 0) {
+    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: vms.map((vm) => vm.name) });
+  }
+  return names.length === 0 ? [...vms] : vms.filter((vm) => names.some((name) => isCalled(vm, name)));
+}
+
+const isCalled = (vm: VmDefinition, name: string): boolean => vm.name === name || vm.role === name;
+
+function readConfig(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CastraError({ kind: 'config-unreadable', path, detail: messageOf(error) }, { cause: error });
+  }
+}
+
+function listProjects(home: string): string[] {
+  try {
+    return readdirSync(homeFiles(home).projects);
+  } catch {
+    return [];
+  }
+}

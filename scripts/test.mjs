@@ -1,0 +1,107 @@
+// `npm test`: everything CI checks, from a fresh clone.
+//
+//   node scripts/test.mjs [PART...]     only test files whose path contains one of these
+//
+// Setup, build, types, lint, the test guest, then every *.test.ts. Exits with the first failure's code.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildGuest, root, runNode, runScript, SetupError, say, setup } from './setup.mjs';
+
+/** For a single test and for a whole file: a file that hangs is ended and counts as failed. */
+const TIMEOUT_MS = 5 * 60 * 1000;
+/** For all of it; only a broken runner gets here. */
+const GIVE_UP_MS = 30 * 60 * 1000;
+/** Each file may run a VM, which under TCG fills one core. */
+const MAX_CONCURRENCY = 4;
+
+await runScript(async () => {
+  setup();
+  step('build', 'esbuild.mjs', '--tests');
+  step('type check', 'node_modules/typescript/bin/tsc', '-p', '.');
+  step('lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
+  const guest = buildGuest();
+  return await runTests(findTests(process.argv.slice(2)), guest);
+});
+
+function step(title, script, ...args) {
+  say(title);
+  if (runNode(script, ...args) !== 0) throw new SetupError(`castra: ${title} failed.`);
+}
+
+function findTests(parts) {
+  const names = readdirSync(join(root, '.cache/tests'), { recursive: true, encoding: 'utf8' });
+  const tests = names.filter((name) => name.endsWith('.test.js')).sort();
+  const chosen = tests.filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)));
+  if (chosen.length === 0) throw new SetupError(`No test file matches ${parts.join(', ') || '*.test.ts'}.`);
+  return chosen.map((name) => join('.cache/tests', name));
+}
+
+/** One temporary folder is home and TMPDIR of all tests; what runs or lies there afterwards is theirs, and goes. */
+async function runTests(files, guest) {
+  const folder = mkdtempSync(join(tmpdir(), 'ct-'));
+  const home = join(folder, 'home');
+  mkdirSync(home, { mode: 0o700 });
+  const { CASTRA_QEMU, CASTRA_TEST_GUEST, NODE_OPTIONS, FORCE_COLOR, ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    TMPDIR: folder,
+    CASTRA_HOME: home,
+    CASTRA_ACCELERATOR: 'tcg',
+    ...(guest === undefined ? {} : { CASTRA_TEST_GUEST: guest }),
+  };
+  try {
+    return await runNodeTest(files, env);
+  } finally {
+    endLeftovers(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+function runNodeTest(files, env) {
+  const concurrency = Math.min(MAX_CONCURRENCY, availableParallelism());
+  const options = [
+    '--test',
+    '--enable-source-maps',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${TIMEOUT_MS}`,
+    // Node 20 would write TAP when its output is not a terminal.
+    '--test-reporter=spec',
+  ];
+  const child = spawn(process.execPath, [...options, ...files], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const giveUp = setTimeout(() => {
+    say(`the tests did not end within ${GIVE_UP_MS / 60_000} minutes`);
+    child.kill('SIGKILL');
+  }, GIVE_UP_MS);
+  // A terminal sends Ctrl-C to the child as well; others send SIGTERM only to us.
+  const forward = (signal) => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('exit', (code) => {
+      clearTimeout(giveUp);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, forward);
+      done(code ?? 1);
+    });
+  });
+}
+
+/** Tests end what they start; a file that was killed could not. Its QEMU has the folder on its command line. */
+function endLeftovers(folder) {
+  if (!existsSync('/proc/self/cmdline')) return;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (!command.includes(`${folder}/`)) continue;
+      process.kill(Number(pid), 'SIGKILL');
+      say(`a test left this running, ended it: ${command.replaceAll('\0', ' ').slice(0, 120)}`);
+    } catch {
+      // It has ended meanwhile, or is not ours to read.
+    }
+  }
+}

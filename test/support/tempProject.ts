@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  commandLine,
+  findByCommandLine,
+  identify,
+  isSameProcess,
+  type ProcessIdentity,
+} from '../../runtime/process/identity.ts';
+
+export interface TempFolder {
+  readonly path: string;
+  /** Ends every QEMU, fake or real, whose pidfile is inside, and removes the folder. */
+  dispose(): Promise<void>;
+}
+
+/** A folder with a short real path: sockets must fit into it. */
+export function tempFolder(): TempFolder {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'castra-t-')));
+  return {
+    path,
+    async dispose() {
+      await killQemus(path);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TempProject extends TempFolder {
+  readonly configPath: string;
+  /** CASTRA_HOME for the commands of this project. */
+  readonly home: string;
+  /** A whole qcow2 file with nothing on it, beside castra.toml. */
+  readonly baseImage: string;
+}
+
+export const BASE_IMAGE_NAME = 'base.qcow2';
+
+/** A project of its own. `toml` may name the base image as "base.qcow2". */
+export function tempProject(toml: string): TempProject {
+  const folder = tempFolder();
+  const configPath = join(folder.path, 'castra.toml');
+  const home = join(folder.path, 'home');
+  const baseImage = join(folder.path, BASE_IMAGE_NAME);
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(configPath, toml);
+  makeQcow2(baseImage);
+  return { ...folder, configPath, home, baseImage };
+}
+
+export function makeQcow2(path: string, ...options: string[]): void {
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '1M']);
+}
+
+/** QEMUs by their command line, not by the pidfile's text: that may be missing, or name somebody else. */
+export function findQemus(folder: string): ProcessIdentity[] {
+  return findByCommandLine(folder)
+    .filter((pid) => {
+      const args = commandLine(pid) ?? [];
+      return args[args.indexOf('-pidfile') + 1]?.startsWith(`${folder}/`) && args.includes('-pidfile');
+    })
+    .flatMap((pid) => identify(pid) ?? []);
+}
+
+async function killQemus(folder: string): Promise<void> {
+  for (const qemu of findQemus(folder)) {
+    if (isSameProcess(qemu)) process.kill(qemu.pid, 'SIGKILL');
+    while (isSameProcess(qemu)) await delay(5);
+  }
+}
