@@ -28,7 +28,7 @@ export type ParsedMemory =
 
 /** `"2 GiB"`, `"2GiB"`, `"1.5g"`, or a number of MiB. Rounded down to whole MiB. */
 export function parseMemory(text: string): ParsedMemory {
-  const match = /^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)\s*$/i.exec(text);
+  const match = /^(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2] === '' ? 1 : unitsInMiB[match?.[2]?.toLowerCase() ?? ''];
   if (!match || unit === undefined) return { kind: 'malformed' };
   const mib = Math.floor(Number(match[1]) * unit);
