@@ -1,4 +1,4 @@
-import type { Severity } from './diagnostics.ts';
+import type { Diagnostic, Severity } from './diagnostics.ts';
 
 /** How far a start has come, in order. Each step is told from evidence, never from elapsed time. */
 export const phases = ['overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
@@ -26,6 +26,8 @@ export type ShutdownOutcome = 'graceful' | 'forced';
  * Readers ignore types they do not know; fields are only ever added (see stream.ts). Times are milliseconds.
  */
 export type Event =
+  /** Told as soon as it is found, so that it is not lost when the operation fails later. */
+  | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }
   | { readonly type: 'message'; readonly severity: Severity; readonly text: string }
   | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
   | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }

@@ -1,4 +1,3 @@
-import type { Diagnostic } from './diagnostics.ts';
 import type { Failure } from './errors.ts';
 import type { Event } from './events.ts';
 
@@ -21,7 +20,6 @@ export type StreamLine =
       readonly pid: number;
     }
   | (Event & { readonly at: string })
-  | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }
   /** Only `status --watch`: a new picture, each as `command.completed` would carry it. */
   | { readonly type: 'snapshot'; readonly outcome: unknown }
   | { readonly type: 'command.completed'; readonly outcome: unknown; readonly exitCode: number }

@@ -10,7 +10,7 @@ import { findQemuImage } from '../vm/qemu.ts';
 import { shutdownVm } from '../vm/shutdown.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { analyzeProject } from './project.ts';
-import type { Operation, Run } from './run.ts';
+import { type Operation, type Run, tell } from './run.ts';
 
 /** For a file that is too broken to say otherwise. */
 const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
@@ -21,6 +21,7 @@ const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, si
  */
 export const down: Operation<DownOptions, DownOutcome> = async (options, run) => {
   const { place, project, diagnostics } = analyzeProject(options);
+  tell(diagnostics, run);
   const { stateRoot } = place;
   const targets = selectTargets(stateRoot, project, options.vms ?? []);
   if (!existsSync(stateRoot)) return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };

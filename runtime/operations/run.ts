@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostics.ts';
 import type { Output } from '../outcomes.ts';
 import type { Reporter } from '../reporter.ts';
 
@@ -10,3 +11,9 @@ export interface Run {
 
 /** Fails with CastraError only. */
 export type Operation<Options, Value> = (options: Options, run: Run) => Promise<Output<Value>>;
+
+/** Tells findings at once, and hands them on for the outcome. */
+export function tell(diagnostics: readonly Diagnostic[], run: Run): readonly Diagnostic[] {
+  for (const diagnostic of diagnostics) run.report({ type: 'diagnostic', diagnostic });
+  return diagnostics;
+}

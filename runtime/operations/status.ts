@@ -10,7 +10,7 @@ import { knownVms, type LaunchRecord } from '../state/record.ts';
 import { queryRunState, type RunState } from '../vm/runState.ts';
 import { probeSshBanner } from '../vm/sshBanner.ts';
 import { analyzeProject } from './project.ts';
-import type { Operation } from './run.ts';
+import { type Operation, tell } from './run.ts';
 
 /** QEMU answers in 5 ms; one that needs longer is as good as stuck for somebody who looks. */
 const QUERY_TIMEOUT_MS = 500;
@@ -18,8 +18,9 @@ const QUERY_TIMEOUT_MS = 500;
 const READY_PROBE_MS = 250;
 
 /** What is true now, from the process table, QMP and the launch records. Changes nothing, ever. */
-export const status: Operation<StatusOptions, StatusOutcome> = async (options) => {
+export const status: Operation<StatusOptions, StatusOutcome> = async (options, run) => {
   const { place, project, diagnostics } = analyzeProject(options);
+  tell(diagnostics, run);
   const { stateRoot } = place;
   const operation = readOperation(stateRoot);
   const declared = project?.vms ?? [];

@@ -16,12 +16,13 @@ import { checkCapacity, checkPorts, type DiskSpace, downgrade } from '../vm/pref
 import { findQemu } from '../vm/qemu.ts';
 import { claimAll, forwardsOf } from './forwards.ts';
 import { loadProject, selectVms } from './project.ts';
-import type { Operation, Run } from './run.ts';
+import { type Operation, type Run, tell } from './run.ts';
 import { type StartPlan, startVm } from './startVm.ts';
 
 /** Starts VMs and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const { project, diagnostics } = loadProject(options);
+  tell(diagnostics, run);
   const vms = selectVms(project.vms, options.vms ?? []);
   const lock = await lockProject(
     project.stateRoot,
@@ -107,7 +108,7 @@ async function prepare(
   const plans = vms.map((vm, index) =>
     planStart(vm, { project, options, qemu, claims, uefi: firmware[index]?.uefi, selected: accelerators.get(vm.name) }),
   );
-  return { plans, diagnostics: [...findings, ...explainFallback(accelerators)] };
+  return { plans, diagnostics: tell([...findings, ...explainFallback(accelerators)], run) };
 }
 
 interface PlanParts {

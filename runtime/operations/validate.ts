@@ -1,13 +1,13 @@
 import type { ValidateOptions } from '../options.ts';
 import type { ValidateOutcome } from '../outcomes.ts';
 import { analyzeProject } from './project.ts';
-import type { Operation } from './run.ts';
+import { type Operation, tell } from './run.ts';
 
 /** Finds everything that is wrong with a project's file. Errors in the file are its result, not its failure. */
-export const validate: Operation<ValidateOptions, ValidateOutcome> = (options) => {
+export const validate: Operation<ValidateOptions, ValidateOutcome> = (options, run) => {
   const { place, diagnostics } = analyzeProject(options);
   const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
   const errors = count('error');
   const value = { configPath: place.configPath, valid: errors === 0, errors, warnings: count('warning') };
-  return Promise.resolve({ value, diagnostics });
+  return Promise.resolve({ value, diagnostics: tell(diagnostics, run) });
 };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Run } from '../../operations/run.ts';
 import type { Output, StatusOutcome } from '../../outcomes.ts';
+import { silent } from '../../reporter.ts';
 import { encodeLine } from '../../stream.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
@@ -28,7 +29,7 @@ export function addStatus(program: Command, finish: Finish): void {
         face: () => Promise.resolve(textFace({ outcome: flags.watch ? () => '' : render })),
         operation: async (run) => {
           const { status } = await import('../../operations/status.ts');
-          return flags.watch ? watch(() => status(options, run), json, run) : status(options, run);
+          return flags.watch ? watch((quietly) => status(options, quietly), json, run) : status(options, run);
         },
         exitCode: ({ vms }) => (vms.some((vm) => vm.state === 'error') ? VM_IN_ERROR : 0),
       });
@@ -38,13 +39,16 @@ export function addStatus(program: Command, finish: Finish): void {
 
 /** Shows the picture again and again; the last one is the outcome. */
 async function watch(
-  look: () => Promise<Output<StatusOutcome>>,
+  look: (run: Run) => Promise<Output<StatusOutcome>>,
   json: boolean,
   run: Run,
 ): Promise<Output<StatusOutcome>> {
   const show = json ? showJson() : await showText();
+  let once = run;
   for (;;) {
-    const output = await look();
+    const output = await look(once);
+    // What is wrong with the file was told at the first look.
+    once = { ...run, report: silent };
     if (run.signal.aborted || !process.stdout.writable) return output;
     show(output.value);
     await delay(WATCH_EVERY_MS, undefined, { signal: run.signal }).catch(() => undefined);

@@ -1,4 +1,5 @@
 import type { ActiveForward, DiscardReason, Event } from '../../events.ts';
+import { renderDiagnostic } from './diagnostics.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
 export interface EventLine {
@@ -12,6 +13,8 @@ const err = (text: string): EventLine => ({ stream: 'stderr', text });
 /** One event as one line for people; undefined for those that only a live display shows. */
 export function renderEvent(event: Event): EventLine | undefined {
   switch (event.type) {
+    case 'diagnostic':
+      return err(renderDiagnostic(event.diagnostic, process.stderr).trimEnd());
     case 'message':
       return event.severity === 'info' ? out(event.text) : err(`${event.severity}: ${event.text}`);
     case 'accelerator.selected':

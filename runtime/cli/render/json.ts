@@ -7,8 +7,7 @@ export function jsonFace(command: string): Face {
   write({ type: 'stream.started', contract: CONTRACT, castra: CASTRA_VERSION, command, pid: process.pid });
   return {
     event: (event) => write({ ...event, at: new Date().toISOString() }),
-    completed({ value, diagnostics }, exitCode) {
-      for (const diagnostic of diagnostics) write({ type: 'diagnostic', diagnostic });
+    completed({ value }, exitCode) {
       write({ type: 'command.completed', outcome: value, exitCode });
     },
     failed: (failure, message, exitCode) => {

@@ -32,7 +32,6 @@ export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions
     event: (event) => display.show(event),
     completed(output) {
       display.finish();
-      printDiagnostics(output.diagnostics);
       process.stdout.write(outcome((output as Output<Value>).value));
     },
     failed(failure, message) {
