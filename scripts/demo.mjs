@@ -45,6 +45,10 @@ await runScript(async () => {
     prepareProject(guest);
     await show();
     return 0;
+  } catch (error) {
+    if (!interrupted) throw error;
+    console.error('Interrupted.');
+    return 130;
   } finally {
     await cleanUp();
   }
@@ -169,7 +173,7 @@ function must(program, ...args) {
 }
 
 function stopIfInterrupted() {
-  if (interrupted) throw new SetupError('Interrupted.');
+  if (interrupted) throw new Error('Interrupted.');
 }
 
 /** In a process group of its own, so that another Ctrl-C does not reach it. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { exitCodes } from '../errors.ts';
+import { CastraError, exitCodes } from '../errors.ts';
 import { addDown } from './commands/down.ts';
 import { addInit } from './commands/init.ts';
 import { addStatus } from './commands/status.ts';
@@ -33,7 +33,10 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed what is wrong, with a suggestion for a typo.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-    throw error;
+    // A flag or environment variable was refused before the command had anything to show.
+    if (!(error instanceof CastraError)) throw error;
+    process.stderr.write(`Error: ${error.message}\n`);
+    return exitCodes[error.failure.kind];
   }
 }
 

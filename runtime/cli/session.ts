@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, exitCodes, type Failure, messageOf } from '../errors.ts';
 import type { Event } from '../events.ts';
 import type { Run } from '../operations/run.ts';
@@ -66,8 +65,4 @@ function watchForCancel(json: boolean): { readonly signal: AbortSignal; dispose(
       if (lines) process.stdin.destroy();
     },
   };
-}
-
-export function errorsOf(diagnostics: readonly Diagnostic[]): number {
-  return diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
 }

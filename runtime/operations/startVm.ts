@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { VmDefinition } from '../config/project.ts';
-import { CastraError, type Failure, messageOf } from '../errors.ts';
+import { CastraError, describe, type Failure, messageOf } from '../errors.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
 import { resolveBaseImage } from '../images/baseImage.ts';
 import { createOverlay } from '../images/overlay.ts';
@@ -44,17 +44,20 @@ export async function startVm(plan: StartPlan, run: Run): Promise<VmUpResult> {
   try {
     return await startAndWait(plan, run);
   } catch (error) {
-    const failure = failureOf(vm.name, error);
+    const failure = failureOf(plan, error);
     await rollBack(plan, run);
     if (failure.kind === 'cancelled') return { vm: vm.name, result: 'cancelled' };
-    run.report({ type: 'vm.failed', vm: vm.name, message: messageOf(error) });
+    run.report({ type: 'vm.failed', vm: vm.name, message: describe(failure) });
     return { vm: vm.name, result: 'failed', failure };
   }
 }
 
-function failureOf(vm: string, error: unknown): Failure {
-  if (error instanceof CastraError) return error.failure;
-  return { kind: 'overlay-failed', vm, detail: messageOf(error) };
+function failureOf({ vm, accelerator }: StartPlan, error: unknown): Failure {
+  if (!(error instanceof CastraError)) return { kind: 'overlay-failed', vm: vm.name, detail: messageOf(error) };
+  const { failure } = error;
+  if (failure.kind !== 'launch-failed' || accelerator === 'tcg') return failure;
+  const hint = `it was started with accelerator ${accelerator}, and \`accelerator = "auto"\` takes only what was seen to work`;
+  return { ...failure, detail: `${failure.detail} (${hint})` };
 }
 
 async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {

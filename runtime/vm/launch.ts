@@ -105,6 +105,8 @@ async function waitForMachine(child: ChildProcess, request: LaunchRequest): Prom
     return { process, qmp, exited };
   } catch (error) {
     child.kill('SIGKILL');
+    // It was let go (startDetached): waiting for it alone would not keep Node from ending.
+    child.ref();
     await exited;
     if (giveUp.signal.aborted && !request.signal.aborted) {
       throw new Error(`QEMU did not open its control socket within ${timeoutMs / 1000} s`, { cause: error });

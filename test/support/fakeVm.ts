@@ -73,3 +73,13 @@ export function fakeRequest(folder: string, options: FakeOptions = {}): LaunchRe
 export function startFake(folder: string, options: FakeOptions = {}): Promise<RunningQemu> {
   return launchVm(fakeRequest(folder, options));
 }
+
+/** How it ended. Nothing keeps Node waiting for a QEMU that was let go, so a timer does. */
+export async function exitOf(qemu: RunningQemu): Promise<string> {
+  const awake = setInterval(() => undefined, 1000);
+  try {
+    return await qemu.exited;
+  } finally {
+    clearInterval(awake);
+  }
+}

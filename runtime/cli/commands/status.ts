@@ -24,7 +24,8 @@ export function addStatus(program: Command, finish: Finish): void {
       const code = await runSession({
         command: 'status',
         json,
-        face: () => Promise.resolve(textFace({ outcome: render })),
+        // What --watch showed last stays on the screen.
+        face: () => Promise.resolve(textFace({ outcome: flags.watch ? () => '' : render })),
         operation: async (run) => {
           const { status } = await import('../../operations/status.ts');
           return flags.watch ? watch(() => status(options, run), json, run) : status(options, run);
@@ -64,7 +65,5 @@ async function showText(): Promise<(outcome: StatusOutcome) => void> {
   if (!process.stdout.isTTY) return (outcome) => process.stdout.write(`${renderStatus(outcome, process.stdout)}\n`);
   const { createLogUpdate } = await import('log-update');
   const log = createLogUpdate(process.stdout);
-  return (outcome) => {
-    if (outcome.vms.length >= 0) log(renderStatus(outcome, process.stdout));
-  };
+  return (outcome) => log(renderStatus(outcome, process.stdout));
 }

@@ -1,4 +1,3 @@
-import type { CastraError } from '../../errors.ts';
 import type { Event } from '../../events.ts';
 import type { Output } from '../../outcomes.ts';
 import type { Face } from '../session.ts';
@@ -43,9 +42,4 @@ export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions
       process.stderr.write(`${paint('red', 'Error:')} ${message}\n`);
     },
   };
-}
-
-/** For failures that happen before a command has a face, such as a wrong environment variable. */
-export function printUsageFailure(error: CastraError): void {
-  process.stderr.write(`Error: ${error.message}\n`);
 }
