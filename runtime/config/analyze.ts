@@ -107,7 +107,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
       ? []
       : expandRole(table, ['vms', index], versionClass, findings).map((replica) => interpretVm(replica, context)),
   );
-  findConflicts(placed, brokerPort, findings);
+  findConflicts(placed, { brokerPort, configPath: source.path }, findings);
   return {
     ...place,
     version: version ?? '',

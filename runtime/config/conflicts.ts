@@ -4,16 +4,22 @@ import type { PortForward, VmDefinition } from './project.ts';
 import type { TomlPath } from './toml/meaning.ts';
 import type { PlacedVm } from './virtualMachine.ts';
 
+/** What VMs may not take, for the project has it. */
+export interface SharedPlaces {
+  readonly brokerPort: number;
+  readonly configPath: string;
+}
+
 /**
  * What single VMs do not show: two that want the same name, port or disk. A VM without a name is left out, for no
  * conflict could name it; that the name is missing has been said.
  */
-export function findConflicts(all: readonly PlacedVm[], brokerPort: number, findings: Findings): void {
+export function findConflicts(all: readonly PlacedVm[], project: SharedPlaces, findings: Findings): void {
   const vms = all.filter(({ vm }) => vm.role !== '');
   checkNames(vms, findings);
-  checkHostPorts(vms, brokerPort, findings);
+  checkHostPorts(vms, project.brokerPort, findings);
   checkGuestPorts(vms, findings);
-  checkOverlays(vms, findings);
+  checkOverlays(vms, project.configPath, findings);
 }
 
 function checkNames(vms: readonly PlacedVm[], findings: Findings): void {
@@ -127,7 +133,7 @@ function checkGuestPorts(vms: readonly PlacedVm[], findings: Findings): void {
   }
 }
 
-function checkOverlays(vms: readonly PlacedVm[], findings: Findings): void {
+function checkOverlays(vms: readonly PlacedVm[], configPath: string, findings: Findings): void {
   const first = new Map<string, PlacedVm>();
   const images = vms.flatMap(({ vm }) => (vm.image.kind === 'file' ? [[vm.image.path, vm.name] as const] : []));
   const bases = new Map(images.toReversed());
@@ -135,7 +141,15 @@ function checkOverlays(vms: readonly PlacedVm[], findings: Findings): void {
     const { vm, overlayPath: path } = placed;
     const earlier = first.get(vm.overlayPath);
     const base = bases.get(vm.overlayPath);
-    if (base !== undefined) {
+    if (vm.overlayPath === configPath) {
+      findings.report({
+        severity: 'error',
+        code: 'config/overlay-is-config',
+        message: `The overlay of "${vm.name}" is this file, which would be overwritten.`,
+        help: 'Leave `overlay` out, or give it a path of its own.',
+        path,
+      });
+    } else if (base !== undefined) {
       findings.report({
         severity: 'error',
         code: 'config/overlay-is-base-image',

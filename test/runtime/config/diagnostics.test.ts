@@ -330,6 +330,12 @@ const CASES: readonly Case[] = [
     codes: ['config/duplicate-overlay'],
   },
   {
+    title: 'an overlay that is the file itself',
+    text: `${VM}overlay = «"./castra.toml"»`,
+    codes: ['config/overlay-is-config'],
+    message: 'The overlay of "web-0" is this file, which would be overwritten.',
+  },
+  {
     title: 'an overlay that is a base image',
     text: `${VM}base_image = "base.qcow2"\n${DB}overlay = «"base.qcow2"»`,
     codes: ['config/overlay-is-base-image'],

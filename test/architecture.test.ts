@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+
+const MAX_LINES = 400;
+
+interface Rule {
+  /** Of the first rule that matches a file. */
+  readonly files: RegExp;
+  /** What it may import, as a path from the root of the repository or as the name of a module. */
+  readonly values: RegExp;
+  /** What it may import types from besides. */
+  readonly types?: RegExp;
+  readonly why: string;
+}
+
+const CORE = 'runtime/(?:events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
+const LANGUAGE = 'smol-toml|fastest-levenshtein|castra:schema-validator';
+const NODE = 'node:.+';
+const any = (...patterns: string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
+
+const RULES: readonly Rule[] = [
+  {
+    files: any('runtime/ambient\\.d\\.ts'),
+    values: any(),
+    why: 'it declares what esbuild.mjs provides and needs nothing',
+  },
+  {
+    files: any(CORE),
+    values: any(CORE),
+    types: any('runtime/config/project\\.ts'),
+    why: 'these words are shared with programs and web pages that have no Node',
+  },
+  {
+    files: any('runtime/config/discover\\.ts'),
+    values: any('runtime/config/.+', 'runtime/errors\\.ts', 'node:path', 'node:fs'),
+    types: any('runtime/options\\.ts'),
+    why: 'the only file of the config pipeline that looks at the disk',
+  },
+  {
+    files: any('runtime/config/.+'),
+    values: any('runtime/config/(?!discover).+', LANGUAGE, 'node:path', 'node:crypto'),
+    types: any('runtime/(?:diagnostics|options|state/record)\\.ts'),
+    why: 'text in, project and diagnostics out: it runs in an editor as well as in a command',
+  },
+  {
+    files: any('runtime/(?:process|logs)/.+'),
+    values: any('runtime/(?:process|logs)/.+', CORE, NODE),
+    why: 'it knows processes and files, not projects and VMs',
+  },
+  {
+    files: any('runtime/state/.+'),
+    values: any('runtime/(?:state|process)/.+', CORE, NODE),
+    types: any('runtime/config/project\\.ts'),
+    why: 'whoever wants to know what runs must not have to load what starts it',
+  },
+  ...['vm', 'images'].map((folder) => ({
+    files: any(`runtime/${folder}/.+`),
+    values: any(`runtime/(?:${folder}|state|process|logs)/.+`, CORE, NODE),
+    types: any('runtime/config/project\\.ts'),
+    why: 'vm and images do not know each other, nor who calls them: operations put them together',
+  })),
+  {
+    files: any('runtime/(?:operations/.+|api\\.ts)'),
+    values: any('runtime/(?!cli/).+', NODE),
+    why: 'a library caller has no terminal and no command line',
+  },
+  {
+    files: any('runtime/cli/.+'),
+    values: any('runtime/.+', NODE, 'commander', 'log-update'),
+    why: 'the terminal face may use all of the runtime, and nothing of the tests',
+  },
+];
+
+interface Import {
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+/** The imports of a file; relative ones as paths from the root of the repository. */
+function readImports(path: string, source: string): Import[] {
+  const statements =
+    /^(?:import|export)\s+(type\s)?([^'";]*?from\s*)?'([^']+)'|\bimport\((?:\/\*.*?\*\/)?\s*'([^']+)'\s*\)/gm;
+  return [...source.matchAll(statements)].map(([, type, clause = '', specifier, dynamic]) => {
+    const name = specifier ?? dynamic ?? '';
+    const named = /^\{([^}]*)\}\s*from/
+      .exec(clause)?.[1]
+      ?.split(',')
+      .filter((part) => part.trim() !== '');
+    const isType = type !== undefined || (named?.every((part) => part.trim().startsWith('type ')) ?? false);
+    return { target: name.startsWith('.') ? posix.join(posix.dirname(path), name) : name, isType };
+  });
+}
+
+/** What is wrong with the imports of a file, each with the reason. */
+function checkImports(path: string, source: string): string[] {
+  const rule = RULES.find(({ files }) => files.test(path));
+  if (rule === undefined) return [`${path}: no rule for this folder; say in RULES what it may import`];
+  return readImports(path, source)
+    .filter(({ target, isType }) => !rule.values.test(target) && !(isType && rule.types?.test(target)))
+    .map(({ target }) => `${path} imports ${target}: ${rule.why}`);
+}
+
+/** The first round trip along value imports; imports of types cost nothing at run time. */
+function findCycle(files: ReadonlyMap<string, string>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    const source = files.get(path);
+    if (source === undefined || done.has(path)) return undefined;
+    for (const { target, isType } of readImports(path, source)) {
+      const cycle = isType ? undefined : visit(target, [...trail, path]);
+      if (cycle) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const path of files.keys()) {
+    const cycle = visit(path, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+const sources = new Map(
+  readdirSync('runtime', { recursive: true })
+    .map((name) => `runtime/${String(name).replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => [path, readFileSync(path, 'utf8')]),
+);
+
+test('every file imports only what its folder may', () => {
+  assert.ok(sources.size > 50);
+  assert.deepEqual(
+    [...sources].flatMap(([path, source]) => checkImports(path, source)),
+    [],
+  );
+});
+
+test('files do not import each other in a circle', () => {
+  assert.equal(findCycle(sources), undefined);
+});
+
+test(`no file has more than ${MAX_LINES} lines`, () => {
+  const long = [...sources].filter(([, source]) => source.trimEnd().split('\n').length > MAX_LINES);
+  assert.deepEqual(
+    long.map(([path]) => path),
+    [],
+  );
+});
+
+/** The packages in a bundle, by the metafile of the last build. */
+function packagesIn(bundle: string): string[] | undefined {
+  const metafile = `.cache/meta/${bundle}.json`;
+  if (!existsSync(metafile)) return undefined;
+  const { outputs }: { outputs: Record<string, { inputs: object }> } = JSON.parse(readFileSync(metafile, 'utf8'));
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((path) => path.includes('node_modules/')),
+  );
+}
+
+const FORBIDDEN = [
+  { bundle: 'cli', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  { bundle: 'runtime', pattern: /node_modules\/(?:commander|log-update)\//, why: 'a library has no command line' },
+] as const;
+
+for (const { bundle, pattern, why } of FORBIDDEN) {
+  test(`the ${bundle} bundle has nothing of ${pattern.source.replaceAll('\\', '')}: ${why}`, (t) => {
+    const packages = packagesIn(bundle);
+    if (packages === undefined) return t.skip('not built yet');
+    assert.ok(packages.length > 0);
+    assert.deepEqual(
+      packages.filter((path) => pattern.test(path)),
+      [],
+    );
+  });
+}
+
+test('the checker sees every way to import, and the reason comes with it', () => {
+  const bad: readonly (readonly [string, string])[] = [
+    ['runtime/config/units.ts', "import { readFileSync } from 'node:fs';"],
+    ['runtime/config/units.ts', "import 'node:os';"],
+    ['runtime/config/units.ts', "export * from '../state/lock.ts';"],
+    ['runtime/config/units.ts', "import { readRecord, type ReadySignal } from '../state/record.ts';"],
+    ['runtime/config/analyze.ts', "import { discoverConfig } from './discover.ts';"],
+    ['runtime/config/toml/lexer.ts', "const fs = await import('node:fs');"],
+    ['runtime/events.ts', "import { join } from 'node:path';"],
+    ['runtime/vm/launch.ts', "import {\n  createOverlay,\n  discardOverlay,\n} from '../images/overlay.ts';"],
+    ['runtime/images/overlay.ts', "import type { Run } from '../operations/run.ts';"],
+    ['runtime/operations/up.ts', "import { render } from '../cli/render/text.ts';"],
+    ['runtime/operations/up.ts', "import { Command } from 'commander';"],
+    ['runtime/cli/main.ts', "import { fakeQemu } from '../../test/support/fakeQemu.ts';"],
+    ['runtime/broker/server.ts', ''],
+  ];
+  for (const [path, source] of bad) assert.equal(checkImports(path, source).length, 1, `${path}: ${source}`);
+  assert.deepEqual(checkImports('runtime/config/units.ts', "import { readFileSync } from 'node:fs';"), [
+    'runtime/config/units.ts imports node:fs: text in, project and diagnostics out: it runs in an editor as well as in a command',
+  ]);
+});
+
+test('the checker lets types pass where values may not', () => {
+  for (const clause of ['type { ReadySignal }', '{ type ReadySignal, type Other }', '{\n  type ReadySignal,\n}']) {
+    assert.deepEqual(checkImports('runtime/config/project.ts', `import ${clause} from '../state/record.ts';`), []);
+  }
+});
+
+test('the checker finds circles of values, not of types', () => {
+  const circle = (clause: string) =>
+    findCycle(
+      new Map([
+        ['runtime/a.ts', "import { b } from './b.ts';"],
+        ['runtime/b.ts', "export { c } from './c.ts';"],
+        ['runtime/c.ts', `import ${clause} from './a.ts';`],
+      ]),
+    );
+  assert.deepEqual(circle('{ a }'), ['runtime/a.ts', 'runtime/b.ts', 'runtime/c.ts', 'runtime/a.ts']);
+  assert.equal(circle('type { A }'), undefined);
+});

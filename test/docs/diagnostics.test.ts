@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { analyze, HEAD } from '../runtime/config/marked.ts';
+
+const text = readFileSync('docs/diagnostics.md', 'utf8');
+const sections = text.split(/^### /m).slice(1);
+
+/** The code that a section is about. */
+const codeOf = (section: string) => /^`([^`]+)`\n/.exec(section)?.[1] ?? '';
+
+/** Every code that a file under runtime can report. */
+function codesInSource(): string[] {
+  const files = readdirSync('runtime', { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.ts'));
+  const written = files.flatMap((name) =>
+    [...readFileSync(`runtime/${name}`, 'utf8').matchAll(/'((?:config|toml|host)\/[a-z0-9.-]+)'/g)].map(
+      (match) => match[1],
+    ),
+  );
+  const union =
+    /export type TomlErrorCode =([^;]+);/.exec(readFileSync('runtime/config/toml/syntax.ts', 'utf8'))?.[1] ?? '';
+  const syntax = [...union.matchAll(/'([a-z-]+)'/g)].map((match) => `toml/${match[1]}`);
+  assert.ok(syntax.length > 20);
+  return [...new Set([...written, ...syntax].map(String))].sort();
+}
+
+test('docs/diagnostics.md has every code, and no code that is not there', () => {
+  assert.deepEqual(sections.map(codeOf).sort(), codesInSource());
+});
+
+test('each example in docs/diagnostics.md leads to the code that it explains', () => {
+  const withoutExample = ['toml/control-character', 'toml/invalid', 'toml/too-deep'];
+  for (const section of sections.filter((each) => !each.startsWith('`host/'))) {
+    const code = codeOf(section);
+    const example = /^```toml\n([\s\S]*?)^```$/m.exec(section)?.[1];
+    if (withoutExample.includes(code)) continue;
+    assert.ok(example, `${code} has no example`);
+    const head = example.includes('version =') ? '' : HEAD;
+    const codes = analyze(head + example).diagnostics.map((diagnostic) => diagnostic.code);
+    assert.ok(codes.includes(code), `${code}: ${codes.join(', ')}`);
+  }
+});
