@@ -113,7 +113,7 @@ export function describe(failure: Failure): string {
         `${failure.vm} is not ready: ${failure.detail}`,
         ...tail('last serial lines', failure.serialTail),
         `Serial log: ${failure.logPath}`,
-        `It was left running: look at the log, then \`castra down ${failure.vm}\` or \`castra up ${failure.vm}\` to wait again.`,
+        `It was left running: \`castra status\` shows whether it gets ready later, \`castra down ${failure.vm}\` stops it.`,
       ].join('\n');
     case 'shutdown-failed':
       return `${failure.vm}: cannot be stopped: ${failure.detail}`;

@@ -88,10 +88,15 @@ export function observe(evidence: BootEvidence, observation: Observation): BootE
 }
 
 function observeSerial(evidence: BootEvidence, text: string): BootEvidence {
-  const serial = (evidence.serial + stripVTControlCharacters(text).replaceAll('\r', '')).slice(-KEPT_CHARACTERS);
+  const serial = (evidence.serial + plainText(text)).slice(-KEPT_CHARACTERS);
   const stop = recognizeStop(serial);
   const seen: BootEvidence = { phase: evidence.phase, serial, ...(stop ? { stop } : {}) };
   return kernelTraces.test(serial) ? advance(seen, 'kernel') : seen;
+}
+
+/** Without control sequences; what a terminal would overwrite (a lone carriage return) stands on a line of its own. */
+function plainText(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\r+\n/g, '\n').replaceAll(/\r+/g, '\n');
 }
 
 function recognizeStop(serial: string): RecognizedStop | undefined {

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readJsonIfAny } from '../state/files.ts';
 import type { Architecture } from './args.ts';
@@ -19,7 +19,8 @@ export function findUefi(qemuBinary: string, architecture: Architecture): UefiBu
   for (const folder of descriptorFolders(qemuBinary)) {
     for (const name of listJson(folder)) {
       const build = readDescriptor(readJsonIfAny(join(folder, name)), architecture);
-      if (build) return build;
+      // Debian ships descriptors of builds that it does not package.
+      if (build && existsSync(build.code) && existsSync(build.varsTemplate)) return build;
     }
   }
   return undefined;
@@ -62,6 +63,6 @@ export function readDescriptor(value: unknown, architecture: Architecture): Uefi
     descriptor.mapping?.device === 'flash' &&
     descriptor.targets?.some((target) => target.architecture === architecture) &&
     !descriptor.features?.includes('requires-smm') &&
-    !descriptor.features?.includes('enrolled-keys');
+    !descriptor.features?.includes('secure-boot');
   return suitable && code && varsTemplate ? { code, varsTemplate } : undefined;
 }

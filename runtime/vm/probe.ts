@@ -64,7 +64,7 @@ export function probeArguments(architecture: Architecture, accelerator: Accelera
         ...common,
         ...cpu,
         '-device',
-        `loader,file=${escapeComma(program)},addr=0x40000000,cpu-num=0,force-raw=on`,
+        `loader,file=${escapeComma(program)},addr=0x40200000,cpu-num=0,force-raw=on`,
       ];
 }
 
