@@ -145,7 +145,7 @@ describe('the layout', () => {
   test("puts them into a short folder of the user's where they do not", () => {
     const root = `/${'x'.repeat(200)}`;
     const sockets = vmSockets(root, 'web', { XDG_RUNTIME_DIR: '/run/user/7' });
-    for (const path of Object.values<string>(sockets)) {
+    for (const path of [sockets.qmp, sockets.monitor, sockets.console]) {
       assert.equal(dirname(path), '/run/user/7/castra');
       assert.ok(Buffer.byteLength(path) <= SOCKET_PATH_LIMIT);
     }
