@@ -37,7 +37,6 @@ export async function shutdownVm(
   const finish = (outcome: ShutdownOutcome) => ({ outcome, totalMs: Math.round(performance.now() - started) });
   report({ type: 'shutdown.requested', vm: target.vm });
   if (await cooperate(target, waits.gracefulMs, report)) return finish('graceful');
-  if (!isSameProcess(target.process)) return finish('graceful');
   if (await escalate(target, 'SIGTERM', waits.sigtermMs, report)) return finish('forced');
   if (await escalate(target, 'SIGKILL', waits.sigkillMs, report)) return finish('forced');
   const detail = `QEMU (pid ${target.process.pid}) is still there ${waits.sigkillMs} ms after SIGKILL; it hangs in the kernel, look at the host's disk and \`dmesg\`.`;
@@ -58,7 +57,8 @@ async function cooperate(target: ShutdownTarget, timeoutMs: number, report: Repo
   }
   const { reason, detail } = result;
   report({ type: 'shutdown.cooperative-timed-out', vm, waitedMs: elapsedMs, reason, ...(detail ? { detail } : {}) });
-  return false;
+  // It may have gone just now, or long before: no signal was needed then.
+  return !isSameProcess(target.process);
 }
 
 async function pressPowerButton(target: ShutdownTarget, timeoutMs: number): Promise<Cooperation> {
