@@ -39,7 +39,6 @@ export async function shutdownVm(
   report({ type: 'shutdown.requested', vm: target.vm });
   if (await cooperate(target, waits.gracefulMs, report, signal)) return finish('graceful');
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
-  if (!isSameProcess(target.process)) return finish('graceful');
   if (await escalate(target, 'SIGTERM', waits.sigtermMs, report)) return finish('forced');
   if (await escalate(target, 'SIGKILL', waits.sigkillMs, report)) return finish('forced');
   const detail = `QEMU (pid ${target.process.pid}) is still there ${waits.sigkillMs} ms after SIGKILL; it hangs in the kernel, look at the host's disk and \`dmesg\`.`;
@@ -65,7 +64,8 @@ async function cooperate(
   }
   const { reason, detail } = result;
   report({ type: 'shutdown.cooperative-timed-out', vm, waitedMs: elapsedMs, reason, ...(detail ? { detail } : {}) });
-  return false;
+  // It may have gone just now, or long before: no signal was needed then.
+  return !isSameProcess(target.process);
 }
 
 async function pressPowerButton(target: ShutdownTarget, timeoutMs: number, signal: AbortSignal): Promise<Cooperation> {

@@ -6,6 +6,8 @@ export type BannerProbe =
   | { readonly kind: 'silent' }
   | { readonly kind: 'refused' };
 
+const MAX_PREAMBLE = 16 * 1024;
+
 /**
  * One fresh connection to a forward of the guest's SSH server. QEMU accepts at once whether or not a guest listens, so
  * only the server's own `SSH-` line counts; a connection made too early answers seconds late, so each gets little time.
@@ -22,7 +24,8 @@ export function probeSshBanner(port: number, timeoutMs: number): Promise<BannerP
     const timer = setTimeout(() => finish({ kind: 'silent' }), timeoutMs);
     socket.once('close', () => clearTimeout(timer));
     socket.setEncoding('latin1').on('data', (chunk) => {
-      text += String(chunk);
+      // A banner has at most 255 bytes; whoever sends pages of text serves something else.
+      text = (text + String(chunk)).slice(0, MAX_PREAMBLE);
       // RFC 4253, 4.2: a server may send other lines first.
       const banner = /^(SSH-[^\r\n]*)\r?\n/m.exec(text)?.[1];
       if (banner !== undefined) finish({ kind: 'banner', text: banner });

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { CastraError, type Failure } from '../../../runtime/errors.ts';
+import { lockProject, readOperation } from '../../../runtime/state/lock.ts';
+import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
+
+/** This very file, run as a command that takes the lock of a folder and holds it until it is killed. */
+const HOLD = 'CASTRA_TEST_HOLD_LOCK';
+
+if (process.env[HOLD] !== undefined) {
+  await lockProject(process.env[HOLD], 'up', ['web', 'db']);
+  process.stdout.write('held\n');
+  await new Promise((never) => setInterval(never, 1 << 30));
+}
+
+describe('lockProject', () => {
+  let folder: TempFolder;
+  let root: string;
+  const holders: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = tempFolder();
+    root = join(folder.path, 'state');
+  });
+  afterEach(async () => {
+    for (const holder of holders.splice(0)) holder.kill('SIGKILL');
+    await folder.dispose();
+  });
+
+  async function holdElsewhere(): Promise<ChildProcess> {
+    const env = { ...process.env, [HOLD]: root };
+    const holder = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    holders.push(holder);
+    assert.match(String((await once(holder.stdout, 'data'))[0]), /held/);
+    return holder;
+  }
+
+  async function refusal(command = 'down'): Promise<Failure> {
+    try {
+      (await lockProject(root, command, [])).release();
+    } catch (error) {
+      assert.ok(error instanceof CastraError, String(error));
+      return error.failure;
+    }
+    return assert.fail('it was free');
+  }
+
+  test('makes the state root, and tells who holds it', async () => {
+    const lock = await lockProject(root, 'up', ['web']);
+    assert.equal(statSync(root).mode & 0o777, 0o700);
+    const operation = readOperation(root);
+    assert.deepEqual(
+      { command: operation?.command, pid: operation?.pid, vms: operation?.vms },
+      { command: 'up', pid: process.pid, vms: ['web'] },
+    );
+    lock.release();
+    assert.equal(readOperation(root), undefined);
+  });
+
+  test('is free again at once after its release', async () => {
+    for (let turn = 0; turn < 10; turn++) (await lockProject(root, 'up', [])).release();
+  });
+
+  test('refuses a second holder in the same process', async () => {
+    const lock = await lockProject(root, 'up', []);
+    assert.equal((await refusal()).kind, 'busy');
+    lock.release();
+    (await lockProject(root, 'down', [])).release();
+  });
+
+  test('refuses a second holder in another process, and names the first', async () => {
+    const holder = await holdElsewhere();
+    const failure = await refusal();
+    assert.equal(failure.kind, 'busy');
+    assert.deepEqual([failure.command, failure.pid], ['up', holder.pid]);
+    assert.ok(!Number.isNaN(Date.parse(failure.startedAt ?? '')));
+    assert.deepEqual(readOperation(root)?.vms, ['web', 'db'], 'the loser left the announcement alone');
+  });
+
+  test('gives it to one of many who ask at once', async () => {
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockProject(root, 'up', [])));
+    const won = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    assert.equal(won.length, 1);
+    won[0]?.release();
+  });
+
+  test('is free when its holder was killed, whatever that left', async () => {
+    const holder = await holdElsewhere();
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    assert.ok(existsSync(join(root, 'operation.json')));
+    assert.equal(readOperation(root), undefined, 'the operation of a dead holder is ignored');
+    (await lockProject(root, 'down', [])).release();
+  });
+
+  test('is not inherited by what its holder starts', async () => {
+    const lock = await lockProject(root, 'up', []);
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    lock.release();
+    (await lockProject(root, 'down', [])).release();
+    child.kill('SIGKILL');
+  });
+
+  test('sweeps half-written files once it holds the lock', async () => {
+    (await lockProject(root, 'up', [])).release();
+    writeFileSync(join(root, 'web.json.001122334455.tmp'), '{');
+    (await lockProject(root, 'up', [])).release();
+    assert.deepEqual(readdirSync(root), ['lock']);
+  });
+
+  test('a reused pid does not make a dead holder alive', async () => {
+    const lock = await lockProject(root, 'up', []);
+    const path = join(root, 'operation.json');
+    const announced: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    assert.ok(typeof announced === 'object');
+    writeFileSync(path, JSON.stringify({ ...announced, startToken: 'another start' }));
+    assert.equal(readOperation(root), undefined);
+    lock.release();
+  });
+
+  test('an announcement of another shape is ignored', async () => {
+    (await lockProject(root, 'up', [])).release();
+    for (const text of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"pid": "1"}',
+      '{"command":"up","pid":2,"startedAt":"","startToken":"","vms":[1]}',
+    ]) {
+      writeFileSync(join(root, 'operation.json'), text);
+      assert.equal(readOperation(root), undefined, text);
+    }
+  });
+
+  const linux = process.platform === 'linux';
+  test('a lock that cannot be taken at all is not "busy"', {
+    skip: linux ? false : 'flock(1) is for Linux',
+  }, async () => {
+    const path = process.env.PATH;
+    // A flock that ends like the real one where the file system has no locks.
+    writeFileSync(join(folder.path, 'flock'), '#!/bin/sh\nexit 66\n', { mode: 0o755 });
+    try {
+      process.env.PATH = folder.path;
+      const failure = await refusal();
+      assert.equal(failure.kind, 'state-root-unusable');
+      process.env.PATH = join(folder.path, 'none');
+      assert.match(JSON.stringify(await refusal()), /install util-linux/);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+});
