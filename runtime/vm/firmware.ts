@@ -63,6 +63,6 @@ export function readDescriptor(value: unknown, architecture: Architecture): Uefi
     descriptor.mapping?.device === 'flash' &&
     descriptor.targets?.some((target) => target.architecture === architecture) &&
     !descriptor.features?.includes('requires-smm') &&
-    !descriptor.features?.includes('secure-boot');
+    !descriptor.features?.some((feature) => feature === 'secure-boot' || feature === 'enrolled-keys');
   return suitable && code && varsTemplate ? { code, varsTemplate } : undefined;
 }

@@ -29,7 +29,7 @@ describe('the probe of an accelerator', () => {
 
   test('loads a program that powers off on aarch64', () => {
     const args = probeArguments('aarch64', 'tcg', '/tmp/program').join(' ');
-    assert.match(args, /-machine virt .*-cpu max .*loader,file=\/tmp\/program,addr=0x40000000/);
+    assert.match(args, /-machine virt .*-cpu max .*loader,file=\/tmp\/program,addr=0x40200000/);
     assert.equal(armProgram().length, 16);
   });
 
