@@ -7,6 +7,7 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import { knownVms, type LaunchRecord } from '../state/record.ts';
+import { START_TIMEOUT_MS } from '../vm/launch.ts';
 import { queryRunState, type RunState } from '../vm/runState.ts';
 import { probeSshBanner } from '../vm/sshBanner.ts';
 import { analyzeProject } from './project.ts';
@@ -102,6 +103,7 @@ async function judgeRunning(
   const { operation } = context;
   const changing = operation?.vms.includes(name) ? operation.command : undefined;
   const run = live.record ? await queryRunState(live.record.sockets.monitor, QUERY_TIMEOUT_MS) : undefined;
+  if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return { state: 'starting' };
   const stuck = judgeRunState(run, changing);
   if (stuck) return stuck;
   if (vm === undefined && !context.fileIsBroken) {
@@ -109,6 +111,12 @@ async function judgeRunning(
   }
   if (live.record === undefined) return { state: 'running', reason: 'Its launch record is lost.' };
   return (await isReady(live.record, context.stateRoot)) ? { state: 'running' } : judgeStarting(live.record, changing);
+}
+
+/** QEMU may take this long to open its sockets. */
+function isJustLaunched({ launchedAt, readyAt, notReady }: LaunchRecord): boolean {
+  const age = Date.now() - Date.parse(launchedAt);
+  return readyAt === undefined && notReady === undefined && age < START_TIMEOUT_MS;
 }
 
 function judgeRunState(run: RunState | undefined, changing: string | undefined): Judgement | undefined {
