@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CastraError, messageOf } from '../errors.ts';
 import type { RunningOperation } from '../outcomes.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
@@ -20,7 +21,7 @@ export async function lockProject(stateRoot: string, command: string, vms: reado
   ensurePrivateDirectory(stateRoot);
   const files = projectFiles(stateRoot);
   const free = await takeKernelLock(files.lock);
-  if (free === undefined) throw busy(stateRoot);
+  if (free === undefined) throw await busy(stateRoot);
   sweepTemporaries(stateRoot);
   announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
   return {
@@ -66,8 +67,16 @@ function isAnnouncement(value: unknown): value is Announcement {
   );
 }
 
-function busy(stateRoot: string): CastraError {
-  const holder = readOperation(stateRoot);
+/** Between taking the lock and saying who took it, the holder needs some milliseconds. */
+const ANNOUNCE_WAITS_MS = [10, 40, 150];
+
+async function busy(stateRoot: string): Promise<CastraError> {
+  let holder = readOperation(stateRoot);
+  for (const waitMs of ANNOUNCE_WAITS_MS) {
+    if (holder) break;
+    await delay(waitMs);
+    holder = readOperation(stateRoot);
+  }
   return new CastraError({
     kind: 'busy',
     command: holder?.command ?? '…',
