@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
 import { run } from '../process/spawn.ts';
 import { DIRECTORY_MODE, FILE_MODE } from '../state/layout.ts';
@@ -31,6 +31,18 @@ export async function createOverlay(request: OverlayRequest): Promise<void> {
     if (signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
     const detail = `the overlay ${overlayPath} could not be made: ${messageOf(error)}`;
     throw new CastraError({ kind: 'overlay-failed', vm, detail }, { cause: error });
+  }
+}
+
+/** Removes what killed commands left half-made beside an overlay. Only for the holder of the project lock. */
+export function sweepHalfMade(overlayPath: string): void {
+  const folder = dirname(overlayPath);
+  const stem = `${basename(overlayPath)}.`;
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(stem) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(stem.length))) {
+      rmSync(join(folder, name), { force: true });
+    }
   }
 }
 

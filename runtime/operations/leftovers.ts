@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { DiscardReason } from '../events.ts';
-import { discardOverlay } from '../images/overlay.ts';
+import { discardOverlay, sweepHalfMade } from '../images/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
 import type { Run } from './run.ts';
@@ -24,6 +24,7 @@ export async function clearLeftovers(request: LeftoverRequest, run: Run): Promis
   const { stateRoot, vm } = request;
   const record = readRecord(stateRoot, vm);
   const overlay = ownOverlay(request, record);
+  if (overlay !== undefined) sweepHalfMade(overlay);
   const reclaimedBytes = overlay === undefined ? 0 : await discard(overlay, request, run);
   if (reclaimedBytes === undefined) return 0;
   const files = vmFiles(stateRoot, vm);
