@@ -12,11 +12,13 @@ export interface OverlayRequest {
   /** Absolute: QEMU resolves a relative backing path against the overlay's folder. */
   readonly baseImage: string;
   readonly signal: AbortSignal;
+  /** Called with the new file's identity before it gets its name. */
+  readonly onMade?: (fileId: string) => void;
 }
 
 /** Makes a new overlay in one step: there is none or a whole one, and an older one is replaced only by a whole one. */
 export async function createOverlay(request: OverlayRequest): Promise<void> {
-  const { vm, qemuImg, overlayPath, baseImage, signal } = request;
+  const { vm, qemuImg, overlayPath, baseImage, signal, onMade } = request;
   const temporary = `${overlayPath}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     mkdirSync(dirname(overlayPath), { recursive: true, mode: DIRECTORY_MODE });
@@ -25,6 +27,7 @@ export async function createOverlay(request: OverlayRequest): Promise<void> {
     const result = await run(qemuImg, args, { signal });
     if (result.code !== 0) throw new Error(result.stderr.trim() || `qemu-img ended with code ${result.code}`);
     chmodSync(temporary, FILE_MODE);
+    onMade?.(fileId(temporary) ?? '');
     renameSync(temporary, overlayPath);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -32,6 +35,12 @@ export async function createOverlay(request: OverlayRequest): Promise<void> {
     const detail = `the overlay ${overlayPath} could not be made: ${messageOf(error)}`;
     throw new CastraError({ kind: 'overlay-failed', vm, detail }, { cause: error });
   }
+}
+
+/** Stays with a file when it is renamed or written to; undefined when there is none. Inode numbers alone are reused. */
+export function fileId(path: string): string | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino}:${stat.birthtimeNs}`;
 }
 
 /** Removes what killed commands left half-made beside an overlay. Only for the holder of the project lock. */

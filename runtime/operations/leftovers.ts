@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { DiscardReason } from '../events.ts';
-import { discardOverlay, sweepHalfMade } from '../images/overlay.ts';
+import { discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
 import type { Run } from './run.ts';
@@ -18,14 +18,15 @@ export interface LeftoverRequest {
 
 /**
  * Clears what a VM that does not run has left: overlay, pidfile, sockets, record. Deletes an overlay only when it is
- * provably ours: its launch record names it, or it stands in our own folder. Returns the bytes that became free.
+ * provably ours: it is the file that its launch record describes, or it stands in our own folder. Returns the bytes that became free.
  */
 export async function clearLeftovers(request: LeftoverRequest, run: Run): Promise<number> {
   const { stateRoot, vm } = request;
   const record = readRecord(stateRoot, vm);
   const overlay = ownOverlay(request, record);
   if (overlay !== undefined) sweepHalfMade(overlay);
-  const reclaimedBytes = overlay === undefined ? 0 : await discard(overlay, request, run);
+  const reclaimedBytes =
+    overlay === undefined || !isOurs(overlay, request, record) ? 0 : await discard(overlay, request, run);
   if (reclaimedBytes === undefined) return 0;
   const files = vmFiles(stateRoot, vm);
   const sockets = record?.sockets ?? vmSockets(stateRoot, vm);
@@ -38,6 +39,11 @@ function ownOverlay({ stateRoot, overlayPath }: LeftoverRequest, record?: Launch
   if (record) return record.overlayPath;
   if (overlayPath === undefined) return undefined;
   return isInside(overlayPath, projectFiles(stateRoot).overlays) ? overlayPath : undefined;
+}
+
+function isOurs(overlay: string, { stateRoot }: LeftoverRequest, record?: LaunchRecord): boolean {
+  if (isInside(overlay, projectFiles(stateRoot).overlays)) return true;
+  return record?.overlayFile !== undefined && record.overlayFile === fileId(overlay);
 }
 
 /** Undefined when the overlay had to stay; its record stays too, so that a later `down` can try again. */

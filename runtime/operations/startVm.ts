@@ -63,9 +63,9 @@ function failureOf({ vm, accelerator }: StartPlan, error: unknown): Failure {
 async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {
   const { vm, stateRoot } = plan;
   const started = performance.now();
-  const baseImage = await prepareDisk(plan, run);
+  const disk = await prepareDisk(plan, run);
   const events = new BootEvents();
-  const { qemu, record } = await launch(plan, baseImage, events, run);
+  const { qemu, record } = await launch(plan, disk, events, run);
   try {
     if (!plan.wait) return { vm: vm.name, result: 'launched', launch: toLaunch(record, qemu, stateRoot) };
     const readiness = await waitUntilReady(
@@ -87,8 +87,10 @@ async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {
   }
 }
 
-/** The launch record is written before the overlay is made: from then on the overlay is known to be ours. */
-async function prepareDisk(plan: StartPlan, run: Run): Promise<string> {
+type Disk = Pick<LaunchRecord, 'baseImage' | 'overlayFile'>;
+
+/** The launch record is written before the overlay gets its name: no overlay of ours is ever unknown. */
+async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
   const { vm, stateRoot, home, qemu } = plan;
   const { name, overlayPath } = vm;
   run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
@@ -96,10 +98,15 @@ async function prepareDisk(plan: StartPlan, run: Run): Promise<string> {
   const baseImage = await resolveBaseImage({ vm: name, image: vm.image, home, architecture });
   await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
   refuseForeignOverlay(plan);
-  writeRecord(stateRoot, newRecord(plan, baseImage));
-  await createOverlay({ vm: name, qemuImg: image, overlayPath, baseImage, signal: run.signal });
+  let disk: Disk = { baseImage };
+  writeRecord(stateRoot, newRecord(plan, disk));
+  const onMade = (overlayFile: string) => {
+    disk = { baseImage, overlayFile };
+    writeRecord(stateRoot, newRecord(plan, disk));
+  };
+  await createOverlay({ vm: name, qemuImg: image, overlayPath, baseImage, signal: run.signal, onMade });
   run.report({ type: 'overlay.prepared', vm: name, path: overlayPath, baseImage });
-  return baseImage;
+  return disk;
 }
 
 /** What still stands there after the leftovers are cleared was not made by us, or is in use. */
@@ -113,7 +120,7 @@ function refuseForeignOverlay({ vm, stateRoot }: StartPlan): void {
   throw new CastraError({ kind: 'overlay-failed', vm: name, detail });
 }
 
-function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, baseImage: string): LaunchRecord {
+function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, disk: Disk): LaunchRecord {
   return {
     format: 1,
     vm: vm.name,
@@ -125,7 +132,7 @@ function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, baseImag
     cpus: vm.cpus,
     memoryMiB: vm.memoryMiB,
     overlayPath: vm.overlayPath,
-    baseImage,
+    ...disk,
     forwards,
     sshPort: sshPortOf(forwards),
     sockets: vmSockets(stateRoot, vm.name),
@@ -138,11 +145,11 @@ interface Launched {
   readonly record: LaunchRecord;
 }
 
-async function launch(plan: StartPlan, baseImage: string, events: BootEvents, run: Run): Promise<Launched> {
+async function launch(plan: StartPlan, disk: Disk, events: BootEvents, run: Run): Promise<Launched> {
   let { forwards } = plan;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launchOnce({ ...plan, forwards }, baseImage, events, run);
+      return await launchOnce({ ...plan, forwards }, disk, events, run);
     } catch (error) {
       if (attempt === PORT_ATTEMPTS || !lostAllocatedPort(plan.vm, error)) throw error;
       forwards = forwardsOf(plan.vm.name, await claimAll([plan.vm]));
@@ -156,11 +163,11 @@ function lostAllocatedPort(vm: VmDefinition, error: unknown): boolean {
   return !fixed && error.failure.qemuOutput.some((line) => line.includes('Could not set up host forwarding rule'));
 }
 
-async function launchOnce(plan: StartPlan, baseImage: string, events: BootEvents, run: Run): Promise<Launched> {
+async function launchOnce(plan: StartPlan, disk: Disk, events: BootEvents, run: Run): Promise<Launched> {
   const { vm, stateRoot, qemu: host, uefi } = plan;
   const files = vmFiles(stateRoot, vm.name);
   if (uefi) prepareVars(uefi, files.firmwareVars);
-  let record = newRecord(plan, baseImage);
+  let record = newRecord(plan, disk);
   writeRecord(stateRoot, record);
   run.report({ type: 'vm.phase', vm: vm.name, phase: 'qemu' });
   const qemu = await launchVm({

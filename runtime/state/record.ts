@@ -27,6 +27,8 @@ export interface LaunchRecord {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly overlayPath: string;
+  /** Tells the overlay that was made for this launch from a file that somebody else put there. */
+  readonly overlayFile?: string;
   readonly baseImage: string;
   readonly forwards: readonly ActiveForward[];
   readonly sshPort: number;
@@ -82,6 +84,7 @@ function isRecord(value: unknown): value is LaunchRecord {
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => typeof number === 'number') &&
     (record.pid === undefined || typeof record.pid === 'number') &&
+    (record.overlayFile === undefined || typeof record.overlayFile === 'string') &&
     (record.startToken === undefined || typeof record.startToken === 'string') &&
     Array.isArray(record.forwards) &&
     record.forwards.every(isForward) &&
