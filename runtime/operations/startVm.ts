@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { VmDefinition } from '../config/project.ts';
 import { CastraError, describe, type Failure, messageOf } from '../errors.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
 import { resolveBaseImage } from '../images/baseImage.ts';
-import { createOverlay } from '../images/overlay.ts';
+import { createOverlay, fileId } from '../images/overlay.ts';
 import type { VmLaunch, VmUpResult } from '../outcomes.ts';
 import { bootId } from '../process/identity.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
@@ -112,7 +111,7 @@ async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
 /** What still stands there after the leftovers are cleared was not made by us, or is in use. */
 function refuseForeignOverlay({ vm, stateRoot }: StartPlan): void {
   const { name, overlayPath } = vm;
-  if (!existsSync(overlayPath)) return;
+  if (fileId(overlayPath) === undefined) return;
   const ours = isInside(overlayPath, projectFiles(stateRoot).overlays) || readRecord(stateRoot, name) !== undefined;
   const detail = ours
     ? `its overlay ${overlayPath} is in use by another process; stop that one first.`

@@ -5,10 +5,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -520,6 +522,15 @@ describe('somebody else', { concurrency: 3 }, () => {
         }
       }
       assertCleared(project);
+    }));
+
+  test("a user's link to a disk that is not mounted now is not replaced either", () =>
+    withProject(vmToml('web', 'overlay = "mine.qcow2"'), async (project) => {
+      const mine = join(project.path, 'mine.qcow2');
+      symlinkSync('/nowhere/disk.qcow2', mine);
+      assert.equal((await runCli(project, ['up'])).code, 70);
+      await ok(runCli(project, ['down']));
+      assert.equal(readlinkSync(mine), '/nowhere/disk.qcow2');
     }));
 
   test("a user's file at a new overlay path is kept when the old overlay is cleared", () =>
