@@ -7,14 +7,11 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import { knownVms, type LaunchRecord } from '../state/record.ts';
-import { START_TIMEOUT_MS } from '../vm/launch.ts';
-import { queryRunState, type RunState } from '../vm/runState.ts';
+import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from '../vm/runState.ts';
 import { probeSshBanner } from '../vm/sshBanner.ts';
 import { analyzeProject } from './project.ts';
 import { type Operation, tell } from './run.ts';
 
-/** QEMU answers in 5 ms; one that needs longer is as good as stuck for somebody who looks. */
-const QUERY_TIMEOUT_MS = 500;
 /** A VM that nobody saw ready is asked once, briefly. */
 const READY_PROBE_MS = 250;
 

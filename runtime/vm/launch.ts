@@ -7,9 +7,8 @@ import { startDetached } from '../process/spawn.ts';
 import { ensurePrivateDirectory } from '../state/files.ts';
 import { FILE_MODE, type VmFiles, type VmSockets } from '../state/layout.ts';
 import { QmpClient, type QmpEvent } from './qmp.ts';
+import { START_TIMEOUT_MS } from './runState.ts';
 
-/** From start to QMP greeting QEMU takes 40 ms; on a machine that swaps, seconds. */
-export const START_TIMEOUT_MS = 15_000;
 const MAX_OUTPUT_LINES = 20;
 
 export interface LaunchRequest {

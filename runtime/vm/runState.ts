@@ -1,5 +1,10 @@
 import { QmpClient, QmpError } from './qmp.ts';
 
+/** QEMU answers in 5 ms; one that needs longer is as good as stuck for somebody who looks. */
+export const QUERY_TIMEOUT_MS = 500;
+/** From start to QMP greeting QEMU takes 40 ms; on a machine that swaps, seconds. */
+export const START_TIMEOUT_MS = 15_000;
+
 /** QEMU's run states (qapi/run-state.json) as far as they differ for a user. */
 export type RunState =
   | { readonly kind: 'running' }

@@ -104,7 +104,7 @@ describe('a process identity', () => {
 
   test('has a command line to be found by', () => {
     assert.equal(commandLine(process.pid)?.[0], process.execPath);
-    const own = process.argv[1] ?? '';
+    const own = commandLine(process.pid)?.at(-1) ?? '';
     assert.ok(findByCommandLine(own).includes(process.pid));
   });
 

@@ -1,0 +1,132 @@
+import { dirname } from 'node:path';
+import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError } from '../errors.ts';
+import type { UpOptions } from '../options.ts';
+import { freeDiskBytes, readCapacity } from '../process/host.ts';
+import { homeFiles } from '../state/layout.ts';
+import { inspectVm } from '../state/liveness.ts';
+import { knownVms } from '../state/record.ts';
+import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../vm/accelerator.ts';
+import { findUefi, type UefiBuild } from '../vm/firmware.ts';
+import type { PortClaim } from '../vm/ports.ts';
+import { checkCapacity, checkPorts, type DiskSpace, downgrade } from '../vm/preflight.ts';
+import { findQemu } from '../vm/qemu.ts';
+import { claimAll, forwardsOf } from './forwards.ts';
+import { type Run, tell } from './run.ts';
+import type { StartPlan } from './startPlan.ts';
+
+export interface Prepared {
+  readonly plans: readonly StartPlan[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Everything that can be known to fail before anything is started; all problems at once. */
+export async function prepareStart(
+  project: ProjectConfig,
+  vms: readonly VmDefinition[],
+  options: UpOptions,
+  run: Run,
+): Promise<Prepared> {
+  const { settings } = options;
+  const qemu = await openQemuHost(findQemu(settings), homeFiles(settings.home).qemuCache);
+  const [claims, disks] = await Promise.all([claimAll(vms), measureDisks(project.stateRoot, vms)]);
+  const demand = {
+    memoryMiB: vms.reduce((sum, vm) => sum + vm.memoryMiB, 0),
+    cpus: vms.reduce((sum, vm) => sum + vm.cpus, runningCpus(project.stateRoot)),
+  };
+  const capacity = checkCapacity(demand, readCapacity(), disks);
+  const firmware = vms.map((vm) => chooseFirmware(vm, qemu));
+  const findings = [
+    ...(options.force ? downgrade(capacity) : capacity),
+    ...checkPorts(claims),
+    ...firmware.flatMap(({ problem }) => problem ?? []),
+  ];
+  const problems = findings.filter((finding) => finding.severity === 'error');
+  if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
+  const accelerators = await chooseAccelerators(vms, options, qemu, run);
+  const plans = vms.map((vm, index) =>
+    planStart(vm, { project, options, qemu, claims, uefi: firmware[index]?.uefi, selected: accelerators.get(vm.name) }),
+  );
+  return { plans, diagnostics: tell([...findings, ...explainFallback(accelerators)], run) };
+}
+
+interface PlanParts {
+  readonly project: ProjectConfig;
+  readonly options: UpOptions;
+  readonly qemu: QemuHost;
+  readonly claims: readonly PortClaim[];
+  readonly uefi: UefiBuild | undefined;
+  readonly selected: SelectedAccelerator | undefined;
+}
+
+function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, selected }: PlanParts): StartPlan {
+  return {
+    vm,
+    stateRoot: project.stateRoot,
+    home: options.settings.home,
+    qemu,
+    accelerator: selected?.accelerator ?? 'tcg',
+    uefi,
+    forwards: forwardsOf(vm.name, claims),
+    wait: options.wait ?? true,
+    timeoutMs: options.timeoutMs ?? vm.readyTimeoutMs,
+  };
+}
+
+function measureDisks(stateRoot: string, vms: readonly VmDefinition[]): Promise<DiskSpace[]> {
+  const folders = new Set([
+    stateRoot,
+    ...vms.map((vm) => dirname(vm.overlayPath)).filter((folder) => !folder.startsWith(stateRoot)),
+  ]);
+  return Promise.all([...folders].map(async (path) => ({ path, freeBytes: await freeDiskBytes(path) })));
+}
+
+function runningCpus(stateRoot: string): number {
+  return knownVms(stateRoot)
+    .map((vm) => inspectVm(stateRoot, vm))
+    .reduce((sum, live) => sum + (live.kind === 'running' ? (live.record?.cpus ?? 0) : 0), 0);
+}
+
+interface FirmwareChoice {
+  readonly uefi?: UefiBuild;
+  readonly problem?: Diagnostic;
+}
+
+function chooseFirmware(vm: VmDefinition, { programs }: QemuHost): FirmwareChoice {
+  const wanted = vm.firmware ?? (programs.architecture === 'aarch64' ? 'uefi' : 'bios');
+  if (wanted === 'bios') return {};
+  const uefi = findUefi(programs.system, programs.architecture);
+  if (uefi) return { uefi };
+  const packages = programs.architecture === 'aarch64' ? 'qemu-efi-aarch64 or edk2-aarch64' : 'ovmf or edk2-ovmf';
+  const message = `${vm.name}: no UEFI firmware for ${programs.architecture} is installed.`;
+  return {
+    problem: { severity: 'error', code: 'host/uefi-missing', message, help: `Install the package ${packages}.` },
+  };
+}
+
+async function chooseAccelerators(
+  vms: readonly VmDefinition[],
+  { settings }: UpOptions,
+  qemu: QemuHost,
+  run: Run,
+): Promise<Map<string, SelectedAccelerator>> {
+  const selected = new Map<string, SelectedAccelerator>();
+  for (const vm of vms) selected.set(vm.name, await selectAccelerator(settings.accelerator ?? vm.accelerator, qemu));
+  const distinct = new Map([...selected.values()].map((choice) => [choice.accelerator, choice]));
+  for (const { accelerator, reason } of distinct.values())
+    run.report({ type: 'accelerator.selected', accelerator, reason });
+  return selected;
+}
+
+/** Emulation is many times slower, so whoever did not ask for it should know why. */
+function explainFallback(accelerators: ReadonlyMap<string, SelectedAccelerator>): Diagnostic[] {
+  const fallback = [...accelerators.values()].find(
+    ({ accelerator, reason }) => accelerator === 'tcg' && reason !== 'configured',
+  );
+  if (!fallback) return [];
+  const message = `VMs run under emulation (tcg), which is slow: ${fallback.reason}.`;
+  return [
+    { severity: 'info', code: 'host/accelerator', message, help: '`accelerator = "tcg"` says that this is meant.' },
+  ];
+}

@@ -1,0 +1,40 @@
+import { isInside } from '../config/paths.ts';
+import { CastraError } from '../errors.ts';
+import { resolveBaseImage } from '../images/baseImage.ts';
+import { createOverlay, fileId } from '../images/overlay.ts';
+import { projectFiles } from '../state/layout.ts';
+import { readRecord, writeRecord } from '../state/record.ts';
+import { clearLeftovers } from './leftovers.ts';
+import type { Run } from './run.ts';
+import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
+
+/** The launch record is written before the overlay gets its name: no overlay of ours is ever unknown. */
+export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
+  const { vm, stateRoot, home, qemu } = plan;
+  const { name, overlayPath } = vm;
+  run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
+  const { image, architecture } = qemu.programs;
+  const baseImage = await resolveBaseImage({ vm: name, image: vm.image, home, architecture });
+  await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
+  refuseForeignOverlay(plan);
+  let disk: Disk = { baseImage };
+  writeRecord(stateRoot, newRecord(plan, disk));
+  const onMade = (overlayFile: string) => {
+    disk = { baseImage, overlayFile };
+    writeRecord(stateRoot, newRecord(plan, disk));
+  };
+  await createOverlay({ vm: name, qemuImg: image, overlayPath, baseImage, signal: run.signal, onMade });
+  run.report({ type: 'overlay.prepared', vm: name, path: overlayPath, baseImage });
+  return disk;
+}
+
+/** What still stands there after the leftovers are cleared was not made by us, or is in use. */
+function refuseForeignOverlay({ vm, stateRoot }: StartPlan): void {
+  const { name, overlayPath } = vm;
+  if (fileId(overlayPath) === undefined) return;
+  const ours = isInside(overlayPath, projectFiles(stateRoot).overlays) || readRecord(stateRoot, name) !== undefined;
+  const detail = ours
+    ? `its overlay ${overlayPath} is in use by another process; stop that one first.`
+    : `${overlayPath} exists and was not made by Castra, so it is not replaced. Move it away, or choose another \`overlay\`.`;
+  throw new CastraError({ kind: 'overlay-failed', vm: name, detail });
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { VmDefinition } from '../config/project.ts';
+import type { AcceleratorName, ActiveForward } from '../events.ts';
+import { bootId } from '../process/identity.ts';
+import { vmSockets } from '../state/layout.ts';
+import type { LaunchRecord } from '../state/record.ts';
+import type { QemuHost } from '../vm/accelerator.ts';
+import type { UefiBuild } from '../vm/firmware.ts';
+import { sshPortOf } from './forwards.ts';
+
+/** Everything that `up` found out before it starts a VM. */
+export interface StartPlan {
+  readonly vm: VmDefinition;
+  readonly stateRoot: string;
+  readonly home: string;
+  readonly qemu: QemuHost;
+  readonly accelerator: AcceleratorName;
+  readonly uefi: UefiBuild | undefined;
+  readonly forwards: readonly ActiveForward[];
+  readonly wait: boolean;
+  readonly timeoutMs: number;
+}
+
+/** What the launch record says about a VM's disk. */
+export type Disk = Pick<LaunchRecord, 'baseImage' | 'overlayFile'>;
+
+/** The record of a launch that is about to be made; each has a uuid of its own. */
+export function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, disk: Disk): LaunchRecord {
+  return {
+    format: 1,
+    vm: vm.name,
+    role: vm.role,
+    uuid: randomUUID(),
+    bootId: bootId(),
+    launchedAt: new Date().toISOString(),
+    accelerator,
+    cpus: vm.cpus,
+    memoryMiB: vm.memoryMiB,
+    overlayPath: vm.overlayPath,
+    ...disk,
+    forwards,
+    sshPort: sshPortOf(forwards),
+    sockets: vmSockets(stateRoot, vm.name),
+    ready: vm.ready,
+  };
+}
