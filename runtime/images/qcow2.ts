@@ -12,6 +12,8 @@ const MAGIC = 0x514649fb;
 /** Bits 9 to 55 of a table entry hold a host offset. */
 const OFFSET_MASK = 0x00fffffffffffe00n;
 const COMPRESSED = 1n << 62n;
+/** QEMU's own limit: 32 MiB of table. */
+const MAX_L1_ENTRIES = (32 * 1024 * 1024) / 8;
 /** Incompatible features: data in a file of its own; L2 entries of 16 bytes. */
 const EXTERNAL_DATA = 1n << 2n;
 const EXTENDED_L2 = 1n << 4n;
@@ -52,13 +54,14 @@ async function readHeader(file: FileHandle, size: number): Promise<Header> {
     throw new Qcow2Error(`it is qcow2 version ${version}, which Castra does not know`);
   if (bytes.readUInt32BE(32) !== 0) throw new Qcow2Error('it is encrypted, and Castra has no key for it');
   const clusterBits = bytes.readUInt32BE(20);
-  if (clusterBits < 9 || clusterBits > 21) throw new Qcow2Error('its header is damaged');
+  const l1Entries = bytes.readUInt32BE(36);
+  if (clusterBits < 9 || clusterBits > 21 || l1Entries > MAX_L1_ENTRIES) throw new Qcow2Error('its header is damaged');
   const features = version === 3 && bytes.length >= 80 ? bytes.readBigUInt64BE(72) : 0n;
   if ((features & EXTERNAL_DATA) !== 0n) throw new Qcow2Error('it keeps its data in another file');
   return {
     virtualBytes: bytes.readBigUInt64BE(24),
     clusterBits,
-    l1Entries: bytes.readUInt32BE(36),
+    l1Entries,
     l1Offset: Number(bytes.readBigUInt64BE(40)),
     entryBytes: (features & EXTENDED_L2) === 0n ? 8 : 16,
   };

@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import type { ActiveForward } from '../events.ts';
+import { findPortOwner, type PortOwner } from '../process/portOwner.ts';
 
 /** A forward that still may ask for any free port with `host` 0. */
 export interface WantedForward extends ActiveForward {
@@ -51,7 +53,7 @@ function collide(a: WantedForward, b: WantedForward): boolean {
 function bindTcp(forward: WantedForward): Promise<Held> {
   return new Promise((done) => {
     const server = createServer();
-    server.once('error', (error) => done(taken(forward, explainBindError(error))));
+    server.once('error', (error) => done(taken(forward, explainBindError(error, forward))));
     server.listen({ host: forward.bind, port: forward.host, exclusive: true }, () => {
       const address = server.address();
       const host = typeof address === 'object' && address ? address.port : forward.host;
@@ -68,7 +70,7 @@ function bindUdp(forward: WantedForward): Promise<Held> {
     const socket = createSocket('udp4');
     socket.once('error', (error) => {
       socket.close();
-      done(taken(forward, explainBindError(error)));
+      done(taken(forward, explainBindError(error, forward)));
     });
     socket.bind({ address: forward.bind, port: forward.host, exclusive: true }, () => {
       const host = socket.address().port;
@@ -84,9 +86,18 @@ function taken(forward: WantedForward, detail: string): Held {
   return { claim: { kind: 'taken', forward, detail }, release: () => Promise.resolve() };
 }
 
-function explainBindError(error: Error): string {
+function explainBindError(error: Error, { protocol, host }: WantedForward): string {
   const code = 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return 'another process uses it';
+  if (code === 'EADDRINUSE') return `${describeOwner(findPortOwner(protocol, host))} uses it`;
   if (code === 'EACCES') return 'ports below 1024 need privileges here';
   return code === 'EADDRNOTAVAIL' ? 'this host has no such address' : error.message;
+}
+
+/** Of a command line only the program's name: its arguments may be secret. Of a QEMU also which VM it is. */
+function describeOwner(owner: PortOwner | undefined): string {
+  if (owner === undefined) return 'another process';
+  const { pid, command } = owner;
+  const name = basename(command[0] ?? '') || 'a process';
+  const vm = name.startsWith('qemu-system') ? command[command.indexOf('-name') + 1] : undefined;
+  return vm && command.includes('-name') ? `the VM "${vm}" (${name}, pid ${pid})` : `${name} (pid ${pid})`;
 }

@@ -176,7 +176,10 @@ describe('castra up', () => {
     open(vm('web', `port_forwards = [{ host = ${port}, guest = 80 }]`));
     const result = await runCli(project, ['up']);
     assert.equal(result.code, 70);
-    assert.match(result.stderr, new RegExp(`web-0: port 127\\.0\\.0\\.1:${port}/tcp .*another process uses it`));
+    assert.match(
+      result.stderr,
+      new RegExp(`web-0: port 127\\.0\\.0\\.1:${port}/tcp .*node \\(pid ${process.pid}\\) uses it`),
+    );
   });
 
   it('refuses a UDP port that is taken, and does not mind the same number on TCP', async (t) => {

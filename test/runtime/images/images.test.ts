@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -98,6 +107,14 @@ describe('inspectQcow2', () => {
 
   test('refuses an image that is cut within its header', async () => {
     await refuses(cut(convert(), 40), /truncated within its header/);
+  });
+
+  test('refuses a header that asks for an endless table, before it reads it', async () => {
+    const path = cut(convert(), 4 * MIB);
+    const file = readFileSync(path);
+    file.writeUInt32BE(0xffffffff, 36);
+    writeFileSync(path, file);
+    await refuses(path, /its header is damaged/);
   });
 
   test('refuses versions, encryption and damage that it cannot judge', async () => {

@@ -60,7 +60,11 @@ describe('claimPorts', () => {
     const { port } = server.address() as AddressInfo;
     const [claim] = await claimPorts([wanted({ host: port })]);
     server.close();
-    assert.deepEqual(claim, { kind: 'taken', forward: wanted({ host: port }), detail: 'another process uses it' });
+    assert.deepEqual(claim, {
+      kind: 'taken',
+      forward: wanted({ host: port }),
+      detail: `node (pid ${process.pid}) uses it`,
+    });
   });
 
   test('finds a udp port that another process has bound', async () => {
@@ -69,7 +73,7 @@ describe('claimPorts', () => {
     const forward = wanted({ protocol: 'udp', host: socket.address().port });
     const [claim] = await claimPorts([forward]);
     socket.close();
-    assert.deepEqual(claim, { kind: 'taken', forward, detail: 'another process uses it' });
+    assert.deepEqual(claim, { kind: 'taken', forward, detail: `node (pid ${process.pid}) uses it` });
   });
 
   test('knows that 0.0.0.0 includes every other address, in either order', async () => {

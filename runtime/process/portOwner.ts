@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { commandLine } from './identity.ts';
+
+export interface PortOwner {
+  readonly pid: number;
+  readonly command: readonly string[];
+}
+
+/** proc(5): state 0A of a TCP socket is LISTEN, 07 is all a UDP socket that is bound can be. */
+const BOUND = { tcp: '0A', udp: '07' } as const;
+
+/**
+ * The process that holds a port of this host, as far as /proc tells: of processes of another user it does not. Only
+ * for messages: by the time somebody reads it, the owner may have changed.
+ */
+export function findPortOwner(protocol: 'tcp' | 'udp', port: number): PortOwner | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const inodes = [protocol, `${protocol}6`].flatMap((table) => boundInodes(readTable(table), BOUND[protocol], port));
+  if (inodes.length === 0) return undefined;
+  const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`));
+  const pid = listNumbers('/proc').find((candidate) => holdsSocket(candidate, sockets));
+  return pid === undefined ? undefined : { pid, command: commandLine(pid) ?? [] };
+}
+
+/** Inodes of the sockets in a table of /proc/net that are bound to a port, which it writes in hexadecimal. */
+export function boundInodes(table: string, state: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return table.split('\n').flatMap((line) => {
+    const fields = line.trim().split(/\s+/);
+    const inode = fields[9];
+    return fields[1]?.endsWith(suffix) && fields[3] === state && inode !== undefined ? [inode] : [];
+  });
+}
+
+function holdsSocket(pid: number, sockets: ReadonlySet<string>): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return listNumbers(folder).some((descriptor) => {
+    try {
+      return sockets.has(readlinkSync(`${folder}/${descriptor}`));
+    } catch {
+      return false;
+    }
+  });
+}
+
+function listNumbers(folder: string): number[] {
+  try {
+    return readdirSync(folder).map(Number).filter(Number.isSafeInteger);
+  } catch {
+    return [];
+  }
+}
+
+function readTable(name: string): string {
+  try {
+    return readFileSync(`/proc/net/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
