@@ -141,7 +141,7 @@ describe('inspectQcow2', () => {
       /damaged/,
     );
     await refuses(
-      header((bytes) => bytes.writeUInt32BE(0xffffffff, 36)),
+      header((bytes) => bytes.writeUInt32BE(4096, 36)),
       /truncated/,
     );
   });
