@@ -64,6 +64,11 @@ function renderShutdown(event: Extract<Event, { type: `shutdown.${string}` }>): 
       return out(`→ ${event.vm}: stopped (${event.outcome}, ${formatDuration(event.totalMs)}).`);
     case 'shutdown.failed':
       return err(`→ ${event.vm}: could not be stopped.`);
+    default: {
+      // The compiler stops here when an event has no line.
+      const forgotten: never = event;
+      return forgotten;
+    }
   }
 }
 
