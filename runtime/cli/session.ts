@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { CastraError, exitCodes, type Failure, messageOf } from '../errors.ts';
 import type { Event } from '../events.ts';
 import type { Run } from '../operations/run.ts';
@@ -25,7 +24,7 @@ export interface Session<Value> {
 /** Runs one operation with its face, signals and cancel line. Resolves with the exit code; never rejects. */
 export async function runSession<Value>(session: Session<Value>): Promise<number> {
   const face = session.json ? jsonFace(session.command) : await session.face();
-  const cancel = watchForCancel(session.json);
+  const cancel = await watchForCancel(session.json);
   try {
     const output = await session.operation({ report: (event) => face.event(event), signal: cancel.signal });
     const exitCode = session.exitCode?.(output.value) ?? 0;
@@ -46,13 +45,19 @@ function describeBug(error: unknown): string {
   return error instanceof Error && process.env.CASTRA_DEBUG ? (error.stack ?? error.message) : messageOf(error);
 }
 
+interface Cancel {
+  readonly signal: AbortSignal;
+  dispose(): void;
+}
+
 /** End of input is no cancel: a window that reloads closes it too. SIGHUP is: the terminal is gone. */
-function watchForCancel(json: boolean): { readonly signal: AbortSignal; dispose(): void } {
+async function watchForCancel(json: boolean): Promise<Cancel> {
   const controller = new AbortController();
   const abort = () => controller.abort();
   const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, abort);
-  const lines = json && !process.stdin.isTTY ? createInterface({ input: process.stdin }) : undefined;
+  const readline = json && !process.stdin.isTTY ? await import('node:readline') : undefined;
+  const lines = readline?.createInterface({ input: process.stdin });
   lines?.on('line', (line) => {
     if (decodeControl(line)?.type === 'cancel') abort();
   });
