@@ -93,7 +93,7 @@ export function describe(failure: Failure): string {
     case 'write-failed':
       return `Cannot write ${failure.path}: ${failure.detail}.`;
     case 'state-root-unusable':
-      return `Cannot use the state root ${failure.path}: ${failure.detail}. Set CASTRA_HOME or \`project.state_dir\` to a folder of your own with free space.`;
+      return `Cannot use the state root ${failure.path}: ${failure.detail}. Set CASTRA_HOME, or \`project.state_dir\` to a new folder, on a disk with free space.`;
     case 'busy':
       return describeBusy(failure);
     case 'preflight-failed':

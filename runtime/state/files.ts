@@ -1,10 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
 
-const TEMPORARY = /\.tmp$/;
+/** As writeFileAtomic names them. */
+const TEMPORARY = /\.[0-9a-f]{12}\.tmp$/;
 
 /** Replaces `path` in one step: a reader sees the old text or the new one, and a crash leaves at most a `.tmp`. */
 export function writeFileAtomic(path: string, text: string, mode = FILE_MODE): void {
@@ -40,6 +51,28 @@ export function readJsonIfAny(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Makes a project's state root. Refuses a folder that has other things in it and never was one: Castra would close it
+ * to everybody else and put, and remove, files of its own beside the user's.
+ */
+export function ensureStateRoot(path: string, marker: string): void {
+  const strangers = existsSync(marker) ? [] : listNames(path);
+  if (strangers.length > 0) {
+    const detail = `it has other files in it, such as ${strangers[0]}, and is no state root of Castra`;
+    throw new CastraError({ kind: 'state-root-unusable', path, detail });
+  }
+  ensurePrivateDirectory(path);
+}
+
+/** Names in a folder; none when it is missing or cannot be read. */
+export function listNames(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
   }
 }
 

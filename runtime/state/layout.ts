@@ -13,7 +13,7 @@ export const SOCKET_PATH_LIMIT = process.platform === 'linux' ? 107 : 103;
 
 /** Files of a project, directly under its state root. */
 export interface ProjectFiles {
-  /** Held by the kernel's lock while a command changes the project; never removed (see lock.ts). */
+  /** Held by the kernel's lock while a command changes the project; never removed, so it marks a folder as ours. */
   readonly lock: string;
   /** Who holds the lock, for people: written by the holder, read by `status` and by whoever finds it locked. */
   readonly operation: string;
@@ -23,7 +23,7 @@ export interface ProjectFiles {
 
 export function projectFiles(stateRoot: string): ProjectFiles {
   return {
-    lock: join(stateRoot, 'lock'),
+    lock: join(stateRoot, 'castra.lock'),
     operation: join(stateRoot, 'operation.json'),
     logs: join(stateRoot, 'logs'),
     overlays: join(stateRoot, 'overlays'),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { bootId, commandLine, findByCommandLine, identify, type ProcessIdentity } from '../process/identity.ts';
-import { readTextIfAny } from './files.ts';
+import { listNames, readTextIfAny } from './files.ts';
 import { vmFiles } from './layout.ts';
 import { type LaunchRecord, readRecord } from './record.ts';
 
@@ -68,4 +68,15 @@ function foreignPid(pidfile: string | undefined): number | undefined {
 function parsePid(text: string | undefined): number | undefined {
   const trimmed = text?.trim() ?? '';
   return /^\d{1,10}$/.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+/**
+ * VMs that left a launch record or still run, whether or not castra.toml declares them. Any other file in the folder
+ * is not ours, whatever it is called: `state_dir` is the user's choice.
+ */
+export function knownVms(stateRoot: string): string[] {
+  const names = listNames(stateRoot).flatMap((name) => /^([a-z0-9-]+)\.(?:json|pid)$/.exec(name)?.[1] ?? []);
+  return [...new Set(names)]
+    .filter((vm) => readRecord(stateRoot, vm) ?? inspectVm(stateRoot, vm).kind === 'running')
+    .sort();
 }

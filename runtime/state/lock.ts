@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CastraError, messageOf } from '../errors.ts';
 import type { RunningOperation } from '../outcomes.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
-import { ensurePrivateDirectory, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
+import { ensureStateRoot, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { FILE_MODE, projectFiles } from './layout.ts';
 
 /** Held while a command changes a project. The kernel drops it with the process, so a killed command leaves none. */
@@ -18,8 +18,8 @@ export interface ProjectLock {
  * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides.
  */
 export async function lockProject(stateRoot: string, command: string, vms: readonly string[]): Promise<ProjectLock> {
-  ensurePrivateDirectory(stateRoot);
   const files = projectFiles(stateRoot);
+  ensureStateRoot(stateRoot, files.lock);
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
   sweepTemporaries(stateRoot);

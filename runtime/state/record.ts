@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { AcceleratorName, ActiveForward, Phase } from '../events.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
 import { type VmSockets, vmFiles } from './layout.ts';
@@ -52,18 +52,6 @@ export function removeRecord(stateRoot: string, vm: string): void {
 export function readRecord(stateRoot: string, vm: string): LaunchRecord | undefined {
   const value = readJsonIfAny(vmFiles(stateRoot, vm).record);
   return isRecord(value) && value.vm === vm ? value : undefined;
-}
-
-/** Names of all VMs that left a record or a pidfile, whether or not the file still declares them. */
-export function knownVms(stateRoot: string): string[] {
-  let names: string[];
-  try {
-    names = readdirSync(stateRoot);
-  } catch {
-    return [];
-  }
-  const vms = names.flatMap((name) => /^(?<vm>[a-z0-9-]+)\.(?:json|pid)$/.exec(name)?.groups?.vm ?? []);
-  return [...new Set(vms)].filter((vm) => vm !== 'operation').sort();
 }
 
 function isRecord(value: unknown): value is LaunchRecord {

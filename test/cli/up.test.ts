@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
@@ -306,6 +316,29 @@ describe('castra up', () => {
     const result = await runCli(project, ['up']);
     assert.equal(result.code, 65);
     assert.equal(result.stderr.match(/invalid-vm-name/g)?.length, 1);
+  });
+
+  it('refuses a state_dir that has other files in it, and touches none of them', async () => {
+    open(vm('package'));
+    for (const dir of ['.', 'src']) {
+      writeFileSync(
+        project.configPath,
+        `version = "0.1.0"\n[project]\nname = "p"\nstate_dir = "${dir}"\n${vm('package')}`,
+      );
+      const folder = join(project.path, dir);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'package.json'), '{"precious":true}');
+      writeFileSync(join(folder, 'server.pid'), '1');
+      const before = readdirSync(folder);
+      const mode = statSync(folder).mode;
+      const refused = await runCli(project, ['up']);
+      assert.equal(refused.code, 73);
+      assert.match(refused.stderr, /has other files in it, such as .*, and is no state root of Castra/);
+      for (const command of ['status', 'down']) await runCli(project, [command]);
+      assert.deepEqual(readdirSync(folder), before);
+      assert.equal(statSync(folder).mode, mode);
+      assert.equal(readFileSync(join(folder, 'package.json'), 'utf8'), '{"precious":true}');
+    }
   });
 
   it('never replaces a file at the overlay path that it did not make', async () => {

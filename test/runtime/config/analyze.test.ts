@@ -92,7 +92,7 @@ test('a file with every key becomes a whole project', () => {
     handshakeTimeoutMs: 5_000,
     remoteDir: '/srv',
     env: { A: '1', B: '3', C: '4' },
-    script: '/work/demo/setup.sh',
+    script: '/srv/demo/setup.sh',
     payload: '/payload',
     verifyCommand: 'true',
     verifyPath: 'done',
@@ -109,8 +109,8 @@ test('a file with every key becomes a whole project', () => {
   };
   assert.deepEqual(project(FULL), {
     name: 'Demo Project',
-    configPath: '/work/demo/castra.toml',
-    stateRoot: '/work/demo/state',
+    configPath: '/srv/demo/castra.toml',
+    stateRoot: '/srv/demo/state',
     version: '0.2.0',
     brokerPort: 9000,
     lifecycle: { gracefulMs: 0, sigtermMs: 1_000, sigkillMs: 2_000 },
@@ -121,8 +121,8 @@ test('a file with every key becomes a whole project', () => {
         name: 'web-0',
         index: 0,
         description: 'Front end',
-        image: { kind: 'file', path: '/work/demo/images/web.qcow2' },
-        overlayPath: '/work/demo/disks/web.qcow2',
+        image: { kind: 'file', path: '/srv/demo/images/web.qcow2' },
+        overlayPath: '/srv/demo/disks/web.qcow2',
         cpus: 4,
         memoryMiB: 1536,
         forwards: [
@@ -136,7 +136,7 @@ test('a file with every key becomes a whole project', () => {
         index: 1,
         description: 'Second front end',
         image: { kind: 'file', path: '/images/other.qcow2' },
-        overlayPath: '/work/demo/state/second.qcow2',
+        overlayPath: '/srv/demo/state/second.qcow2',
         cpus: 1,
         memoryMiB: 512,
         forwards: [{ bind: '127.0.0.1', host: 8090, guest: 80, protocol: 'tcp' }],
@@ -146,11 +146,11 @@ test('a file with every key becomes a whole project', () => {
 });
 
 test('a file with the least keys gets every default', () => {
-  const stateRoot = '/home/me/.castra/projects/demo-111b1182b4b056ca';
+  const stateRoot = '/home/me/.castra/projects/demo-926574b4279e7131';
   const minimal = project(`${HEAD}[[vms]]\nname = "devbox"`);
   assert.deepEqual(minimal, {
     name: 'demo',
-    configPath: '/work/demo/castra.toml',
+    configPath: '/srv/demo/castra.toml',
     stateRoot: minimal.stateRoot,
     version: '0.2.0',
     brokerPort: 7070,
@@ -176,8 +176,8 @@ test('a file with the least keys gets every default', () => {
           handshakeTimeoutMs: 300_000,
           remoteDir: '/tmp/castra-bootstrap',
           env: {},
-          script: '/work/demo/bootstrap/devbox-0/run.sh',
-          payload: '/work/demo/bootstrap/devbox-0/payload',
+          script: '/srv/demo/bootstrap/devbox-0/run.sh',
+          payload: '/srv/demo/bootstrap/devbox-0/payload',
         },
       },
     ],
@@ -229,16 +229,16 @@ test('overlays of a role are numbered before their ending, those of an instance 
     overlay = "disks/web.tar.qcow2"
     instances = [{ id = "web-3", overlay = "own.qcow2" }]`);
   assert.deepEqual(only(list, 'overlayPath'), [
-    '/work/demo/disks/web.tar.qcow2',
-    '/work/demo/disks/web.tar-1.qcow2',
-    '/work/demo/disks/web.tar-2.qcow2',
-    '/work/demo/own.qcow2',
+    '/srv/demo/disks/web.tar.qcow2',
+    '/srv/demo/disks/web.tar-1.qcow2',
+    '/srv/demo/disks/web.tar-2.qcow2',
+    '/srv/demo/own.qcow2',
   ]);
 });
 
 test('.castra in an overlay means the state root', () => {
   const [vm] = vms('[[vms]]\nname = "web"\noverlay = ".castra/disks/web.qcow2"');
-  assert.equal(vm?.overlayPath, '/home/me/.castra/projects/demo-111b1182b4b056ca/disks/web.qcow2');
+  assert.equal(vm?.overlayPath, '/home/me/.castra/projects/demo-926574b4279e7131/disks/web.qcow2');
 });
 
 test('the accelerator of a VM beats that of the project, which beats auto', () => {
@@ -286,12 +286,12 @@ test('environment variables may have any name', () => {
   ]);
 });
 
-const ID = '111b1182b4b056ca';
+const ID = '926574b4279e7131';
 
 test('a state root is named after the project, and told apart by the path of its folder', () => {
   const text = `${HEAD}[[vms]]\nname = "a"`;
   assert.equal(project(text).stateRoot, `/home/me/.castra/projects/demo-${ID}`);
-  assert.notEqual(project(text, { path: '/work/other/castra.toml' }).stateRoot, project(text).stateRoot);
+  assert.notEqual(project(text, { path: '/srv/other/castra.toml' }).stateRoot, project(text).stateRoot);
 });
 
 test('a project keeps its state root after a change of its name', () => {
@@ -303,14 +303,14 @@ test('a project keeps its state root after a change of its name', () => {
 
 test('two files in one folder are two projects', () => {
   const text = `${HEAD}[[vms]]\nname = "a"`;
-  assert.notEqual(project(text, { path: '/work/demo/other.toml' }).stateRoot, project(text).stateRoot);
+  assert.notEqual(project(text, { path: '/srv/demo/other.toml' }).stateRoot, project(text).stateRoot);
 });
 
 test('state_dir is relative to the file, or absolute', () => {
   const root = (folder: string) =>
     project(`version = "0.2"\nproject = { name = "demo", state_dir = "${folder}" }\n[[vms]]\nname = "a"`).stateRoot;
-  assert.equal(root('.castra'), '/work/demo/.castra');
-  assert.equal(root('../state'), '/work/state');
+  assert.equal(root('.castra'), '/srv/demo/.castra');
+  assert.equal(root('../state'), '/srv/state');
   assert.equal(root('/var/castra'), '/var/castra');
 });
 
@@ -319,7 +319,7 @@ test('a broken file still tells where its project keeps its things', () => {
   assert.equal(none, undefined);
   assert.deepEqual(place, {
     name: 'demo',
-    configPath: '/work/demo/castra.toml',
+    configPath: '/srv/demo/castra.toml',
     stateRoot: `/home/me/.castra/projects/demo-${ID}`,
   });
 });

@@ -317,7 +317,7 @@ const CASES: readonly Case[] = [
     title: 'two VMs with one overlay',
     text: `${VM}overlay = ‹"disk.qcow2"›\n${DB}overlay = «"./disk.qcow2"»`,
     codes: ['config/duplicate-overlay'],
-    message: '"web-0" and "db-0" have the same overlay /work/demo/disk.qcow2.',
+    message: '"web-0" and "db-0" have the same overlay /srv/demo/disk.qcow2.',
   },
   {
     title: 'two roles with replicas and one overlay are one fault',
@@ -351,7 +351,7 @@ const CASES: readonly Case[] = [
     title: 'an overlay that leads out of the project',
     text: `${VM}count = 3\noverlay = «"../disk.qcow2"»`,
     codes: ['config/overlay-outside-project'],
-    help: 'Overlays are deleted after a stop. Move it into the project, leave `overlay` out, or write the absolute path /work/disk.qcow2 if you mean it.',
+    help: 'Overlays are deleted after a stop. Move it into the project, leave `overlay` out, or write the absolute path /srv/disk.qcow2 if you mean it.',
   },
   {
     title: 'an overlay that leads out of the state root',
@@ -365,7 +365,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'an absolute overlay with .. is not taken for meant',
-    text: `${VM}overlay = «"/work/demo/../disk.qcow2"»`,
+    text: `${VM}overlay = «"/srv/demo/../disk.qcow2"»`,
     codes: ['config/overlay-outside-project'],
   },
 
@@ -560,7 +560,7 @@ for (const { title, text, codes, message, help } of CASES) {
 test('messages are one sentence with one full stop, and everything names its file', () => {
   for (const { text } of CASES) {
     for (const { message, help, path, related = [] } of analyzeMarked(text)) {
-      assert.equal(path, '/work/demo/castra.toml');
+      assert.equal(path, '/srv/demo/castra.toml');
       for (const words of [message, help ?? '.', ...related.map((other) => other.message)])
         assert.match(words, /[^.][.?]$|^\.$/);
       for (const other of related) assert.equal(other.path, path);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { analyzeConfig, type ConfigSource } from '../../../runtime/config/analyze.ts';
 import type { Diagnostic, Range } from '../../../runtime/diagnostics.ts';
 
-export const PLACE = { path: '/work/demo/castra.toml', home: '/home/me/.castra' } as const;
+export const PLACE = { path: '/srv/demo/castra.toml', home: '/home/me/.castra' } as const;
 
 export function analyze(text: string, place: Partial<ConfigSource> = {}) {
   return analyzeConfig({ ...PLACE, ...place, text });

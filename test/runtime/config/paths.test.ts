@@ -9,11 +9,11 @@ import {
   resolveOverlay,
 } from '../../../runtime/config/paths.ts';
 
-const FOLDERS = { project: '/work/demo', stateRoot: '/state' } as const;
+const FOLDERS = { project: '/srv/demo', stateRoot: '/state' } as const;
 
 test('the id of castra.toml is that of its folder, any other file has its own', () => {
-  assert.equal(projectId('/work/demo/castra.toml'), '111b1182b4b056ca');
-  const ids = ['/work/demo/castra.toml', '/work/demo/other.toml', '/work/demo/Castra.toml', '/work/castra.toml'].map(
+  assert.equal(projectId('/srv/demo/castra.toml'), '926574b4279e7131');
+  const ids = ['/srv/demo/castra.toml', '/srv/demo/other.toml', '/srv/demo/Castra.toml', '/srv/castra.toml'].map(
     projectId,
   );
   assert.equal(new Set(ids).size, 4);
@@ -21,8 +21,8 @@ test('the id of castra.toml is that of its folder, any other file has its own', 
 });
 
 test('a known folder with the id wins, one that only has the name does not', () => {
-  const id = projectId('/work/demo/castra.toml');
-  const root = (existing: string[]) => defaultStateRoot('/home', '/work/demo/castra.toml', 'Demo', existing);
+  const id = projectId('/srv/demo/castra.toml');
+  const root = (existing: string[]) => defaultStateRoot('/home', '/srv/demo/castra.toml', 'Demo', existing);
   assert.equal(root([]), `/home/projects/demo-${id}`);
   assert.equal(root(['demo', 'demo-1234', id]), `/home/projects/demo-${id}`);
   assert.equal(root([`old-${id}`]), `/home/projects/old-${id}`);
@@ -30,13 +30,13 @@ test('a known folder with the id wins, one that only has the name does not', () 
 
 test('overlays start from the project, .castra from the state root', () => {
   const resolved: Record<string, string> = {
-    'a.qcow2': '/work/demo/a.qcow2',
-    './a/../b.qcow2': '/work/demo/b.qcow2',
+    'a.qcow2': '/srv/demo/a.qcow2',
+    './a/../b.qcow2': '/srv/demo/b.qcow2',
     '/a.qcow2': '/a.qcow2',
     '.castra/a.qcow2': '/state/a.qcow2',
     '.castra': '/state',
-    '.castra2/a': '/work/demo/.castra2/a',
-    '../a': '/work/a',
+    '.castra2/a': '/srv/demo/.castra2/a',
+    '../a': '/srv/a',
   };
   for (const [overlay, path] of Object.entries(resolved)) assert.equal(resolveOverlay(overlay, FOLDERS), path);
 });

@@ -4,7 +4,7 @@ import { analyzeConfig } from '../../../runtime/config/analyze.ts';
 import { configTemplate } from '../../../runtime/config/template.ts';
 import { createRandom } from './toml/fuzz.ts';
 
-const analyze = (text: string) => analyzeConfig({ text, path: '/work/demo/castra.toml', home: '/home/me/.castra' });
+const analyze = (text: string) => analyzeConfig({ text, path: '/srv/demo/castra.toml', home: '/home/me/.castra' });
 
 test('the template declares one VM called devbox with the default image and no diagnostics', () => {
   const { project, diagnostics } = analyze(configTemplate('demo'));

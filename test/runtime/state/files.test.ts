@@ -124,7 +124,7 @@ describe('ensurePrivateDirectory', () => {
 describe('the layout', () => {
   test('puts every file of a VM into the state root', () => {
     const { lock, operation } = projectFiles('/s');
-    assert.deepEqual([lock, operation], ['/s/lock', '/s/operation.json']);
+    assert.deepEqual([lock, operation], ['/s/castra.lock', '/s/operation.json']);
     assert.deepEqual(vmFiles('/s', 'web'), {
       pidfile: '/s/web.pid',
       record: '/s/web.json',

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { bootId, identify } from '../../../runtime/process/identity.ts';
 import { vmSockets } from '../../../runtime/state/layout.ts';
-import { inspectVm } from '../../../runtime/state/liveness.ts';
-import { knownVms, type LaunchRecord, readRecord, removeRecord, writeRecord } from '../../../runtime/state/record.ts';
+import { inspectVm, knownVms } from '../../../runtime/state/liveness.ts';
+import { type LaunchRecord, readRecord, removeRecord, writeRecord } from '../../../runtime/state/record.ts';
 import { launchVm, type RunningQemu } from '../../../runtime/vm/launch.ts';
 import { waitForExit } from '../../../runtime/vm/shutdown.ts';
 import { fakeRequest, startFake } from '../../support/fakeVm.ts';
@@ -80,11 +80,19 @@ describe('a launch record', () => {
   });
 });
 
-test('knownVms finds every VM that left a record or a pidfile, and nothing else', () => {
-  for (const name of ['web.json', 'web.pid', 'db-1.pid', 'operation.json', 'lock', 'x.json.0011.tmp', 'web.vars.fd']) {
-    writeFileSync(join(folder.path, name), '');
+test('knownVms finds every VM that left a record, and takes no other file for one', () => {
+  writeRecord(folder.path, makeRecord());
+  for (const name of [
+    'package.json',
+    'server.pid',
+    'operation.json',
+    'castra.lock',
+    'x.json.0011.tmp',
+    'web.vars.fd',
+  ]) {
+    writeFileSync(join(folder.path, name), '{}');
   }
-  assert.deepEqual(knownVms(folder.path), ['db-1', 'web']);
+  assert.deepEqual(knownVms(folder.path), ['web']);
   assert.deepEqual(knownVms(join(folder.path, 'none')), []);
 });
 

@@ -113,7 +113,7 @@ describe('lockProject', () => {
     (await lockProject(root, 'up', [])).release();
     writeFileSync(join(root, 'web.json.001122334455.tmp'), '{');
     (await lockProject(root, 'up', [])).release();
-    assert.deepEqual(readdirSync(root), ['lock']);
+    assert.deepEqual(readdirSync(root), ['castra.lock']);
   });
 
   test('a reused pid does not make a dead holder alive', async () => {
