@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 export interface RunResult {
   readonly code: number | null;
@@ -46,23 +47,37 @@ export function run(program: string, args: readonly string[], options: RunOption
 }
 
 /**
- * Starts a program that outlives us: its own session (no Ctrl-C from our terminal), no pipes to us.
+ * Starts a program that outlives us: its own session (no Ctrl-C from our terminal), no pipes to us. What it creates,
+ * such as sockets, is for its owner only.
  * `output` is a file descriptor for both its streams. Resolves once the kernel has started it.
  */
 export function startDetached(program: string, args: readonly string[], output: number): Promise<ChildProcess> {
   return new Promise((done, fail) => {
-    const child = spawn(program, args, {
-      env: childEnvironment(),
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', output, output],
-    });
+    const child = withPrivateUmask(() =>
+      spawn(program, args, {
+        env: childEnvironment(),
+        cwd: '/',
+        detached: true,
+        stdio: ['ignore', output, output],
+      }),
+    );
     child.once('error', fail);
     child.once('spawn', () => {
       child.unref();
       done(child);
     });
   });
+}
+
+/** A child inherits the mask of the moment it is started; a worker thread may not change it (Node's process.umask). */
+function withPrivateUmask<Result>(start: () => Result): Result {
+  if (!isMainThread) return start();
+  const before = process.umask(0o077);
+  try {
+    return start();
+  } finally {
+    process.umask(before);
+  }
 }
 
 /**

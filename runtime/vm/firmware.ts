@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readJsonIfAny } from '../state/files.ts';
+import { FILE_MODE } from '../state/layout.ts';
 import type { Architecture } from './args.ts';
 
 /** A UEFI build on this host: its code, and the template of its variable store. */
@@ -29,6 +30,7 @@ export function findUefi(qemuBinary: string, architecture: Architecture): UefiBu
 /** A fresh variable store for one run: a throw-away like the overlay. */
 export function prepareVars(build: UefiBuild, path: string): void {
   copyFileSync(build.varsTemplate, path);
+  chmodSync(path, FILE_MODE);
 }
 
 /** Descriptors are tried in the order of their names, as QEMU's document asks. */

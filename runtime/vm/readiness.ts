@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Phase } from '../events.ts';
 import { followFile } from '../logs/follow.ts';
+import { pause } from '../process/pause.ts';
 import type { ReadySignal } from '../state/record.ts';
 import { type BootEvidence, explain, lastLines, noEvidence, type Observation, observe } from './bootEvidence.ts';
 import type { RunningQemu } from './launch.ts';
@@ -93,7 +93,7 @@ class BootWatch {
     for (;;) {
       const end = await this.#look(performance.now() >= deadline);
       if (end) return end;
-      await delay(TICK_MS, undefined, { signal: over }).catch(() => undefined);
+      await pause(TICK_MS, over);
     }
   }
 
@@ -121,9 +121,10 @@ class BootWatch {
 
   /** QEMU sent STOP: it was paused by somebody, or it met something it cannot go on from. */
   async #explainStop(): Promise<Readiness | undefined> {
-    const reply = await this.#request.qemu.qmp.execute('query-status').catch(() => undefined);
-    const state = classifyRunState(statusOf(reply));
-    return state.kind === 'broken' ? this.#notReady(state.reason, false) : undefined;
+    const status = this.#request.qemu.qmp.execute('query-status').then(statusOf);
+    // Without an answer QEMU is ending or hangs: its exit or the time limit will tell.
+    const state = await status.then(classifyRunState, () => undefined);
+    return state?.kind === 'broken' ? this.#notReady(state.reason, false) : undefined;
   }
 
   #notReady(reason: string, late: boolean): Readiness {
@@ -152,7 +153,7 @@ class BootWatch {
         if (probe.kind === 'refused') this.#take({ kind: 'connection-refused' });
         if (probe.kind === 'banner') this.#banner = probe.text;
       });
-      await delay(SSH_PROBE_EVERY_MS, undefined, { signal: this.#finished.signal }).catch(() => undefined);
+      await pause(SSH_PROBE_EVERY_MS, this.#finished.signal);
     }
   }
 

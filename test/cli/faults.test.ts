@@ -572,14 +572,18 @@ describe('somebody else', { concurrency: 3 }, () => {
     }));
 });
 
+async function killTheQemu(project: TempProject): Promise<void> {
+  const [qemu] = findQemus(project.path);
+  assert.ok(qemu);
+  process.kill(qemu.pid, 'SIGKILL');
+  await waitUntil('QEMU is gone', () => !isSameProcess(qemu));
+}
+
 describe('QEMU', { concurrency: 3 }, () => {
   test('stale sockets and a stale pidfile of a killed one do not hinder up', () =>
     withProject(ONE, async (project) => {
       await ok(runCli(project, ['up']));
-      const [qemu] = findQemus(project.path);
-      assert.ok(qemu);
-      process.kill(qemu.pid, 'SIGKILL');
-      await waitUntil('QEMU is gone', () => !isSameProcess(qemu));
+      await killTheQemu(project);
       assert.ok(existsSync(join(stateRootOf(project), 'web.qmp')), 'the socket is stale');
       const seen = await status(project);
       assert.deepEqual([seen.vms[0]?.state, seen.exitCode], ['error', 1]);
@@ -595,10 +599,7 @@ describe('QEMU', { concurrency: 3 }, () => {
   test('killed, and down clears what it left', () =>
     withProject(ONE, async (project) => {
       await ok(runCli(project, ['up']));
-      const [qemu] = findQemus(project.path);
-      assert.ok(qemu);
-      process.kill(qemu.pid, 'SIGKILL');
-      await waitUntil('QEMU is gone', () => !isSameProcess(qemu));
+      await killTheQemu(project);
       const { vms } = outcomeOf<DownOutcome>(await ok(runCli(project, ['down', '--json'])));
       assert.ok(vms[0]?.result === 'stopped' && !vms[0].changed && vms[0].reclaimedBytes > 0);
       assertCleared(project);

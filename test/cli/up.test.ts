@@ -318,6 +318,15 @@ describe('castra up', () => {
     assert.equal(result.stderr.match(/invalid-vm-name/g)?.length, 1);
   });
 
+  it('keeps everything it makes, sockets included, from everybody else', async () => {
+    open(vm('web'));
+    await runCli(project, ['up', '--no-wait'], { real: true });
+    const made = readdirSync(project.home, { recursive: true, encoding: 'utf8' });
+    assert.ok(made.some((name) => name.endsWith('web-0.qmp')) && made.some((name) => name.endsWith('overlay.qcow2')));
+    const readable = made.filter((name) => (statSync(join(project.home, name)).mode & 0o077) !== 0);
+    assert.deepEqual(readable, []);
+  });
+
   it('refuses a state_dir that has other files in it, and touches none of them', async () => {
     open(vm('package'));
     for (const dir of ['.', 'src']) {

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Run } from '../../operations/run.ts';
 import type { Output, StatusOutcome } from '../../outcomes.ts';
+import { pause } from '../../process/pause.ts';
 import { silent } from '../../reporter.ts';
 import { encodeLine } from '../../stream.ts';
 import { readContext } from '../arguments.ts';
@@ -51,7 +51,7 @@ async function watch(
     once = { ...run, report: silent };
     if (run.signal.aborted || !process.stdout.writable) return output;
     show(output.value);
-    await delay(WATCH_EVERY_MS, undefined, { signal: run.signal }).catch(() => undefined);
+    await pause(WATCH_EVERY_MS, run.signal);
   }
 }
 
