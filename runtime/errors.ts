@@ -14,6 +14,8 @@ export type Failure =
   | { readonly kind: 'state-root-unusable'; readonly path: string; readonly detail: string }
   | { readonly kind: 'busy'; readonly command: string; readonly pid?: number; readonly startedAt?: string }
   | { readonly kind: 'preflight-failed'; readonly problems: readonly Diagnostic[] }
+  /** An image could not be had; `detail` says what to do. `url` when it was to be downloaded. */
+  | { readonly kind: 'image-failed'; readonly url?: string; readonly path?: string; readonly detail: string }
   | { readonly kind: 'overlay-failed'; readonly vm: string; readonly detail: string }
   | {
       readonly kind: 'launch-failed';
@@ -30,6 +32,15 @@ export type Failure =
       readonly serialTail: readonly string[];
       readonly logPath: string;
     }
+  /** The VM would have to run for this. */
+  | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
+  /** Whoever answered is not the machine whose key Castra made. */
+  | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'unknown-project'; readonly id: string; readonly known: readonly string[] }
+  | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
   | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] }
@@ -51,9 +62,18 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'state-root-unusable': 73,
   busy: 75,
   'preflight-failed': 70,
+  'image-failed': 70,
   'overlay-failed': 70,
   'launch-failed': 70,
   'not-ready': 70,
+  'not-running': 70,
+  // What ssh itself exits with when it cannot connect.
+  'ssh-failed': 255,
+  'host-key-mismatch': 255,
+  'copy-failed': 70,
+  'export-failed': 70,
+  'unknown-project': 66,
+  'clean-refused': 70,
   'shutdown-failed': 70,
   'up-failed': 70,
   'down-failed': 70,
@@ -104,6 +124,8 @@ export function describe(failure: Failure): string {
           ...(problem.help === undefined ? [] : [`  ${problem.help}`]),
         ]),
       ].join('\n');
+    case 'image-failed':
+      return failure.detail;
     case 'overlay-failed':
       return `${failure.vm}: cannot prepare its disk: ${failure.detail}`;
     case 'launch-failed':
@@ -115,6 +137,20 @@ export function describe(failure: Failure): string {
         `Serial log: ${failure.logPath}`,
         `It was left running: \`castra status\` shows whether it gets ready later, \`castra down ${failure.vm}\` stops it.`,
       ].join('\n');
+    case 'not-running':
+      return `${failure.vm} does not run: ${failure.detail}`;
+    case 'ssh-failed':
+      return `${failure.vm} cannot be reached over SSH: ${failure.detail}`;
+    case 'host-key-mismatch':
+      return `${failure.vm} did not prove its identity: ${failure.detail}`;
+    case 'copy-failed':
+      return `${failure.vm}: the copy failed: ${failure.detail}`;
+    case 'export-failed':
+      return `${failure.vm} cannot be exported: ${failure.detail}`;
+    case 'unknown-project':
+      return `No project "${failure.id}" is known here. Known: ${failure.known.join(', ') || 'none'}. \`castra list\` shows them; a project is known once \`castra up\` ran in it.`;
+    case 'clean-refused':
+      return `${failure.path} was not cleaned: ${failure.detail}`;
     case 'shutdown-failed':
       return `${failure.vm}: cannot be stopped: ${failure.detail}`;
     case 'up-failed':

@@ -1,7 +1,7 @@
 import type { Diagnostic, Severity } from './diagnostics.ts';
 
 /** How far a start has come, in order. Each step is told from evidence, never from elapsed time. */
-export const phases = ['overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
+export const phases = ['image', 'overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
 export type Phase = (typeof phases)[number];
 
 export type AcceleratorName = 'kvm' | 'hvf' | 'whpx' | 'tcg';
@@ -30,6 +30,8 @@ export type Event =
   | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }
   | { readonly type: 'message'; readonly severity: Severity; readonly text: string }
   | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
+  | ImageEvent
+  | CleanupEvent
   | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
   | {
       readonly type: 'overlay.discarded';
@@ -87,6 +89,67 @@ export type Event =
       readonly changed: boolean;
     }
   | { readonly type: 'shutdown.failed'; readonly vm: string; readonly message: string };
+
+/** What happens to base images; `url` is the one of the mirror that is being asked. */
+export type ImageEvent =
+  | {
+      readonly type: 'image.download-started';
+      readonly url: string;
+      /** Bytes that an earlier, broken-off download left. */
+      readonly resumedBytes: number;
+      readonly totalBytes?: number;
+    }
+  /** Told at most a few times a second. `byPid`: another process downloads it, and this one waits. */
+  | {
+      readonly type: 'image.progress';
+      readonly url: string;
+      readonly receivedBytes: number;
+      readonly totalBytes?: number;
+      readonly byPid?: number;
+    }
+  | {
+      readonly type: 'image.retrying';
+      readonly url: string;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
+  /** Something that was downloaded is of no use and was deleted. */
+  | { readonly type: 'image.discarded'; readonly path: string; readonly reason: string }
+  | { readonly type: 'image.verified'; readonly path: string; readonly digest: string }
+  | { readonly type: 'image.unpacking'; readonly url: string; readonly from: string }
+  | { readonly type: 'image.converting'; readonly url: string; readonly from: string }
+  | { readonly type: 'image.ready'; readonly url: string; readonly path: string; readonly bytes: number };
+
+export type CleanupKind =
+  | 'images'
+  | 'logs'
+  | 'handshakes'
+  | 'pid-file'
+  | 'socket'
+  | 'overlay'
+  | 'kept-overlay'
+  | 'seed'
+  | 'record'
+  | 'temporary';
+
+export type CleanupEvent =
+  | { readonly type: 'cleanup.started'; readonly stateRoot: string; readonly dryRun: boolean }
+  /** `planned` in a dry run: it would be removed. */
+  | {
+      readonly type: 'cleanup.removed' | 'cleanup.planned';
+      readonly stateRoot: string;
+      readonly kind: CleanupKind;
+      readonly path: string;
+      readonly bytes: number;
+    }
+  | {
+      readonly type: 'cleanup.skipped';
+      readonly stateRoot: string;
+      readonly kind: CleanupKind;
+      readonly path: string;
+      readonly reason: string;
+    }
+  | { readonly type: 'cleanup.completed'; readonly stateRoot: string; readonly reclaimedBytes: number };
 
 export type EventType = Event['type'];
 export type EventOf<T extends EventType> = Extract<Event, { readonly type: T }>;

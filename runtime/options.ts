@@ -3,9 +3,18 @@ import type { AcceleratorName } from './events.ts';
 /** Which castra.toml: the nearest one from a folder upwards, or exactly this one. */
 export type ConfigSelection =
   | { readonly kind: 'discover'; readonly from: string }
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string }
+  /** A project that ran here before: its id, the beginning of it, or its name when no other has that. */
+  | { readonly kind: 'project'; readonly id: string };
 
 export type AcceleratorChoice = 'auto' | AcceleratorName;
+
+/** As the environment variables of these names say; undici's EnvHttpProxyAgent reads them so. */
+export interface ProxySettings {
+  readonly http?: string;
+  readonly https?: string;
+  readonly none?: string;
+}
 
 /** What the user's environment decides; the CLI reads it once (process/environment.ts), a library caller passes it. */
 export interface HostSettings {
@@ -15,6 +24,9 @@ export interface HostSettings {
   readonly qemu?: string;
   /** Beats every accelerator in the file. */
   readonly accelerator?: AcceleratorChoice;
+  /** CASTRA_ALPINE_MIRROR: asked for the default image before all others; what stands before `/v3.24/…` there. */
+  readonly alpineMirror?: string;
+  readonly proxy?: ProxySettings;
 }
 
 export interface ProjectOptions {

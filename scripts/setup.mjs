@@ -92,8 +92,9 @@ export function installNodeModules() {
   if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new SetupError('node_modules is a link to packages that do not fit package-lock.json: run `npm ci` there.');
   }
+  // No package needs its install script: esbuild's only saves a process, ssh2's builds an optional accelerator.
   say('npm ci');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
     cwd: root,
     stdio: 'inherit',
     shell: process.platform === 'win32',

@@ -18,6 +18,7 @@ interface Rule {
 const CORE = 'runtime/(?:events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
 const LANGUAGE = 'smol-toml|fastest-levenshtein|castra:schema-validator';
 const NODE = 'node:.+';
+const LIBRARIES = 'undici|xz-decompress|fzstd|ssh2';
 const any = (...patterns: string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
 
 const RULES: readonly Rule[] = [
@@ -55,11 +56,11 @@ const RULES: readonly Rule[] = [
     types: any('runtime/config/project\\.ts'),
     why: 'whoever wants to know what runs must not have to load what starts it',
   },
-  ...['vm', 'images'].map((folder) => ({
+  ...['vm', 'images', 'seed', 'ssh'].map((folder) => ({
     files: any(`runtime/${folder}/.+`),
-    values: any(`runtime/(?:${folder}|state|process|logs)/.+`, CORE, NODE),
+    values: any(`runtime/(?:${folder}|state|process|logs)/.+`, CORE, NODE, LIBRARIES),
     types: any('runtime/config/project\\.ts'),
-    why: 'vm and images do not know each other, nor who calls them: operations put them together',
+    why: 'these do not know each other, nor who calls them: operations put them together',
   })),
   {
     files: any('runtime/(?:operations/.+|api\\.ts)'),

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { CastraError } from '../errors.ts';
 import type { ConfigSelection, HostSettings } from '../options.ts';
 import { readSettings } from '../process/environment.ts';
 
 export interface GlobalFlags {
   readonly config?: string;
+  readonly project?: string;
   readonly json?: boolean;
 }
 
@@ -17,12 +19,19 @@ export interface CommandContext {
 /** What every command takes from flags, environment and working directory. */
 export function readContext(command: Command, file?: string): CommandContext {
   const flags = command.optsWithGlobals<GlobalFlags>();
-  const path = file ?? flags.config;
   return {
-    config: path === undefined ? { kind: 'discover', from: process.cwd() } : { kind: 'file', path: resolve(path) },
+    config: selectConfig(file ?? flags.config, flags.project),
     settings: readSettings(process.env),
     json: flags.json ?? false,
   };
+}
+
+function selectConfig(path?: string, id?: string): ConfigSelection {
+  if (path !== undefined && id !== undefined) {
+    throw new CastraError({ kind: 'usage', detail: '--config and --project both name a project; pass one of them.' });
+  }
+  if (id !== undefined) return { kind: 'project', id };
+  return path === undefined ? { kind: 'discover', from: process.cwd() } : { kind: 'file', path: resolve(path) };
 }
 
 /** A flag's value in whole or fractional seconds, as milliseconds. */

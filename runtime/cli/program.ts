@@ -11,6 +11,8 @@ Environment:
   CASTRA_HOME         state, images and caches (default ~/.castra)
   CASTRA_QEMU         name or path of the qemu-system program
   CASTRA_ACCELERATOR  auto, kvm, hvf, whpx or tcg; beats castra.toml
+  CASTRA_ALPINE_MIRROR  asked first for the default image: what stands before /v3.24/ there
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 
 Exit codes: 0 done, 1 a VM is in error (status), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
@@ -47,22 +49,21 @@ function buildProgram(finish: Finish): Command {
   const program = new Command('castra')
     .description('Runs the QEMU virtual machines that castra.toml declares.')
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
-    .option('-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards')
-    .option('--json', 'print one JSON object per line, for programs')
     .showHelpAfterError('(castra --help lists commands and options)')
-    .addHelpText('after', environmentHelp)
-    .exitOverride();
+    .addHelpText('after', environmentHelp);
   for (const add of [addInit, addValidate, addUp, addDown, addStatus]) {
     add(program, finish);
   }
-  for (const command of program.commands) shareGlobals(command);
+  for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }
 
-/** So that `castra up --json -c FILE` works as well as `castra -c FILE --json up`. */
-function shareGlobals(command: Command): void {
+/** On each command too: `castra up --json -c FILE` works as well as `castra -c FILE --json up`. */
+function addGlobals(command: Command): void {
   command
     .option('-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards')
+    .option('--project <id>', 'a project that ran here before, by id or name (`castra list` shows them)')
     .option('--json', 'print one JSON object per line, for programs')
     .exitOverride();
+  for (const nested of command.parent === null ? [] : command.commands) addGlobals(nested);
 }

@@ -6,13 +6,14 @@ import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import { defaultStateRoot } from './paths.ts';
-import type { ProjectConfig, ProjectPlace } from './project.ts';
+import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
 import { expandRole } from './replicas.ts';
 import { checkSchema } from './schema.ts';
 import { analyzeToml } from './toml/meaning.ts';
 import { parseToml } from './toml/parser.ts';
 import { lineIndex, offsetAt } from './toml/positions.ts';
 import type { TomlError as SyntaxFault } from './toml/syntax.ts';
+import { parseMiB } from './units.ts';
 import { classifyVersion } from './version.ts';
 import { interpretVm } from './virtualMachine.ts';
 
@@ -113,6 +114,8 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     version: version ?? '',
     brokerPort,
     lifecycle: readLifecycle(asTable(value.lifecycle) ?? {}),
+    mirrors: texts(asTable(value.images)?.mirrors),
+    logs: readLogLimits(asTable(value.logs) ?? {}, findings),
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
   };
@@ -133,4 +136,22 @@ function readLifecycle(table: Fields): ProjectConfig['lifecycle'] {
     sigtermMs: secondsToMs(table.sigterm_wait_secs, 10_000),
     sigkillMs: secondsToMs(table.sigkill_wait_secs, 5_000, 1),
   };
+}
+
+const MIB = 1024 * 1024;
+const DEFAULT_LOG_MIB = 16;
+const DEFAULT_KEPT_LOGS = 4;
+
+function readLogLimits({ max_size: size, keep }: Fields, findings: Findings): LogLimits {
+  const mib = size === undefined ? DEFAULT_LOG_MIB : parseMiB(String(size));
+  if (mib === undefined || mib < 1) {
+    findings.report({
+      severity: 'error',
+      code: 'config/invalid-size',
+      message: `"${String(size)}" is not a size for logs; the least is 1 MiB.`,
+      help: 'Write it as "16 MiB" or "16" (MiB).',
+      path: ['logs', 'max_size'],
+    });
+  }
+  return { maxBytes: (mib || DEFAULT_LOG_MIB) * MIB, keep: integer(keep, 1, 1000) ?? DEFAULT_KEPT_LOGS };
 }

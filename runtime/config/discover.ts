@@ -9,7 +9,7 @@ const FILE_NAME = 'castra.toml';
  * The absolute path of the selected castra.toml, with its folder as the system really calls it: a project reached
  * through a symbolic link is the same project. A file that is itself a link belongs to the folder it lies in.
  */
-export function discoverConfig(selection: ConfigSelection): string {
+export function discoverConfig(selection: Exclude<ConfigSelection, { kind: 'project' }>): string {
   if (selection.kind === 'discover') return discoverUpwards(resolve(selection.from));
   const path = resolve(selection.path);
   if (!isFile(path)) throw new CastraError({ kind: 'config-missing', path });

@@ -9,7 +9,27 @@ export interface PortForward {
   readonly protocol: 'tcp' | 'udp';
 }
 
-export type BaseImage = { readonly kind: 'default-alpine' } | { readonly kind: 'file'; readonly path: string };
+/** A checksum of what is downloaded; `hex` in lower case. */
+export interface Digest {
+  readonly algorithm: 'sha256' | 'sha512';
+  readonly hex: string;
+}
+
+export type BaseImage =
+  | { readonly kind: 'default-alpine' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string; readonly digest?: Digest };
+
+/** What the user adds for the guest's cloud-init. */
+export type UserData =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'inline'; readonly text: string };
+
+/** When logs are rotated, and how many old ones of each are kept. */
+export interface LogLimits {
+  readonly maxBytes: number;
+  readonly keep: number;
+}
 
 export type BootstrapMode = 'skip' | 'auto' | 'always';
 
@@ -34,6 +54,8 @@ export interface VmDefinition {
   readonly description?: string;
   readonly image: BaseImage;
   readonly overlayPath: string;
+  /** Of the disk as the guest sees it; undefined: the base image's own. */
+  readonly overlaySizeMiB?: number;
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly forwards: readonly PortForward[];
@@ -41,6 +63,7 @@ export interface VmDefinition {
   /** Undefined: what the architecture boots with. */
   readonly firmware?: 'bios' | 'uefi';
   readonly sshUser: string;
+  readonly userData?: UserData;
   readonly ready: ReadySignal;
   readonly readyTimeoutMs: number;
   readonly qemuArgs: readonly string[];
@@ -58,6 +81,9 @@ export interface ProjectConfig extends ProjectPlace {
   readonly version: string;
   readonly brokerPort: number;
   readonly lifecycle: ShutdownWaits;
+  /** Asked for the default image before Alpine's own server, in order. */
+  readonly mirrors: readonly string[];
+  readonly logs: LogLimits;
   readonly vms: readonly VmDefinition[];
   /** `[workflows] init`: for people, never run. */
   readonly initWorkflow: readonly string[];

@@ -15,6 +15,18 @@ export interface Replica {
 
 const MAX_COUNT = 1000;
 
+/** A value with the place it was read from. */
+export interface Picked {
+  readonly value: unknown;
+  readonly path: TomlPath;
+}
+
+/** A key of the instance, else of its role. */
+export function pick({ table, path, override }: Replica, key: string): Picked {
+  if (override?.table[key] !== undefined) return { value: override.table[key], path: [...override.path, key] };
+  return { value: table[key], path: [...path, key] };
+}
+
 /** The VMs of one `[[vms]]` table. */
 export function expandRole(table: Fields, path: TomlPath, version: VersionClass, findings: Findings): Replica[] {
   const role = text(table.name) ?? '';

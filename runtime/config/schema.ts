@@ -164,7 +164,10 @@ function explainInvalid(error: SchemaError, path: TomlPath): string {
   const rules: Readonly<Record<string, string>> = {
     bind: 'must be an IPv4 address, such as "127.0.0.1"',
     ssh_user: 'must be a user name: lower-case letters, digits, "_" and "-"',
+    base_image_sha256: 'must be 64 hexadecimal digits',
+    base_image_sha512: 'must be 128 hexadecimal digits',
     ready: 'must be "ssh", "none" or "serial:<regular expression>"',
   };
+  if (path.at(-2) === 'mirrors') return 'must be an http:// or https:// URL';
   return rules[String(path.at(-1))] ?? error.message ?? 'is not valid';
 }

@@ -1,13 +1,14 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { AcceleratorChoice } from '../options.ts';
 import type { ReadySignal } from '../state/record.ts';
+import { readBaseImage } from './baseImage.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay } from './paths.ts';
-import type { BaseImage, BootstrapMode, BootstrapSettings, PortForward, VmDefinition } from './project.ts';
-import type { Replica } from './replicas.ts';
+import type { BootstrapMode, BootstrapSettings, PortForward, UserData, VmDefinition } from './project.ts';
+import { type Picked, pick, type Replica } from './replicas.ts';
 import type { TomlPath } from './toml/meaning.ts';
-import { MAX_MEMORY_MIB, MIN_MEMORY_MIB, type ParsedMemory, parseMemory } from './units.ts';
+import { MAX_DISK_MIB, MAX_MEMORY_MIB, MIN_MEMORY_MIB, type ParsedMemory, parseMemory, parseMiB } from './units.ts';
 
 /** A VM, and where in the file its parts come from: for findings that compare VMs. */
 export interface PlacedVm {
@@ -33,10 +34,12 @@ const ACCELERATORS: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx'
 export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
   const { table, name, role, index } = replica;
   const field = (key: string) => pick(replica, key);
-  const image = readImage(replica, context);
+  const image = readBaseImage(replica, context.folders.project, context.findings);
   const description = text(field('description').value);
   const firmware = table.firmware === 'bios' || table.firmware === 'uefi' ? table.firmware : undefined;
   const overlay = readOverlay(replica, context);
+  const overlaySizeMiB = readSize(field('overlay_size'), context.findings);
+  const userData = readUserData(field('user_data').value, context.folders);
   const forwards = readForwards(replica, context.findings);
   const vm: VmDefinition = {
     name,
@@ -48,42 +51,17 @@ export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
     memoryMiB: readMemory(field('memory'), context.findings),
     forwards: forwards.map((forward) => forward.forward),
     accelerator: ACCELERATORS.find((choice) => choice === table.accelerator) ?? context.accelerator,
-    sshUser: text(table.ssh_user) ?? (image.kind === 'file' ? 'root' : 'alpine'),
+    sshUser: text(table.ssh_user) ?? (image.kind === 'default-alpine' ? 'alpine' : 'root'),
     ready: readReady(replica, context.findings),
     readyTimeoutMs: secondsToMs(table.ready_timeout_secs, DEFAULT_READY_TIMEOUT_MS, 1),
     qemuArgs: texts(table.qemu_args),
     bootstrap: readBootstrap(replica, context),
     ...(description ? { description } : {}),
     ...(firmware ? { firmware } : {}),
+    ...(overlaySizeMiB === undefined ? {} : { overlaySizeMiB }),
+    ...(userData ? { userData } : {}),
   };
   return { vm, path: replica.path, overlayPath: overlay.path, forwardPaths: forwards.map((forward) => forward.path) };
-}
-
-interface Picked {
-  readonly value: unknown;
-  readonly path: TomlPath;
-}
-
-/** A key of the instance, else of its role. */
-function pick({ table, path, override }: Replica, key: string): Picked {
-  if (override?.table[key] !== undefined) return { value: override.table[key], path: [...override.path, key] };
-  return { value: table[key], path: [...path, key] };
-}
-
-function readImage(replica: Replica, { folders, findings }: VmContext): BaseImage {
-  const managed = pick(replica, 'managed_image');
-  if (managed.value !== undefined) {
-    findings.report({
-      severity: 'error',
-      code: 'config/managed-image',
-      message: '`managed_image` is no longer supported.',
-      help: 'Remove it to get the default Alpine Linux image, or set `base_image` to a qcow2 file.',
-      path: managed.path,
-      part: 'key',
-    });
-  }
-  const path = text(pick(replica, 'base_image').value);
-  return path === undefined ? { kind: 'default-alpine' } : { kind: 'file', path: resolve(folders.project, path) };
 }
 
 /** An overlay of the instance is taken as it is; one of the role is numbered for its replicas. */
@@ -110,6 +88,28 @@ function readOverlay(replica: Replica, { folders, findings }: VmContext): { abso
     });
   }
   return { absolute, path: picked.path };
+}
+
+function readSize({ value, path }: Picked, findings: Findings): number | undefined {
+  if (typeof value !== 'string' && !Number.isInteger(value)) return undefined;
+  const mib = parseMiB(String(value));
+  if (mib !== undefined && mib > 0 && mib <= MAX_DISK_MIB) return mib;
+  findings.report({
+    severity: 'error',
+    code: 'config/invalid-size',
+    message: `"${String(value)}" is not the size of a disk.`,
+    help: 'Write it as "20 GiB", "512MiB" or "20480" (MiB).',
+    path,
+  });
+  return undefined;
+}
+
+/** Every format of cloud-init's user data but a MIME message begins with a `#`; a path rarely does. */
+function readUserData(value: unknown, { project }: Folders): UserData | undefined {
+  const written = text(value);
+  if (written === undefined) return undefined;
+  if (written.startsWith('#') || written.includes('\n')) return { kind: 'inline', text: written };
+  return { kind: 'file', path: resolve(project, written) };
 }
 
 const memoryProblems: Readonly<Record<Exclude<ParsedMemory['kind'], 'memory'>, string>> = {

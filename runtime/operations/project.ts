@@ -1,21 +1,38 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, messageOf } from '../errors.ts';
-import type { ProjectOptions } from '../options.ts';
+import type { HostSettings, ProjectOptions } from '../options.ts';
 import { homeFiles } from '../state/layout.ts';
+import { findProject, knownProjects } from '../state/registry.ts';
 
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ConfigAnalysis {
-  const path = discoverConfig(config);
-  return analyzeConfig({
-    text: readConfig(path),
-    path,
-    home: settings.home,
-    knownProjects: listProjects(settings.home),
-  });
+  if (config.kind === 'project') return analyzeKnown(config.id, settings);
+  return analyzeFile(discoverConfig(config), settings);
+}
+
+function analyzeFile(path: string, { home }: HostSettings): ConfigAnalysis {
+  return analyzeConfig({ text: readConfig(path), path, home, knownProjects: listProjects(home) });
+}
+
+/** A project whose file is gone still has a state root: its VMs must not become unstoppable. */
+function analyzeKnown(id: string, settings: HostSettings): ConfigAnalysis {
+  const known = findProject(settings.home, id);
+  if (!known) {
+    const ids = knownProjects(settings.home).map((project) => `${project.name} (${project.id})`);
+    throw new CastraError({ kind: 'unknown-project', id, known: ids });
+  }
+  const { name, configPath, stateRoot } = known;
+  if (existsSync(configPath)) return analyzeFile(configPath, settings);
+  const message = `${configPath} is gone.`;
+  const help = 'What was started from it can still be stopped and cleaned.';
+  return {
+    place: { name, configPath, stateRoot },
+    diagnostics: [{ severity: 'error', code: 'config/gone', message, help, path: configPath }],
+  };
 }
 
 /** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CastraError } from '../errors.ts';
-import type { AcceleratorChoice, HostSettings } from '../options.ts';
+import type { AcceleratorChoice, HostSettings, ProxySettings } from '../options.ts';
 
 const choices: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx', 'tcg'];
 
@@ -9,7 +9,7 @@ export function isAcceleratorChoice(text: string): text is AcceleratorChoice {
   return (choices as readonly string[]).includes(text);
 }
 
-/** Reads CASTRA_HOME, CASTRA_QEMU and CASTRA_ACCELERATOR; an empty variable counts as unset. */
+/** Reads CASTRA_* and the proxy variables; an empty variable counts as unset. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): HostSettings {
   const accelerator = env.CASTRA_ACCELERATOR?.trim().toLowerCase();
   if (accelerator && !isAcceleratorChoice(accelerator)) {
@@ -22,5 +22,16 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     home: env.CASTRA_HOME ? resolve(env.CASTRA_HOME) : join(homedir(), '.castra'),
     ...(env.CASTRA_QEMU ? { qemu: env.CASTRA_QEMU } : {}),
     ...(accelerator && isAcceleratorChoice(accelerator) ? { accelerator } : {}),
+    ...(env.CASTRA_ALPINE_MIRROR ? { alpineMirror: env.CASTRA_ALPINE_MIRROR } : {}),
+    ...readProxy(env),
   };
+}
+
+/** Lower case wins, as in curl. */
+function readProxy(env: Readonly<Record<string, string | undefined>>): { proxy?: ProxySettings } {
+  const http = env.http_proxy || env.HTTP_PROXY;
+  const https = env.https_proxy || env.HTTPS_PROXY;
+  const none = env.no_proxy || env.NO_PROXY;
+  if (!http && !https) return {};
+  return { proxy: { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(none ? { none } : {}) } };
 }

@@ -19,14 +19,28 @@ export interface ProjectFiles {
   readonly operation: string;
   readonly logs: string;
   readonly overlays: string;
+  /** Overlays that `down --keep-overlay` put aside. */
+  readonly kept: string;
+  /** The project's SSH key pair and the VMs' host keys. */
+  readonly keys: string;
+  readonly identity: string;
+  /** For `ssh -F` and for an Include: one Host per VM. */
+  readonly sshConfig: string;
+  readonly knownHosts: string;
 }
 
 export function projectFiles(stateRoot: string): ProjectFiles {
+  const keys = join(stateRoot, 'keys');
   return {
     lock: join(stateRoot, 'castra.lock'),
     operation: join(stateRoot, 'operation.json'),
     logs: join(stateRoot, 'logs'),
     overlays: join(stateRoot, 'overlays'),
+    kept: join(stateRoot, 'kept'),
+    keys,
+    identity: join(keys, 'id_ed25519'),
+    sshConfig: join(stateRoot, 'ssh_config'),
+    knownHosts: join(stateRoot, 'known_hosts'),
   };
 }
 
@@ -39,16 +53,22 @@ export interface VmFiles {
   readonly serialLog: string;
   /** The UEFI variable store of this run. */
   readonly firmwareVars: string;
+  /** The NoCloud disk that tells the guest who it is. */
+  readonly seed: string;
+  /** The guest's SSH host key, made here so that it is known before the guest is. */
+  readonly hostKey: string;
 }
 
 export function vmFiles(stateRoot: string, vm: string): VmFiles {
-  const { logs } = projectFiles(stateRoot);
+  const { logs, keys } = projectFiles(stateRoot);
   return {
     pidfile: join(stateRoot, `${vm}.pid`),
     record: join(stateRoot, `${vm}.json`),
     qemuLog: join(logs, `${vm}.log`),
     serialLog: join(logs, `${vm}-serial.log`),
     firmwareVars: join(stateRoot, `${vm}.vars.fd`),
+    seed: join(stateRoot, `${vm}.seed.iso`),
+    hostKey: join(keys, `${vm}_host_ed25519`),
   };
 }
 
@@ -92,6 +112,11 @@ const fits = (sockets: VmSockets): boolean =>
 export const homeFiles = (home: string) => ({
   projects: join(home, 'projects'),
   images: join(home, 'images'),
+  /** One file per project that ever ran here. */
+  known: join(home, 'known'),
+  /** Host ports that running VMs of all projects hold. */
+  ports: join(home, 'ports.json'),
+  portsLock: join(home, 'ports.lock'),
   /** What was found out about this host's QEMU; safe to delete. */
   qemuCache: join(home, 'cache', 'qemu.json'),
 });

@@ -116,6 +116,7 @@ function advance(evidence: BootEvidence, phase: Phase): BootEvidence {
 export function explain(evidence: BootEvidence): string {
   if (evidence.stop) return evidence.stop.explanation;
   switch (evidence.phase) {
+    case 'image':
     case 'overlay':
     case 'qemu':
       return 'QEMU runs, but its machine does not';

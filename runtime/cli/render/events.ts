@@ -1,4 +1,4 @@
-import type { ActiveForward, DiscardReason, Event } from '../../events.ts';
+import type { ActiveForward, CleanupEvent, DiscardReason, Event, ImageEvent } from '../../events.ts';
 import { renderDiagnostic } from './diagnostics.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
@@ -40,8 +40,62 @@ export function renderEvent(event: Event): EventLine | undefined {
       return err(`→ ${event.vm}: failed.`);
     case 'vm.rolled-back':
       return out(`→ ${event.vm}: rolled back; nothing of it is left running.`);
+    case 'image.download-started':
+    case 'image.progress':
+    case 'image.retrying':
+    case 'image.discarded':
+    case 'image.verified':
+    case 'image.unpacking':
+    case 'image.converting':
+    case 'image.ready':
+      return renderImage(event);
+    case 'cleanup.started':
+    case 'cleanup.removed':
+    case 'cleanup.planned':
+    case 'cleanup.skipped':
+    case 'cleanup.completed':
+      return renderCleanup(event);
     default:
       return renderShutdown(event);
+  }
+}
+
+/** Progress is for the live display: in a log of a CI job it would only be noise. */
+function renderImage(event: ImageEvent): EventLine | undefined {
+  switch (event.type) {
+    case 'image.download-started': {
+      const resumed = event.resumedBytes > 0 ? `, going on after ${formatBytes(event.resumedBytes)}` : '';
+      const size = event.totalBytes === undefined ? '' : ` (${formatBytes(event.totalBytes)}${resumed})`;
+      return out(`→ downloading ${event.url}${size}`);
+    }
+    case 'image.retrying':
+      return err(`→ ${event.url}: ${event.reason}; trying again in ${formatDuration(event.delayMs)}.`);
+    case 'image.discarded':
+      return err(`→ deleted ${event.path}: ${event.reason}.`);
+    case 'image.verified':
+      return out(`→ verified: ${event.digest}`);
+    case 'image.unpacking':
+      return out(`→ unpacking ${event.from}`);
+    case 'image.converting':
+      return out(`→ converting ${event.from} to qcow2`);
+    case 'image.progress':
+    case 'image.ready':
+      return undefined;
+  }
+}
+
+function renderCleanup(event: CleanupEvent): EventLine | undefined {
+  switch (event.type) {
+    case 'cleanup.started':
+      return out(`State root: ${event.stateRoot}`);
+    case 'cleanup.removed':
+      return out(`  removed  ${event.kind.padEnd(12)} ${event.path} (${formatBytes(event.bytes)})`);
+    case 'cleanup.planned':
+      return out(`  would remove  ${event.kind.padEnd(12)} ${event.path} (${formatBytes(event.bytes)})`);
+    case 'cleanup.skipped':
+      return out(`  skipped  ${event.kind.padEnd(12)} ${event.path} (${event.reason})`);
+    case 'cleanup.completed':
+      return undefined;
   }
 }
 
@@ -73,6 +127,7 @@ function renderShutdown(event: Extract<Event, { type: `shutdown.${string}` }>): 
 }
 
 export const phaseWords = {
+  image: 'getting its base image',
   overlay: 'preparing its disk',
   qemu: 'starting QEMU',
   firmware: 'firmware runs',

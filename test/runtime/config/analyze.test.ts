@@ -31,6 +31,13 @@ graceful_shutdown_wait_secs = 0
 sigterm_wait_secs = 1
 sigkill_wait_secs = 2
 
+[images]
+mirrors = ["http://mirror.example/alpine"]
+
+[logs]
+max_size = "2 MiB"
+keep = 9
+
 [bootstrap]
 mode = "FORCE"
 handshake_timeout_secs = 30
@@ -43,7 +50,10 @@ init = ["make images", "make keys"]
 [[vms]]
 name = "web"
 description = "Front end"
-base_image = "images/web.qcow2"
+base_image = "https://images.example/web.qcow2"
+base_image_sha256 = "${'A1'.repeat(32)}"
+overlay_size = "20 GiB"
+user_data = "cloud/web.yaml"
 overlay = "disks/web.qcow2"
 cpus = 4
 memory = "1.5 GiB"
@@ -70,6 +80,8 @@ protocol = "udp"
 id = "web-1"
 description = "Second front end"
 base_image = "/images/other.qcow2"
+overlay_size = 2048
+user_data = "#!/bin/sh\\ntrue\\n"
 overlay = ".castra/second.qcow2"
 cpus = 1
 memory = 512
@@ -114,6 +126,8 @@ test('a file with every key becomes a whole project', () => {
     version: '0.2.0',
     brokerPort: 9000,
     lifecycle: { gracefulMs: 0, sigtermMs: 1_000, sigkillMs: 2_000 },
+    mirrors: ['http://mirror.example/alpine'],
+    logs: { maxBytes: 2 * 1024 * 1024, keep: 9 },
     initWorkflow: ['make images', 'make keys'],
     vms: [
       {
@@ -121,7 +135,13 @@ test('a file with every key becomes a whole project', () => {
         name: 'web-0',
         index: 0,
         description: 'Front end',
-        image: { kind: 'file', path: '/srv/demo/images/web.qcow2' },
+        image: {
+          kind: 'url',
+          url: 'https://images.example/web.qcow2',
+          digest: { algorithm: 'sha256', hex: 'a1'.repeat(32) },
+        },
+        overlaySizeMiB: 20 * 1024,
+        userData: { kind: 'file', path: '/srv/demo/cloud/web.yaml' },
         overlayPath: '/srv/demo/disks/web.qcow2',
         cpus: 4,
         memoryMiB: 1536,
@@ -136,6 +156,8 @@ test('a file with every key becomes a whole project', () => {
         index: 1,
         description: 'Second front end',
         image: { kind: 'file', path: '/images/other.qcow2' },
+        overlaySizeMiB: 2048,
+        userData: { kind: 'inline', text: '#!/bin/sh\ntrue\n' },
         overlayPath: '/srv/demo/state/second.qcow2',
         cpus: 1,
         memoryMiB: 512,
@@ -155,6 +177,8 @@ test('a file with the least keys gets every default', () => {
     version: '0.2.0',
     brokerPort: 7070,
     lifecycle: { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 },
+    mirrors: [],
+    logs: { maxBytes: 16 * 1024 * 1024, keep: 4 },
     initWorkflow: [],
     vms: [
       {

@@ -314,6 +314,58 @@ const CASES: readonly Case[] = [
     codes: ['config/managed-image'],
   },
   {
+    title: 'an image of a URL and its digest',
+    text: `${VM}base_image = "https://images.example/web.qcow2"\nbase_image_sha256 = "${'a'.repeat(64)}"`,
+    codes: [],
+  },
+  {
+    title: 'a digest that is too short',
+    text: `${VM}base_image = "https://images.example/web.qcow2"\nbase_image_sha256 = «"abc"»`,
+    codes: ['config/invalid-value'],
+    message: '`vms[0].base_image_sha256` must be 64 hexadecimal digits.',
+  },
+  {
+    title: 'plain HTTP without a digest',
+    text: `${VM}base_image = «"http://images.example/web.qcow2"»`,
+    codes: ['config/http-without-digest'],
+  },
+  {
+    title: 'plain HTTP with a digest',
+    text: `${VM}base_image = "http://images.example/web.qcow2"\nbase_image_sha512 = "${'a'.repeat(128)}"`,
+    codes: [],
+  },
+  {
+    title: 'a URL that nobody here can follow',
+    text: `${VM}base_image = «"ftp://images.example/web.qcow2"»`,
+    codes: ['config/image-url'],
+  },
+  {
+    title: 'a digest beside a path',
+    text: `${VM}base_image = "web.qcow2"\n«base_image_sha256» = "${'a'.repeat(64)}"`,
+    codes: ['config/digest-without-url'],
+  },
+  {
+    title: "a replica with an image of its own does not take its role's digest",
+    text: `${VM}base_image = "https://images.example/web.qcow2"\nbase_image_sha256 = "${'a'.repeat(64)}"\ninstances = [{ id = "web-0", base_image = "web.qcow2" }]`,
+    codes: [],
+  },
+  {
+    title: 'two digests',
+    text: `${VM}base_image = "https://images.example/web.qcow2"\n«base_image_sha256» = "${'a'.repeat(64)}"\nbase_image_sha512 = ‹"${'b'.repeat(128)}"›`,
+    codes: ['config/two-digests'],
+  },
+  {
+    title: 'a disk of no size',
+    text: `${VM}overlay_size = «"0 GiB"»`,
+    codes: ['config/invalid-size'],
+    message: '"0 GiB" is not the size of a disk.',
+  },
+  {
+    title: 'a log that would be rotated all the time',
+    text: `${VM}[logs]\nmax_size = «"10 KiB"»`,
+    codes: ['config/invalid-size'],
+  },
+  {
     title: 'two VMs with one overlay',
     text: `${VM}overlay = ‹"disk.qcow2"›\n${DB}overlay = «"./disk.qcow2"»`,
     codes: ['config/duplicate-overlay'],
