@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDown } from './commands/down.ts';
 import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
@@ -55,6 +56,7 @@ function buildProgram(finish: Finish): Command {
   for (const add of [addInit, addValidate, addUp, addDown, addStatus, addExport]) {
     add(program, finish);
   }
+  addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }
