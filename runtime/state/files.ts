@@ -31,7 +31,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, mode
 
 /** Removes what a killed command left half-written. Only for the holder of the project lock. */
 export function sweepTemporaries(folder: string): void {
-  for (const name of readdirSync(folder)) {
+  for (const name of listNames(folder)) {
     if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
   }
 }
