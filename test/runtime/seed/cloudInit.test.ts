@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { type GuestIdentity, noCloudFiles } from '../../../runtime/seed/noCloud.ts';
@@ -18,17 +18,30 @@ const PACKAGES = [
     .map((name) => `python3-${name}`),
 ];
 
+/** Unpacked beside and renamed, so that it is there as a whole or not at all. Returns why not. */
+function fetchPackages(): string | undefined {
+  const work = `${CACHE}.${process.pid}`;
+  mkdirSync(work, { recursive: true });
+  try {
+    const download = spawnSync('apt-get', ['download', '-q', ...PACKAGES], { cwd: work, encoding: 'utf8' });
+    if (download.status !== 0) return `no cloud-init: ${download.error?.message ?? download.stderr}`;
+    for (const deb of readdirSync(work).filter((name) => name.endsWith('.deb'))) {
+      const { status, stderr } = spawnSync('dpkg-deb', ['-x', deb, '.'], { cwd: work, encoding: 'utf8' });
+      if (status !== 0) return `${deb} cannot be unpacked: ${stderr}`;
+      rmSync(join(work, deb));
+    }
+    renameSync(work, CACHE);
+    return undefined;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 /** cloud-init's own code, from Debian's packages; nothing is installed. */
 function findCloudInit(): { readonly modules: string } | { readonly missing: string } {
   const modules = join(CACHE, MODULES);
-  if (!existsSync(modules)) {
-    mkdirSync(CACHE, { recursive: true });
-    const download = spawnSync('apt-get', ['download', '-q', ...PACKAGES], { cwd: CACHE, encoding: 'utf8' });
-    if (download.status !== 0) return { missing: `no cloud-init: ${download.error?.message ?? download.stderr}` };
-    for (const deb of readdirSync(CACHE).filter((name) => name.endsWith('.deb'))) {
-      spawnSync('dpkg-deb', ['-x', deb, '.'], { cwd: CACHE });
-    }
-  }
+  const missing = existsSync(modules) ? undefined : fetchPackages();
+  if (missing !== undefined) return { missing };
   const trial = spawnSync(
     'python3',
     ['-c', 'import cloudinit.user_data, cloudinit.handlers.jinja_template, cloudinit.distros.ug_util'],
