@@ -1,6 +1,7 @@
-"""What cloud-init makes of the user data on standard input, told by its own code, as JSON.
+"""What cloud-init makes of user data, told by its own code.
 
-The folder of its Python modules is in PYTHONPATH. Nothing is applied; the paths are below the folder given.
+Each line of standard input is one user-data as a JSON string; each line of the answer is what came of it, as JSON.
+The folder of cloud-init's modules is in PYTHONPATH. Nothing is applied; what is written goes to the folder given.
 """
 
 import json
@@ -9,45 +10,24 @@ import sys
 from cloudinit import handlers, helpers, user_data
 from cloudinit.distros import ug_util
 from cloudinit.handlers.cloud_config import CloudConfigPartHandler
-from cloudinit.handlers.jinja_template import JinjaTemplatePartHandler
 from cloudinit.settings import PER_INSTANCE
 
-folder = sys.argv[1]
-paths = helpers.Paths({"cloud_dir": folder, "run_dir": folder})
-paths.get_ipath = lambda name=None: f"{folder}/{name}"
-message = user_data.UserDataProcessor(paths).process(sys.stdin.buffer.read())
 
-scripts = {}
+class Paths(helpers.Paths):
+    def get_ipath(self, name=None):
+        return f"{self.cloud_dir}/{name}"
 
 
 class Scripts(handlers.Handler):
-    prefixes = ["#!", "#cloud-boothook", "text/x-shellscript-per-boot"]
+    prefixes = ["#!"]
 
     def __init__(self):
         handlers.Handler.__init__(self, PER_INSTANCE)
+        self.texts = {}
 
     def handle_part(self, data, ctype, filename, payload, frequency):
         if ctype not in handlers.CONTENT_SIGNALS:
-            scripts[filename] = payload
-
-
-config = CloudConfigPartHandler(paths)
-registered = helpers.ContentHandlers()
-for handler in (config, Scripts()):
-    registered.register(handler)
-registered.register(JinjaTemplatePartHandler(paths, sub_handlers=[config]))
-data = {
-    "handlers": registered,
-    "handlerdir": folder,
-    "data": None,
-    "frequency": PER_INSTANCE,
-    "handlercount": 0,
-    "excluded": [],
-}
-for handler in set(registered.registered.values()):
-    handlers.call_begin(handler, None, PER_INSTANCE)
-handlers.walk(message, handlers.walker_callback, data=data)
-merged = config.cloud_buf
+            self.texts[filename] = payload
 
 
 class Distro:
@@ -55,5 +35,22 @@ class Distro:
         return {"name": "debian", "lock_passwd": True, "shell": "/bin/bash"}
 
 
-users, _ = ug_util.normalize_users_groups(json.loads(json.dumps(merged)), Distro())
-json.dump({"config": merged, "users": users, "scripts": scripts}, sys.stdout)
+def apply(text, paths):
+    config = CloudConfigPartHandler(paths)
+    scripts = Scripts()
+    registered = helpers.ContentHandlers()
+    for handler in (config, scripts):
+        registered.register(handler)
+        handlers.call_begin(handler, None, PER_INSTANCE)
+    data = {"handlers": registered, "data": None, "frequency": PER_INSTANCE, "excluded": []}
+    message = user_data.UserDataProcessor(paths).process(text.encode())
+    handlers.walk(message, handlers.walker_callback, data=data)
+    # Normalizing changes what it is given.
+    copy = json.loads(json.dumps(config.cloud_buf))
+    users, _ = ug_util.normalize_users_groups(copy, Distro())
+    return {"config": config.cloud_buf, "users": users, "scripts": scripts.texts}
+
+
+paths = Paths({"cloud_dir": sys.argv[1], "run_dir": sys.argv[1]})
+for line in sys.stdin:
+    print(json.dumps(apply(json.loads(line), paths)), flush=True)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, test } from 'node:test';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
 import { type GuestIdentity, noCloudFiles } from '../../../runtime/seed/noCloud.ts';
 import { userPart } from '../../../runtime/seed/userData.ts';
-import { tempFolder } from '../../support/tempProject.ts';
+import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
 const CACHE = resolve('.cache/cloud-init');
 const MODULES = 'usr/lib/python3/dist-packages';
@@ -66,31 +68,57 @@ const OWNER = 'ssh-ed25519 AAAAOWNER castra';
 const HOST = { ed25519_private: 'HOST\n', ed25519_public: 'ssh-ed25519 AAAAHOST\n' };
 const FRIEND = 'ssh-ed25519 AAAAFRIEND friend';
 
+/** cloud-init takes a second to load: one process answers everything. */
+class Applier {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #answers: AsyncIterator<string>;
+  constructor(modules: string, folder: string) {
+    this.#child = spawn('python3', ['test/runtime/seed/applyUserData.py', folder], {
+      env: { ...process.env, PYTHONPATH: modules, PYTHONDONTWRITEBYTECODE: '1' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async apply(userData: string): Promise<Applied> {
+    this.#child.stdin.write(`${JSON.stringify(userData)}\n`);
+    const { value, done } = await this.#answers.next();
+    assert.ok(!done, 'applyUserData.py has ended; its message is above');
+    return JSON.parse(value);
+  }
+
+  end(): void {
+    this.#child.stdin.end();
+  }
+}
+
+let applier: Applier | undefined;
+
 /** What cloud-init would apply for a login as `sshUser`, with the user's own text. */
-async function applied(sshUser: string, text?: string): Promise<Applied> {
-  if ('missing' in cloudInit) throw new Error(cloudInit.missing);
+function applied(sshUser: string, text?: string): Promise<Applied> {
   const identity: GuestIdentity = {
     ...{ instanceId: 'web-1', hostname: 'web', sshUser, isImageUser: sshUser === 'alpine' },
     ...{ authorizedKey: OWNER, hostKey: { privateKey: HOST.ed25519_private, publicKey: 'ssh-ed25519 AAAAHOST' } },
     parts: text === undefined ? [] : [userPart('web', { text, filename: 'mine' })],
   };
-  const folder = tempFolder();
-  try {
-    const { status, stdout, stderr } = spawnSync('python3', ['test/runtime/seed/applyUserData.py', folder.path], {
-      input: noCloudFiles(identity).get('user-data'),
-      env: { ...process.env, PYTHONPATH: cloudInit.modules, PYTHONDONTWRITEBYTECODE: '1' },
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stderr);
-    return JSON.parse(stdout);
-  } finally {
-    await folder.dispose();
-  }
+  assert.ok(applier);
+  return applier.apply(noCloudFiles(identity).get('user-data') ?? '');
 }
 
 const yaml = (value: object) => `#cloud-config\n${JSON.stringify(value)}\n`;
 
-describe("cloud-init's own code", { skip: 'missing' in cloudInit ? cloudInit.missing : false, concurrency: 2 }, () => {
+describe("cloud-init's own code", { skip: 'missing' in cloudInit ? cloudInit.missing : false }, () => {
+  let folder: TempFolder;
+  before(() => {
+    assert.ok('modules' in cloudInit);
+    folder = tempFolder();
+    applier = new Applier(cloudInit.modules, folder.path);
+  });
+  after(() => {
+    applier?.end();
+    return folder.dispose();
+  });
+
   test('opens root to the key, and takes the host key', async () => {
     const { config, users } = await applied('root');
     assert.deepEqual(config, {
