@@ -54,6 +54,7 @@ async function launchOnce(plan: StartPlan, disk: Disk, events: BootEvents, run: 
       cpus: vm.cpus,
       memoryMiB: vm.memoryMiB,
       overlayPath: vm.overlayPath,
+      seed: files.seed,
       files,
       sockets: record.sockets,
       forwards: plan.forwards,

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError } from '../errors.ts';
 import type { UpOptions } from '../options.ts';
 import { freeDiskBytes, readCapacity } from '../process/host.ts';
+import { readUserData, userPart } from '../seed/userData.ts';
 import { homeFiles } from '../state/layout.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
 import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../vm/accelerator.ts';
@@ -40,6 +41,7 @@ export async function prepareStart(
     ...(options.force ? downgrade(capacity) : capacity),
     ...checkPorts(claims),
     ...firmware.flatMap(({ problem }) => problem ?? []),
+    ...vms.flatMap(checkUserData),
   ];
   const problems = findings.filter((finding) => finding.severity === 'error');
   if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
@@ -62,6 +64,7 @@ interface PlanParts {
 function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, selected }: PlanParts): StartPlan {
   return {
     vm,
+    projectName: project.name,
     stateRoot: project.stateRoot,
     home: options.settings.home,
     qemu,
@@ -71,6 +74,18 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
     wait: options.wait ?? true,
     timeoutMs: options.timeoutMs ?? vm.readyTimeoutMs,
   };
+}
+
+/** Found out before anything is started for it. */
+function checkUserData({ name, userData }: VmDefinition): Diagnostic[] {
+  if (userData === undefined) return [];
+  try {
+    userPart(name, readUserData(name, userData));
+    return [];
+  } catch (error) {
+    if (!(error instanceof CastraError)) throw error;
+    return [{ severity: 'error', code: 'host/user-data', message: error.message }];
+  }
 }
 
 function measureDisks(stateRoot: string, vms: readonly VmDefinition[]): Promise<DiskSpace[]> {

@@ -11,6 +11,7 @@ import { sshPortOf } from './forwards.ts';
 /** Everything that `up` found out before it starts a VM. */
 export interface StartPlan {
   readonly vm: VmDefinition;
+  readonly projectName: string;
   readonly stateRoot: string;
   readonly home: string;
   readonly qemu: QemuHost;
