@@ -7,24 +7,28 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { inTemporaryFolder, median, type RunOptions, run, timeMs } from './run.ts';
+import { inTemporaryFolder, median, run, timeMs } from './run.ts';
 
 const WARM_UP = 1;
 const RUNS = 9;
 const MIB = 1024 * 1024;
 const FILE_MIB = 200;
 
-/** What is compared with curl. It must fail when the digest does not match, and may print its peak RSS in KiB. */
+/** What is compared with curl. It must fail when the digest does not match. */
 interface Contender {
   readonly name: string;
-  readonly program: string;
-  readonly args: (url: string, target: string, sha256: string) => readonly string[];
+  readonly command: (url: string, target: string, sha256: string) => readonly [program: string, ...args: string[]];
+  /** From what it printed. */
+  readonly peakRssMiB: (output: string) => number;
 }
 
 const ENGINE: Contender = {
   name: 'castra download engine',
-  program: process.execPath,
-  args: (url, target, sha256) => [join(process.cwd(), '.cache', 'bench', 'fetch.mjs'), url, target, sha256],
+  command(url, partial, hex) {
+    const request = { urls: [url], partial, digest: { algorithm: 'sha256', hex } };
+    return [process.execPath, join(process.cwd(), '.cache', 'bench', 'fetch.mjs'), JSON.stringify(request)];
+  },
+  peakRssMiB: (output) => Number(/"peakRssKiB":(\d+)/.exec(output)?.[1]) / 1024,
 };
 
 interface TestFile {
@@ -63,9 +67,9 @@ async function startServer(path: string): Promise<{ readonly child: ChildProcess
   return { child, url: `http://127.0.0.1:${String(line).trim()}/image` };
 }
 
-function byCurl(url: string, target: string, sha256: string, options: RunOptions): void {
+function byCurl(url: string, target: string, sha256: string): void {
   const script = 'curl -s "$1" | tee "$2" | sha256sum';
-  const output = run('bash', ['-o', 'pipefail', '-c', script, 'bash', url, target], options);
+  const output = run('bash', ['-o', 'pipefail', '-c', script, 'bash', url, target]);
   if (!output.startsWith(sha256)) throw new Error(`curl got another file: ${output}`);
 }
 
@@ -80,17 +84,18 @@ function measure(contender: Contender, file: TestFile, url: string, folder: stri
   const measured: Measured = { curl: [], castra: [], rssMiB: [] };
   for (let round = 0; round < WARM_UP + RUNS; round++) {
     const target = join(folder, `copy-${round}`);
-    const curl = timeMs(() => byCurl(url, target, file.sha256, {}));
+    const curl = timeMs(() => byCurl(url, target, file.sha256));
     rmSync(target);
+    const [program, ...args] = contender.command(url, target, file.sha256);
     let output = '';
     const castra = timeMs(() => {
-      output = run(contender.program, contender.args(url, target, file.sha256));
+      output = run(program, args);
     });
     rmSync(target, { force: true });
     if (round < WARM_UP) continue;
     measured.curl.push(curl);
     measured.castra.push(castra);
-    measured.rssMiB.push(Number(output.trim()) / 1024);
+    measured.rssMiB.push(contender.peakRssMiB(output));
   }
   return measured;
 }
