@@ -32,6 +32,7 @@ export class PartialFile {
   private spare = Buffer.allocUnsafeSlow(BATCH_BYTES);
   private batchBytes = 0;
   private written = 0;
+  private complete = false;
   private writing: Promise<void> = Promise.resolve();
 
   /** Hashes what is there already, a piece at a time. Fails with AttemptFailure of kind `disk`. */
@@ -151,16 +152,17 @@ export class PartialFile {
   async sync(): Promise<void> {
     try {
       await this.handle.sync();
+      this.complete = true;
     } catch (error) {
       throw diskFailure(this.path, error);
     }
   }
 
-  /** Keeps a file that has bytes in it for the next time. What cannot be written any more is not missed. */
+  /** Keeps a file that is whole, or has bytes in it for the next time. What cannot be written any more is not missed. */
   async close(): Promise<void> {
     await this.flush().catch(() => undefined);
     await this.handle.close();
-    if (this.written > 0) return;
+    if (this.written > 0 || this.complete) return;
     rmSync(this.path, { force: true });
     forgetOrigin(this.path);
   }

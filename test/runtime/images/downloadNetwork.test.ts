@@ -148,6 +148,20 @@ describe('a proxy', { concurrency: 4 }, () => {
       }
     }));
 
+  test('follows redirects to other hosts with it', () =>
+    bench(async ({ get, server, url }) => {
+      const [proxy, mirror] = [await startForwardProxy(), await startImageServer({ files: { '/there': FILE } })];
+      try {
+        server.behave('/image', { redirectTo: `${mirror.origin}/there` });
+        await get({ proxy: { http: proxy.url } });
+        assert.deepEqual(proxy.requests, [`GET ${url}`, `GET ${mirror.origin}/there`]);
+        assert.equal(mirror.requests[0]?.headers.host, `127.0.0.1:${mirror.port}`);
+      } finally {
+        await mirror.close();
+        await proxy.close();
+      }
+    }));
+
   test('with credentials gets them, and nobody else does', () =>
     bench(async ({ get, refusal, events, server }) => {
       const proxy = await startForwardProxy({ user: 'me', password: 'hunter2' });
