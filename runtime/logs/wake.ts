@@ -15,17 +15,21 @@ export interface FolderAlarm {
 
 /** Announces changes in a folder, promptly where the system tells of them and slowly where it does not. */
 export function watchFolder(folder: string): FolderAlarm {
-  let rung = new AbortController();
   let watcher: FSWatcher | undefined;
+  let hasRung = false;
+  let wake: () => void = () => undefined;
   const stop = () => {
     watcher?.close();
     watcher = undefined;
   };
+  const ring = () => {
+    hasRung = true;
+    wake();
+  };
   const start = () => {
     try {
-      watcher = watch(folder, { persistent: false }, () => rung.abort());
-      // Such as when the folder goes, or the user has no watches left.
-      watcher.on('error', stop);
+      // An error is that the folder went, or that the user has no watches left.
+      watcher = watch(folder, { persistent: false }, ring).on('error', stop);
     } catch {
       watcher = undefined;
     }
@@ -33,9 +37,19 @@ export function watchFolder(folder: string): FolderAlarm {
   return {
     async next(signal) {
       if (watcher === undefined) start();
-      await pause(watcher ? POLL_MS : UNWATCHED_POLL_MS, AbortSignal.any([signal, rung.signal]));
-      if (rung.signal.aborted) await pause(GATHER_MS, signal);
-      rung = new AbortController();
+      await new Promise<void>((done) => {
+        // One listener at a time: AbortSignal.any would leave one behind for every wait.
+        const timer = setTimeout(() => wake(), watcher ? POLL_MS : UNWATCHED_POLL_MS);
+        wake = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', wake);
+          done();
+        };
+        signal.addEventListener('abort', wake);
+        if (hasRung || signal.aborted) wake();
+      });
+      if (hasRung) await pause(GATHER_MS, signal);
+      hasRung = false;
     },
     close: stop,
   };

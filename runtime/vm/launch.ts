@@ -24,6 +24,8 @@ export interface LaunchRequest {
   readonly startTimeoutMs?: number;
   /** When logs are rotated: at the start, and while QEMU runs. */
   readonly logs: LogLimits;
+  /** How often the logs are looked at while QEMU runs. */
+  readonly logLookSeconds?: number;
   /** Told what is not as it should be although the VM starts. */
   readonly onWarning: (text: string) => void;
   readonly onEvent: (event: QmpEvent) => void;
@@ -67,9 +69,9 @@ export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
 }
 
 /** A VM without a keeper is better than none. Windows has no sh, and no file that can be emptied while it is written. */
-function keepLogs({ vm, files, logs, onWarning }: LaunchRequest): LogKeeper | undefined {
+function keepLogs({ vm, files, logs, logLookSeconds, onWarning }: LaunchRequest): LogKeeper | undefined {
   if (process.platform === 'win32') return undefined;
-  const keeper = startLogKeeper([files.serialLog, files.qemuLog], logs);
+  const keeper = startLogKeeper([files.serialLog, files.qemuLog], logs, logLookSeconds);
   if (!keeper) onWarning(`${vm}: sh cannot be started, so its logs are rotated at its next start only.`);
   return keeper;
 }

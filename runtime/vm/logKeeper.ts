@@ -71,7 +71,8 @@ export function keeperArguments(
 export function startLogKeeper(
   logs: readonly string[],
   limits: LogLimits,
-  { shell = '/bin/sh', everySeconds = LOOK_EVERY_SECONDS } = {},
+  everySeconds = LOOK_EVERY_SECONDS,
+  shell = '/bin/sh',
 ): LogKeeper | undefined {
   const child = spawn(shell, keeperArguments(logs, limits, everySeconds), {
     cwd: '/',

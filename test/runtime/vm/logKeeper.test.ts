@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -14,13 +15,17 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findByCommandLine } from '../../../runtime/process/identity.ts';
-import { startDetached } from '../../../runtime/process/spawn.ts';
-import { startLogKeeper } from '../../../runtime/vm/logKeeper.ts';
+import { findExecutable, startDetached } from '../../../runtime/process/spawn.ts';
+import { vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
+import { qemuArguments } from '../../../runtime/vm/args.ts';
+import { launchVm } from '../../../runtime/vm/launch.ts';
+import { keeperArguments, startLogKeeper } from '../../../runtime/vm/logKeeper.ts';
 import { exitOf, startFake } from '../../support/fakeVm.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
+const SYSTEM = findExecutable('qemu-system-x86_64');
 const LIMITS = { maxBytes: 1000, keep: 3 };
-const QUICK = { everySeconds: 0.05 };
+const QUICK = 0.05;
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 15_000;
@@ -96,7 +101,7 @@ describe('a log keeper', () => {
   });
 
   test('ends at once when QEMU is killed, though it sleeps', async () => {
-    const keeper = startLogKeeper([log], LIMITS, { everySeconds: 1000 });
+    const keeper = startLogKeeper([log], LIMITS, 1000);
     assert.ok(keeper);
     const child = await startDetached('/bin/sleep', ['1000'], 2, keeper.tether);
     children.push(child);
@@ -141,8 +146,23 @@ describe('a log keeper', () => {
     );
   });
 
+  test('leaves a log whole when there is no room for its copy', async () => {
+    writeFileSync(`${log}.1`, 'older\n');
+    const text = 'x'.repeat(4000);
+    writeFileSync(log, text);
+    // A limit on the size of files, as near as one gets to a full disk without mounting one.
+    const args = ['-c', 'ulimit -f 1; exec "$0" "$@"', '/bin/sh', ...keeperArguments([log], LIMITS, 0.05)];
+    const child = spawn('/bin/sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    await delay(500);
+    assert.equal(readFileSync(log, 'utf8'), text);
+    assert.equal(readFileSync(`${log}.1`, 'utf8'), 'older\n');
+    child.stdin.destroy();
+    await until('it ended', () => findByCommandLine(folder.path).length === 0);
+    assert.deepEqual(readdirSync(join(log, '..')).sort(), ['web-serial.log', 'web-serial.log.1']);
+  });
+
   test('is missing without a shell, which is no error', () => {
-    assert.equal(startLogKeeper([log], LIMITS, { shell: '/nonexistent/sh' }), undefined);
+    assert.equal(startLogKeeper([log], LIMITS, QUICK, '/nonexistent/sh'), undefined);
   });
 
   test('belongs to a VM and ends with it', async () => {
@@ -154,4 +174,45 @@ describe('a log keeper', () => {
     await exitOf(qemu);
     await until('its keeper ended', () => keepers().length === 0);
   });
+
+  test('rotates what a real QEMU writes, which goes on at the new end', {
+    skip: SYSTEM ? false : 'no QEMU',
+  }, async () => {
+    const raw = join(folder.path, 'flood.raw');
+    const overlayPath = join(folder.path, 'flood.qcow2');
+    writeFileSync(raw, floodSector());
+    execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, overlayPath]);
+    const files = vmFiles(folder.path, 'web');
+    const sockets = vmSockets(folder.path, 'web');
+    const machine = { architecture: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 64 } as const;
+    const qemu = await launchVm({
+      ...{ vm: 'web', binary: SYSTEM ?? '', files, sockets, logs: LIMITS, logLookSeconds: 0.1 },
+      args: qemuArguments({
+        ...{ vm: 'web', uuid: randomUUID(), ...machine, overlayPath, files, sockets },
+        ...{ forwards: [], sandbox: true, extraArgs: [] },
+      }),
+      signal: new AbortController().signal,
+      onWarning: assert.fail,
+      onEvent: () => undefined,
+      onStarted: () => undefined,
+    });
+    await until('three are kept', () => existsSync(`${files.serialLog}.3`));
+    const first = statSync(files.serialLog).ino;
+    await qemu.qmp.execute('stop');
+    const text = readFileSync(files.serialLog, 'latin1');
+    assert.match(text, /^\n?(?:A\n)*A?$/, 'no hole where the older text was');
+    assert.match(readFileSync(`${files.serialLog}.1`, 'latin1'), /A\nA\n/);
+    assert.equal(statSync(files.serialLog).ino, first, 'QEMU never had to open it again');
+    await qemu.qmp.execute('quit');
+    await exitOf(qemu);
+    await until('its keeper ended', () => findByCommandLine(folder.path).length === 0);
+  });
 });
+
+/** mov dx,0x3f8; then for ever: mov al,'A'; out dx,al; mov al,10; out dx,al. */
+function floodSector(): Buffer {
+  const sector = Buffer.alloc(1024 * 1024);
+  Buffer.from([0xba, 0xf8, 0x03, 0xb0, 0x41, 0xee, 0xb0, 0x0a, 0xee, 0xeb, 0xf8]).copy(sector);
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
+}
