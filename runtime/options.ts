@@ -79,4 +79,6 @@ export interface LogsOptions extends ProjectOptions {
   readonly since?: number;
   /** Go on with what is written until the run is aborted. */
   readonly follow?: boolean;
+  /** Awaited about once for each megabyte, so that whoever takes the lines slowly does not have to store them. */
+  readonly drained?: () => Promise<void>;
 }

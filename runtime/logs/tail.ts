@@ -1,13 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
 import { type EmitLine, LineSplitter, MAX_LINE_BYTES } from './lines.ts';
 import { rotatedLogs } from './rotated.ts';
 import { skipOlder } from './since.ts';
 
 const NEWLINE = 10;
 const BLOCK_BYTES = 64 * 1024;
-/** Blocks that are read before others get their turn. */
-const BLOCKS_PER_TURN = 16;
+const BLOCKS_PER_REST = 16;
 
 /** A part of an open log file, to its end. Whoever gets it closes it. */
 export interface Segment {
@@ -119,8 +117,16 @@ export function findTail(file: number, size: number, wanted: number): { from: nu
   return { from: 0, lines: size === 0 ? 0 : lines + 1 };
 }
 
-/** Reads a segment to its end as lines. A line never goes on in the next file. Ends early when `signal` aborts. */
-export async function readSegment({ file, from, size }: Segment, emit: EmitLine, signal: AbortSignal): Promise<void> {
+/**
+ * Reads a segment to its end as lines. A line never goes on in the next file. Ends early when `signal` aborts. `rest` is
+ * awaited about once for each megabyte: others get their turn, and the lines are taken away.
+ */
+export async function readSegment(
+  { file, from, size }: Segment,
+  emit: EmitLine,
+  signal: AbortSignal,
+  rest: () => Promise<void>,
+): Promise<void> {
   const splitter = new LineSplitter();
   const buffer = Buffer.allocUnsafe(MAX_LINE_BYTES);
   let blocks = 0;
@@ -129,7 +135,7 @@ export async function readSegment({ file, from, size }: Segment, emit: EmitLine,
     if (length === 0) break;
     splitter.push(buffer.subarray(0, length), emit);
     at += length;
-    if (++blocks % BLOCKS_PER_TURN === 0) await turn();
+    if (++blocks % BLOCKS_PER_REST === 0) await rest();
   }
   splitter.flush(emit);
 }

@@ -20,10 +20,15 @@ export const logs: Operation<LogsOptions, LogsOutcome> = async (options, run) =>
   const { place, project, diagnostics } = analyzeProject(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
-  const shown = selectSources(stateRoot, project, options).map((source) => new ShownSource(source, stateRoot, run));
+  const rest = async () => {
+    await turn();
+    await options.drained?.();
+  };
+  const sources = selectSources(stateRoot, project, options);
+  const shown = sources.map((source) => new ShownSource(source, { stateRoot, run, rest }));
   try {
     for (const source of shown) await source.showTail(options);
-    if (options.follow) await followAll(shown, projectFiles(stateRoot).logs, run.signal);
+    if (options.follow) await followAll(shown, projectFiles(stateRoot).logs, { signal: run.signal, rest });
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     return { value: { logs: shown.map((source) => source.outcome) }, diagnostics };
   } finally {
@@ -32,29 +37,44 @@ export const logs: Operation<LogsOptions, LogsOutcome> = async (options, run) =>
 };
 
 /** Until the run is aborted: nothing else ends it, for a VM that is stopped may be started again. */
-async function followAll(shown: readonly ShownSource[], folder: string, signal: AbortSignal): Promise<void> {
+async function followAll(
+  shown: readonly ShownSource[],
+  folder: string,
+  { signal, rest }: { readonly signal: AbortSignal; readonly rest: Rest },
+): Promise<void> {
   const alarm = watchFolder(folder);
   try {
     while (!signal.aborted) {
       const more = shown.map((source) => source.readOn());
-      await (more.includes(true) ? turn() : alarm.next(signal));
+      await rest();
+      if (!more.includes(true)) await alarm.next(signal);
     }
   } finally {
     alarm.close();
   }
 }
 
+type Rest = () => Promise<void>;
+
+interface Showing {
+  readonly stateRoot: string;
+  readonly run: Run;
+  readonly rest: Rest;
+}
+
 class ShownSource {
   readonly #source: LogSource;
   readonly #stateRoot: string;
   readonly #run: Run;
+  readonly #rest: Rest;
   #tracker: LogTracker | undefined;
   #lines = 0;
 
-  constructor(source: LogSource, stateRoot: string, run: Run) {
+  constructor(source: LogSource, { stateRoot, run, rest }: Showing) {
     this.#source = source;
     this.#stateRoot = stateRoot;
     this.#run = run;
+    this.#rest = rest;
   }
 
   get outcome(): ShownLog {
@@ -120,7 +140,7 @@ class ShownSource {
 
   async #readAll(segments: readonly Segment[]): Promise<void> {
     try {
-      for (const segment of segments) await readSegment(segment, this.#emit, this.#run.signal);
+      for (const segment of segments) await readSegment(segment, this.#emit, this.#run.signal, this.#rest);
     } finally {
       for (const { file } of segments) closeSync(file);
     }

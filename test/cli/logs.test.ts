@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parseLines, parseSince } from '../../runtime/cli/commands/logs.ts';
 import { tame } from '../../runtime/cli/render/logLine.ts';
 import type { LogsOutcome } from '../../runtime/outcomes.ts';
+import { commandLine, findByCommandLine } from '../../runtime/process/identity.ts';
 import { projectFiles, vmFiles } from '../../runtime/state/layout.ts';
 import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';
+
+const LINUX = process.platform === 'linux';
 
 const TOML = `version = "0.2.0"
 [project]
@@ -166,6 +169,35 @@ describe('castra logs', () => {
     await running.until('"text":"first"');
     running.child.stdin?.write('{"type":"cancel"}\n');
     assert.equal((await running.result).code, 130);
+  });
+
+  it('does not keep in memory what its reader is too slow for', { skip: LINUX ? false : 'needs /proc' }, async () => {
+    writeFileSync(serial(), `${'x'.repeat(99)}\n`.repeat(1_500_000));
+    const { child, result } = startCli(project, ['logs', '--tail', 'all', '--source', 'serial', 'web-0']);
+    child.stdout?.pause();
+    // Long enough to read all of it, many times over.
+    await new Promise((done) => setTimeout(done, 2500));
+    const [, peak = ''] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
+    child.stdout?.resume();
+    assert.equal((await result).code, 0);
+    assert.ok(Number(peak) > 10_000 && Number(peak) < 150_000, `${peak} kB`);
+  });
+
+  it('is rotated as castra.toml says while a VM runs, by a keeper that goes with it', async () => {
+    writeFileSync(project.configPath, `${TOML}[logs]\nmax_size = "2 MiB"\nkeep = 7\n`);
+    rmSync(stateRoot, { recursive: true });
+    const up = await runCli(project, ['up', 'web-0', '--no-wait']);
+    assert.equal(up.code, 0, up.stderr);
+    const [keeper = 0] = findByCommandLine(serial()).filter((pid) => commandLine(pid)?.[3] === 'castra-log-keeper');
+    assert.deepEqual(commandLine(keeper)?.slice(4), [
+      '2097152',
+      '7',
+      '10',
+      serial(),
+      vmFiles(stateRoot, 'web-0').qemuLog,
+    ]);
+    await runCli(project, ['down']);
+    while (findByCommandLine(serial()).length > 0) await new Promise((done) => setTimeout(done, 5));
   });
 
   it('ends quietly when nobody reads any more', async () => {

@@ -50,7 +50,9 @@ async function untilReaderGoes(options: LogsOptions, run: Run): Promise<Output<L
   const leave = () => gone.abort();
   process.stdout.once('error', leave);
   try {
-    return await logs(options, { ...run, signal: AbortSignal.any([run.signal, gone.signal]) });
+    const signal = AbortSignal.any([run.signal, gone.signal]);
+    const drained = () => waitForDrain(process.stdout, signal);
+    return await logs({ ...options, drained }, { ...run, signal });
   } catch (error) {
     const left = gone.signal.aborted && error instanceof CastraError && error.failure.kind === 'cancelled';
     if (!left) throw error;
@@ -58,6 +60,23 @@ async function untilReaderGoes(options: LogsOptions, run: Run): Promise<Output<L
   } finally {
     process.stdout.off('error', leave);
   }
+}
+
+/** A pipe takes what its reader has read; Node would keep the rest in memory, up to all of a log. */
+function waitForDrain(stream: NodeJS.WriteStream, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const end = () => {
+      stream.off('drain', end);
+      signal.removeEventListener('abort', end);
+      done();
+    };
+    if (!stream.writableNeedDrain || signal.aborted) {
+      done();
+      return;
+    }
+    stream.once('drain', end);
+    signal.addEventListener('abort', end);
+  });
 }
 
 export function parseLines(text: string): number {

@@ -16,12 +16,13 @@ import { openTail, readSegment, type TailRequest } from '../../../runtime/logs/t
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
 const NEVER = new AbortController().signal;
+const rest = () => Promise.resolve();
 
 async function tailOf(path: string, request: TailRequest): Promise<string[]> {
   const { older, current } = openTail(path, request);
   const lines: string[] = [];
   for (const segment of current ? [...older, current] : older) {
-    await readSegment(segment, (line) => lines.push(line), NEVER);
+    await readSegment(segment, (line) => lines.push(line), NEVER, rest);
     closeSync(segment.file);
   }
   return lines;
@@ -121,7 +122,7 @@ describe('the last lines of a log', () => {
     renameSync(log, `${log}.1`);
     writeFileSync(log, 'three\n');
     const lines: string[] = [];
-    await readSegment(current, (line) => lines.push(line), NEVER);
+    await readSegment(current, (line) => lines.push(line), NEVER, rest);
     closeSync(current.file);
     assert.deepEqual(lines, ['two']);
   });
@@ -179,6 +180,7 @@ describe('the last lines of a log', () => {
       { path: log, file: openSync(log, 'r'), from: 0, size: 4 },
       (line) => lines.push(line),
       AbortSignal.abort(),
+      rest,
     );
     assert.deepEqual(lines, []);
   });
