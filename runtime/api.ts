@@ -4,6 +4,7 @@ export type * from './diagnostics.ts';
 export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './errors.ts';
 export type * from './events.ts';
 export { down } from './operations/down.ts';
+export { exportVm } from './operations/export.ts';
 export { init } from './operations/init.ts';
 export { logs } from './operations/logs.ts';
 export type { Operation, Run } from './operations/run.ts';

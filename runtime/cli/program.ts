@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDown } from './commands/down.ts';
+import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addStatus } from './commands/status.ts';
@@ -52,9 +54,10 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addLogs]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addLogs, addExport]) {
     add(program, finish);
   }
+  addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }
