@@ -1,5 +1,5 @@
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 /** The older files of a log, `<log>.1` first, which is the youngest. There may be gaps: a keeper can be killed. */
 export function rotatedLogs(path: string): string[] {
@@ -36,6 +36,3 @@ function namesIn(folder: string): string[] {
     return [];
   }
 }
-
-/** What a keeper writes before it is `<log>.1`; one that was killed may leave it. */
-export const copyOf = (path: string): string => join(dirname(path), `${basename(path)}.rotating`);

@@ -4,7 +4,7 @@ import { MAX_LINE_BYTES } from './lines.ts';
 /** What a launch writes into the QEMU log before QEMU does: `# <ISO time> <command line>`. */
 const HEADER = /^# (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) /;
 
-export function headerTime(line: string): number | undefined {
+function headerTime(line: string): number | undefined {
   const time = HEADER.exec(line)?.[1];
   return time === undefined ? undefined : Date.parse(time);
 }

@@ -146,8 +146,10 @@ function watchExit(child: ChildProcess): Promise<string> {
 function readOutput(path: string, from: number): string[] {
   const file = openSync(path, 'r');
   try {
-    const buffer = Buffer.alloc(Math.min(fstatSync(file).size - from, 64 * 1024));
-    readSync(file, buffer, 0, buffer.length, from);
+    // A flood may have made the keeper empty it.
+    const begin = fstatSync(file).size < from ? 0 : from;
+    const buffer = Buffer.alloc(Math.min(fstatSync(file).size - begin, 64 * 1024));
+    readSync(file, buffer, 0, buffer.length, begin);
     return buffer
       .toString('utf8')
       .split('\n')
