@@ -6,6 +6,7 @@ export type * from './events.ts';
 export { down } from './operations/down.ts';
 export { exportVm } from './operations/export.ts';
 export { init } from './operations/init.ts';
+export { logs } from './operations/logs.ts';
 export type { Operation, Run } from './operations/run.ts';
 export { status } from './operations/status.ts';
 export { up } from './operations/up.ts';

@@ -32,6 +32,7 @@ export type Event =
   | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
   | ImageEvent
   | CleanupEvent
+  | LogEvent
   | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
   | {
       readonly type: 'overlay.discarded';
@@ -128,6 +129,27 @@ export type ImageEvent =
   | { readonly type: 'image.unpacking'; readonly url: string; readonly from: string }
   | { readonly type: 'image.converting'; readonly url: string; readonly from: string }
   | { readonly type: 'image.ready'; readonly url: string; readonly path: string; readonly bytes: number };
+
+export const logKinds = ['qemu', 'serial', 'broker', 'bootstrap'] as const;
+export type LogKind = (typeof logKinds)[number];
+
+/** Which log: `host-broker`, or `vm:<name>:qemu`, `:serial`, `:bootstrap`. */
+interface LogOrigin {
+  readonly source: string;
+  readonly vm?: string;
+  readonly kind: LogKind;
+}
+
+export type LogEvent =
+  /** Before the lines of a log. `note` says what else there is to know, such as what `--since` could not tell. */
+  | (LogOrigin & {
+      readonly type: 'log.source';
+      readonly path: string;
+      readonly state: 'present' | 'empty' | 'missing' | 'unreadable';
+      readonly note?: string;
+    })
+  /** One line as it stands in the log, without its end; it may hold control characters. */
+  | (LogOrigin & { readonly type: 'log.line'; readonly text: string });
 
 export type CleanupKind =
   | 'images'

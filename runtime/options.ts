@@ -1,4 +1,4 @@
-import type { AcceleratorName } from './events.ts';
+import type { AcceleratorName, LogKind } from './events.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, or exactly this one. */
 export type ConfigSelection =
@@ -77,3 +77,18 @@ export interface ExportOptions extends ProjectOptions {
 }
 
 export interface StatusOptions extends ProjectOptions {}
+
+export interface LogsOptions extends ProjectOptions {
+  /** VM or role names; empty means all, and the broker. */
+  readonly vms?: readonly string[];
+  /** Empty means all. */
+  readonly sources?: readonly LogKind[];
+  /** Lines of each log, from its end; Infinity for all. Without it 100, or all with `since`. */
+  readonly tail?: number;
+  /** Milliseconds since 1970: leaves out what is provably older. */
+  readonly since?: number;
+  /** Go on with what is written until the run is aborted. */
+  readonly follow?: boolean;
+  /** Awaited about once for each megabyte, so that whoever takes the lines slowly does not have to store them. */
+  readonly drained?: () => Promise<void>;
+}

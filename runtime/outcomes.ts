@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { Failure } from './errors.ts';
-import type { AcceleratorName, ActiveForward, Phase, ShutdownOutcome } from './events.ts';
+import type { AcceleratorName, ActiveForward, LogKind, Phase, ShutdownOutcome } from './events.ts';
 
 /** What an operation returns: its value, and what it found noteworthy on the way. */
 export interface Output<T> {
@@ -114,4 +114,16 @@ export interface StatusOutcome {
   readonly brokerPort: number;
   readonly operation?: RunningOperation;
   readonly vms: readonly VmStatus[];
+}
+
+export interface LogsOutcome {
+  readonly logs: readonly ShownLog[];
+}
+
+export interface ShownLog {
+  readonly source: string;
+  readonly vm?: string;
+  readonly kind: LogKind;
+  readonly path: string;
+  readonly lines: number;
 }

@@ -4,6 +4,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addDown } from './commands/down.ts';
 import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
+import { addLogs } from './commands/logs.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -53,7 +54,7 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addExport]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addLogs, addExport]) {
     add(program, finish);
   }
   addCompletion(program);

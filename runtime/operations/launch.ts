@@ -65,6 +65,8 @@ async function launchOnce(plan: StartPlan, disk: Disk, events: BootEvents, run: 
     files,
     sockets: record.sockets,
     signal: run.signal,
+    logs: plan.logs,
+    onWarning: (text) => run.report({ type: 'message', severity: 'warning', text }),
     onEvent: events.record,
     onStarted: (process) => {
       record = { ...record, ...process };

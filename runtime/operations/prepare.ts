@@ -71,6 +71,7 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
     accelerator: selected?.accelerator ?? 'tcg',
     uefi,
     forwards: forwardsOf(vm.name, claims),
+    logs: project.logs,
     wait: options.wait ?? true,
     timeoutMs: options.timeoutMs ?? vm.readyTimeoutMs,
   };

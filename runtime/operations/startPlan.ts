@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { VmDefinition } from '../config/project.ts';
+import type { LogLimits, VmDefinition } from '../config/project.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
@@ -18,6 +18,7 @@ export interface StartPlan {
   readonly accelerator: AcceleratorName;
   readonly uefi: UefiBuild | undefined;
   readonly forwards: readonly ActiveForward[];
+  readonly logs: LogLimits;
   readonly wait: boolean;
   readonly timeoutMs: number;
 }

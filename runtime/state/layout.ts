@@ -18,6 +18,9 @@ export interface ProjectFiles {
   /** Who holds the lock, for people: written by the holder, read by `status` and by whoever finds it locked. */
   readonly operation: string;
   readonly logs: string;
+  readonly brokerLog: string;
+  /** One JSON file per bootstrap: `<vm>-<when>.json`. */
+  readonly bootstrapLogs: string;
   readonly overlays: string;
   /** Overlays that `down --keep-overlay` put aside. */
   readonly kept: string;
@@ -31,10 +34,13 @@ export interface ProjectFiles {
 
 export function projectFiles(stateRoot: string): ProjectFiles {
   const keys = join(stateRoot, 'keys');
+  const logs = join(stateRoot, 'logs');
   return {
     lock: join(stateRoot, 'castra.lock'),
     operation: join(stateRoot, 'operation.json'),
-    logs: join(stateRoot, 'logs'),
+    logs,
+    brokerLog: join(logs, 'broker.log'),
+    bootstrapLogs: join(logs, 'bootstrap'),
     overlays: join(stateRoot, 'overlays'),
     kept: join(stateRoot, 'kept'),
     keys,

@@ -1,6 +1,7 @@
 import type { ActiveForward, CleanupEvent, DiscardReason, Event, ImageEvent } from '../../events.ts';
 import { renderDiagnostic } from './diagnostics.ts';
 import { formatBytes, formatDuration } from './format.ts';
+import { logNote, logPrefix, showLine } from './logLine.ts';
 
 export interface EventLine {
   readonly stream: 'stdout' | 'stderr';
@@ -59,6 +60,10 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'cleanup.skipped':
     case 'cleanup.completed':
       return renderCleanup(event);
+    case 'log.source':
+      return err(`${logPrefix(event, process.stderr)} ${logNote(event) ?? event.path}`);
+    case 'log.line':
+      return out(`${logPrefix(event, process.stdout)} ${showLine(event.text, process.stdout)}`);
     default:
       return renderShutdown(event);
   }

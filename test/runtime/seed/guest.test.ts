@@ -77,6 +77,7 @@ async function boot(machine: Machine, choice: SeedChoice, body: (guest: Booted) 
   const { signal } = new AbortController();
   const qemu = await launchVm({
     ...{ vm: VM, binary: QEMU, args, files, sockets, signal },
+    ...{ logs: { maxBytes: 1024 * 1024, keep: 2 }, onWarning: () => undefined },
     ...{ onEvent: events.record, onStarted: () => undefined },
   });
   try {
