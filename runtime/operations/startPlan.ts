@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { VmDefinition } from '../config/project.ts';
+import type { ProjectPlace, VmDefinition } from '../config/project.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
@@ -12,6 +12,7 @@ import { sshPortOf } from './forwards.ts';
 export interface StartPlan {
   readonly vm: VmDefinition;
   readonly stateRoot: string;
+  readonly place: ProjectPlace;
   readonly home: string;
   readonly qemu: QemuHost;
   readonly accelerator: AcceleratorName;

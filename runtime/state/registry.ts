@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePrivateDirectory, listNames, readJsonIfAny, writeFileAtomic } from './files.ts';
+import { ensurePrivateDirectory, listNames, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { homeFiles } from './layout.ts';
 
 /** A project that was started here once: what is needed to act on it from anywhere. */
@@ -13,12 +13,14 @@ export interface KnownProject {
   readonly lastUpAt: string;
 }
 
-/** One file per project, so that no two of them ever write the same one. */
+/** One file per project, so that no two of them ever write the same one. Only for the holder of the project's lock. */
 export function registerProject(home: string, project: KnownProject): void {
   const folder = homeFiles(home).known;
   ensurePrivateDirectory(home);
   ensurePrivateDirectory(folder);
-  writeFileAtomic(join(folder, `${project.id}.json`), `${JSON.stringify(project, null, 2)}\n`);
+  const path = join(folder, `${project.id}.json`);
+  sweepTemporaries(folder, path);
+  writeFileAtomic(path, `${JSON.stringify(project, null, 2)}\n`);
 }
 
 export function forgetProject(home: string, id: string): void {
