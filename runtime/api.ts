@@ -5,6 +5,8 @@ export { CastraError, describe, exitCodes, type Failure, type FailureKind } from
 export type * from './events.ts';
 export { down } from './operations/down.ts';
 export { init } from './operations/init.ts';
+export { list } from './operations/list.ts';
+export { ports } from './operations/ports.ts';
 export type { Operation, Run } from './operations/run.ts';
 export { status } from './operations/status.ts';
 export { up } from './operations/up.ts';

@@ -39,7 +39,13 @@ export type Failure =
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
-  | { readonly kind: 'unknown-project'; readonly id: string; readonly known: readonly string[] }
+  | {
+      readonly kind: 'unknown-project';
+      readonly id: string;
+      readonly known: readonly string[];
+      /** More than one, when `id` may mean several. */
+      readonly matching?: readonly string[];
+    }
   | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
@@ -148,6 +154,8 @@ export function describe(failure: Failure): string {
     case 'export-failed':
       return `${failure.vm} cannot be exported: ${failure.detail}`;
     case 'unknown-project':
+      if (failure.matching)
+        return `"${failure.id}" may mean ${failure.matching.join(' or ')}. Pass the id, or more of it; \`castra list\` shows where each is.`;
       return `No project "${failure.id}" is known here. Known: ${failure.known.join(', ') || 'none'}. \`castra list\` shows them; a project is known once \`castra up\` ran in it.`;
     case 'clean-refused':
       return `${failure.path} was not cleaned: ${failure.detail}`;

@@ -67,3 +67,12 @@ export interface DownOptions extends ProjectOptions {
 }
 
 export interface StatusOptions extends ProjectOptions {}
+
+export interface PortsOptions extends ProjectOptions {
+  /** Try the forwards of running VMs. */
+  readonly active?: boolean;
+}
+
+export interface ListOptions {
+  readonly settings: HostSettings;
+}

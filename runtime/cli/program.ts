@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
 import { addDown } from './commands/down.ts';
 import { addInit } from './commands/init.ts';
+import { addList } from './commands/list.ts';
+import { addPorts } from './commands/ports.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -51,7 +53,7 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addPorts, addList]) {
     add(program, finish);
   }
   for (const command of [program, ...program.commands]) addGlobals(command);

@@ -40,11 +40,16 @@ export function knownProjects(home: string): KnownProject[] {
 
 /** By id, the beginning of an id, or a name that only one project has. */
 export function findProject(home: string, wanted: string): KnownProject | undefined {
+  const matching = matchingProjects(home, wanted);
+  return matching.length === 1 ? matching[0] : undefined;
+}
+
+/** All that `wanted` may mean; the only one when it is a whole id. */
+export function matchingProjects(home: string, wanted: string): KnownProject[] {
   const projects = knownProjects(home);
   const exact = projects.find((project) => project.id === wanted);
-  if (exact) return exact;
-  const matching = projects.filter((project) => project.name === wanted || project.id.startsWith(wanted));
-  return matching.length === 1 ? matching[0] : undefined;
+  if (exact) return [exact];
+  return projects.filter(({ name, id }) => name === wanted || (wanted !== '' && id.startsWith(wanted)));
 }
 
 function isKnownProject(value: unknown): value is KnownProject {

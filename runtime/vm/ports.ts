@@ -129,7 +129,7 @@ function explainBindError(error: Error, { protocol, host }: WantedForward): stri
 }
 
 /** Of a command line only the program's name: its arguments may be secret. Of a QEMU also which VM it is. */
-function describeOwner(owner: PortOwner | undefined): string {
+export function describeOwner(owner: PortOwner | undefined): string {
   if (owner === undefined) return 'another process';
   const { pid, command } = owner;
   const name = basename(command[0] ?? '') || 'a process';
