@@ -34,6 +34,8 @@ export type Failure =
     }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
+  /** A serial console serves one at a time. */
+  | { readonly kind: 'console-busy'; readonly vm: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
   /** Whoever answered is not the machine whose key Castra made. */
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
@@ -73,6 +75,7 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'launch-failed': 70,
   'not-ready': 70,
   'not-running': 70,
+  'console-busy': 75,
   // What ssh itself exits with when it cannot connect.
   'ssh-failed': 255,
   'host-key-mismatch': 255,
@@ -145,6 +148,8 @@ export function describe(failure: Failure): string {
       ].join('\n');
     case 'not-running':
       return `${failure.vm} does not run: ${failure.detail}`;
+    case 'console-busy':
+      return `Somebody is attached to the console of ${failure.vm} already. Wait until they leave, or read along with \`castra logs -f --source serial ${failure.vm}\`.`;
     case 'ssh-failed':
       return `${failure.vm} cannot be reached over SSH: ${failure.detail}`;
     case 'host-key-mismatch':

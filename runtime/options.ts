@@ -73,6 +73,11 @@ export interface PortsOptions extends ProjectOptions {
   readonly active?: boolean;
 }
 
+export interface ConsoleOptions extends ProjectOptions {
+  /** A VM, or a role that has only one. */
+  readonly vm: string;
+}
+
 export interface ListOptions {
   readonly settings: HostSettings;
 }

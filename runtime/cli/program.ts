@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addConsole } from './commands/console.ts';
 import { addDown } from './commands/down.ts';
 import { addInit } from './commands/init.ts';
 import { addList } from './commands/list.ts';
@@ -53,7 +54,7 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addPorts, addList]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addPorts, addList, addConsole]) {
     add(program, finish);
   }
   for (const command of [program, ...program.commands]) addGlobals(command);

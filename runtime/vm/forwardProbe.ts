@@ -62,7 +62,11 @@ function openForward({ bind, host }: ActiveForward): Promise<Try> {
     });
     socket.once('data', () => finish('accepted'));
     socket.once('end', () => finish('refused'));
-    socket.on('error', () => finish(connected ? 'refused' : 'unbound'));
+    // A reset may come before we are told that the connection was made.
+    socket.on('error', (error) => {
+      const reset = 'code' in error && error.code === 'ECONNRESET';
+      finish(connected || reset ? 'refused' : 'unbound');
+    });
   });
 }
 
