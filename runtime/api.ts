@@ -5,6 +5,7 @@ export { CastraError, describe, exitCodes, type Failure, type FailureKind } from
 export type * from './events.ts';
 export { openConsole } from './operations/console.ts';
 export { down } from './operations/down.ts';
+export { exportVm } from './operations/export.ts';
 export { init } from './operations/init.ts';
 export { list } from './operations/list.ts';
 export { ports } from './operations/ports.ts';

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConsole } from './commands/console.ts';
 import { addDown } from './commands/down.ts';
+import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
 import { addList } from './commands/list.ts';
 import { addPorts } from './commands/ports.ts';
@@ -54,9 +56,10 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addPorts, addList, addConsole]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addPorts, addList, addConsole, addExport]) {
     add(program, finish);
   }
+  addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }
