@@ -21,7 +21,7 @@ Environment:
   NO_COLOR            no colours
 
 Exit codes: 0 done, 1 a VM is in error (status), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
-73 state root unusable, 74 cannot read or write, 75 another castra is at work, 130 cancelled.`;
+73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
