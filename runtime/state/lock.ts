@@ -20,7 +20,7 @@ export async function lockProject(stateRoot: string, command: string, vms: reado
   ensureStateRoot(stateRoot, files.lock);
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
-  sweepTemporaries(stateRoot);
+  for (const folder of [stateRoot, files.keys]) sweepTemporaries(folder);
   announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
   return {
     release() {
