@@ -37,12 +37,20 @@ export type Failure =
     }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
+  /** A serial console serves one at a time. */
+  | { readonly kind: 'console-busy'; readonly vm: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
   /** Whoever answered is not the machine whose key Castra made. */
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
-  | { readonly kind: 'unknown-project'; readonly id: string; readonly known: readonly string[] }
+  | {
+      readonly kind: 'unknown-project';
+      readonly id: string;
+      readonly known: readonly string[];
+      /** More than one, when `id` may mean several. */
+      readonly matching?: readonly string[];
+    }
   | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
@@ -72,6 +80,7 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'launch-failed': 70,
   'not-ready': 70,
   'not-running': 70,
+  'console-busy': 75,
   // What ssh itself exits with when it cannot connect.
   'ssh-failed': 255,
   'host-key-mismatch': 255,
@@ -148,6 +157,8 @@ export function describe(failure: Failure): string {
       ].join('\n');
     case 'not-running':
       return `${failure.vm} does not run: ${failure.detail}`;
+    case 'console-busy':
+      return `Somebody is attached to the console of ${failure.vm} already. Wait until they leave, or read along with \`castra logs -f --source serial ${failure.vm}\`.`;
     case 'ssh-failed':
       return `${failure.vm} cannot be reached over SSH: ${failure.detail}`;
     case 'host-key-mismatch':
@@ -157,6 +168,8 @@ export function describe(failure: Failure): string {
     case 'export-failed':
       return `${failure.vm} cannot be exported: ${failure.detail}`;
     case 'unknown-project':
+      if (failure.matching)
+        return `"${failure.id}" may mean ${failure.matching.join(' or ')}. Pass the id, or more of it; \`castra list\` shows where each is.`;
       return `No project "${failure.id}" is known here. Known: ${failure.known.join(', ') || 'none'}. \`castra list\` shows them; a project is known once \`castra up\` ran in it.`;
     case 'clean-refused':
       return `${failure.path} was not cleaned: ${failure.detail}`;

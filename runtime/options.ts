@@ -92,3 +92,17 @@ export interface LogsOptions extends ProjectOptions {
   /** Awaited about once for each megabyte, so that whoever takes the lines slowly does not have to store them. */
   readonly drained?: () => Promise<void>;
 }
+
+export interface PortsOptions extends ProjectOptions {
+  /** Try the forwards of running VMs. */
+  readonly active?: boolean;
+}
+
+export interface ConsoleOptions extends ProjectOptions {
+  /** A VM, or a role that has only one. */
+  readonly vm: string;
+}
+
+export interface ListOptions {
+  readonly settings: HostSettings;
+}

@@ -127,3 +127,69 @@ export interface ShownLog {
   readonly path: string;
   readonly lines: number;
 }
+
+/**
+ * `declared`: nothing is known against it. `conflict`: somebody else has or wants the port. With a probe, `active`: the
+ * guest takes connections; `bound`: QEMU holds the port, and whether the guest listens cannot be known; `inactive`.
+ */
+export type PortState = 'declared' | 'conflict' | 'broker-reserved' | 'active' | 'bound' | 'inactive';
+
+/** One forward: in force while its VM runs, as declared while it does not. */
+export interface PortStatus extends ActiveForward {
+  readonly vm: string;
+  /** 0: any free port will be taken by `up`. */
+  readonly host: number;
+  readonly status: PortState;
+  /** Who is in the way, or why it is inactive: the rest of a sentence. */
+  readonly reason?: string;
+}
+
+export interface PortsVm {
+  readonly name: string;
+  readonly running: boolean;
+  readonly description?: string;
+  /** Path or URL; undefined for the default image. */
+  readonly baseImage?: string;
+  readonly overlayPath?: string;
+  readonly cpus?: number;
+  readonly memoryMiB?: number;
+}
+
+export interface PortsOutcome {
+  readonly projectName: string;
+  readonly projectPath: string;
+  readonly configVersion: string;
+  readonly brokerPort: number;
+  /** The forwards of running VMs were tried. */
+  readonly probed: boolean;
+  readonly ports: readonly PortStatus[];
+  readonly vms: readonly PortsVm[];
+}
+
+/** Told without asking QEMU: `running` is any VM whose process lives. */
+export interface ListedVm {
+  readonly name: string;
+  readonly state: 'running' | 'starting' | 'shutting_down' | 'stopped' | 'crashed';
+  readonly pid?: number;
+  readonly sshPort?: number;
+  readonly uptimeMs?: number;
+}
+
+export interface ListedProject {
+  readonly id: string;
+  readonly name: string;
+  readonly configPath: string;
+  readonly stateRoot: string;
+  readonly lastUpAt: string;
+  /** castra.toml is gone. */
+  readonly configGone: boolean;
+  /** VMs that run, and those that left something which `castra down` clears. */
+  readonly vms: readonly ListedVm[];
+  /** Of the VMs, those that left something. */
+  readonly leftovers: number;
+  readonly operation?: RunningOperation;
+}
+
+export interface ListOutcome {
+  readonly projects: readonly ListedProject[];
+}

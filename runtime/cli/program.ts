@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConsole } from './commands/console.ts';
 import { addDown } from './commands/down.ts';
 import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
+import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
+import { addPorts } from './commands/ports.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -19,7 +22,7 @@ Environment:
   NO_COLOR            no colours
 
 Exit codes: 0 done, 1 a VM is in error (status), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
-73 state root unusable, 74 cannot read or write, 75 another castra is at work, 130 cancelled.`;
+73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -45,6 +48,9 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
+/** In the order of `castra --help`: from first use to last. */
+const commands = [addInit, addValidate, addUp, addDown, addStatus, addConsole, addPorts, addLogs, addExport, addList];
+
 /** How a command tells its exit code. */
 export type Finish = (exitCode: number) => void;
 
@@ -54,7 +60,7 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addLogs, addExport]) {
+  for (const add of commands) {
     add(program, finish);
   }
   addCompletion(program);

@@ -32,6 +32,8 @@ export interface ConfigAnalysis {
   readonly place: ProjectPlace;
   /** Undefined when a diagnostic is an error. */
   readonly project?: ProjectConfig;
+  /** What could be understood of a file with errors: to look at, never to start. Missing when the file is. */
+  readonly draft?: ProjectConfig;
   /** Everything that was found, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -50,7 +52,7 @@ export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   const diagnostics = findings.list();
   const { name, configPath, stateRoot } = project;
   const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
-  return { place: { name, configPath, stateRoot }, diagnostics, ...(valid ? { project } : {}) };
+  return { place: { name, configPath, stateRoot }, draft: project, diagnostics, ...(valid ? { project } : {}) };
 }
 
 /**

@@ -10,6 +10,7 @@ import { findQemuImage } from '../vm/qemu.ts';
 import { shutdownVm } from '../vm/shutdown.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { analyzeProject } from './project.ts';
+import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** For a file that is too broken to say otherwise. */
@@ -39,6 +40,8 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
+    const names = targets.map(({ name }) => name);
+    await releasePorts(stateRoot, names, options.settings.home);
     lock.release();
   }
 };

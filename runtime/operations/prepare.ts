@@ -12,7 +12,8 @@ import { findUefi, type UefiBuild } from '../vm/firmware.ts';
 import type { PortClaim } from '../vm/ports.ts';
 import { checkCapacity, checkPorts, type DiskSpace, downgrade } from '../vm/preflight.ts';
 import { findQemu } from '../vm/qemu.ts';
-import { claimAll, forwardsOf } from './forwards.ts';
+import { forwardsOf } from './forwards.ts';
+import { reservePorts } from './reserve.ts';
 import { type Run, tell } from './run.ts';
 import type { StartPlan } from './startPlan.ts';
 
@@ -30,7 +31,10 @@ export async function prepareStart(
 ): Promise<Prepared> {
   const { settings } = options;
   const qemu = await openQemuHost(findQemu(settings), homeFiles(settings.home).qemuCache);
-  const [claims, disks] = await Promise.all([claimAll(vms), measureDisks(project.stateRoot, vms)]);
+  const [claims, disks] = await Promise.all([
+    reservePorts(project, vms, settings.home, run),
+    measureDisks(project.stateRoot, vms),
+  ]);
   const demand = {
     memoryMiB: vms.reduce((sum, vm) => sum + vm.memoryMiB, 0),
     cpus: vms.reduce((sum, vm) => sum + vm.cpus, runningCpus(project.stateRoot)),
@@ -64,8 +68,8 @@ interface PlanParts {
 function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, selected }: PlanParts): StartPlan {
   return {
     vm,
-    projectName: project.name,
     stateRoot: project.stateRoot,
+    place: project,
     home: options.settings.home,
     qemu,
     accelerator: selected?.accelerator ?? 'tcg',

@@ -8,7 +8,7 @@ import type { StartPlan } from './startPlan.ts';
  * Makes the disk from which the guest learns who it is, with an instance-id of its own for each overlay. Both key pairs
  * are made once and stay: whoever connects knows the guest from its first boot on.
  */
-export function prepareSeed({ vm, stateRoot, projectName }: StartPlan): void {
+export function prepareSeed({ vm, stateRoot, place }: StartPlan): void {
   const { name, sshUser, image, userData } = vm;
   const files = vmFiles(stateRoot, name);
   writeSeed({
@@ -17,7 +17,7 @@ export function prepareSeed({ vm, stateRoot, projectName }: StartPlan): void {
     instanceId: `${name}-${randomUUID()}`,
     sshUser,
     isDefaultAlpine: image.kind === 'default-alpine',
-    identity: ensureKeyPair(projectFiles(stateRoot).identity, `castra ${projectName}`),
+    identity: ensureKeyPair(projectFiles(stateRoot).identity, `castra ${place.name}`),
     hostKey: ensureKeyPair(files.hostKey, name),
     ...(userData ? { userData } : {}),
   });

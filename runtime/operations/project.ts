@@ -6,7 +6,7 @@ import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, messageOf } from '../errors.ts';
 import type { HostSettings, ProjectOptions } from '../options.ts';
 import { homeFiles } from '../state/layout.ts';
-import { findProject, knownProjects } from '../state/registry.ts';
+import { type KnownProject, knownProjects, matchingProjects } from '../state/registry.ts';
 
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ConfigAnalysis {
@@ -20,10 +20,16 @@ function analyzeFile(path: string, { home }: HostSettings): ConfigAnalysis {
 
 /** A project whose file is gone still has a state root: its VMs must not become unstoppable. */
 function analyzeKnown(id: string, settings: HostSettings): ConfigAnalysis {
-  const known = findProject(settings.home, id);
-  if (!known) {
-    const ids = knownProjects(settings.home).map((project) => `${project.name} (${project.id})`);
-    throw new CastraError({ kind: 'unknown-project', id, known: ids });
+  const matching = matchingProjects(settings.home, id);
+  const [known, ...others] = matching;
+  if (!known || others.length > 0) {
+    const found = known ? { matching: matching.map(nameProject) } : {};
+    throw new CastraError({
+      kind: 'unknown-project',
+      id,
+      known: knownProjects(settings.home).map(nameProject),
+      ...found,
+    });
   }
   const { name, configPath, stateRoot } = known;
   if (existsSync(configPath)) return analyzeFile(configPath, settings);
@@ -34,6 +40,8 @@ function analyzeKnown(id: string, settings: HostSettings): ConfigAnalysis {
     diagnostics: [{ severity: 'error', code: 'config/gone', message, help, path: configPath }],
   };
 }
+
+const nameProject = ({ name, id }: KnownProject): string => `${name} (${id})`;
 
 /** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */
 export function loadProject(options: ProjectOptions): { project: ProjectConfig; diagnostics: readonly Diagnostic[] } {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { LogLimits, VmDefinition } from '../config/project.ts';
+import type { LogLimits, ProjectPlace, VmDefinition } from '../config/project.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
@@ -11,8 +11,8 @@ import { sshPortOf } from './forwards.ts';
 /** Everything that `up` found out before it starts a VM. */
 export interface StartPlan {
   readonly vm: VmDefinition;
-  readonly projectName: string;
   readonly stateRoot: string;
+  readonly place: ProjectPlace;
   readonly home: string;
   readonly qemu: QemuHost;
   readonly accelerator: AcceleratorName;

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
 
@@ -29,10 +29,11 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, mode
   }
 }
 
-/** Removes what a killed command left half-written. Only for the holder of the project lock. */
-export function sweepTemporaries(folder: string): void {
+/** Removes what a killed command left half-written, of one file or of all. Only for the holder of their lock. */
+export function sweepTemporaries(folder: string, of?: string): void {
   for (const name of listNames(folder)) {
-    if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
+    const isMeant = of === undefined || name.startsWith(`${basename(of)}.`);
+    if (isMeant && TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
   }
 }
 
