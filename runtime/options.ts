@@ -67,3 +67,22 @@ export interface DownOptions extends ProjectOptions {
 }
 
 export interface StatusOptions extends ProjectOptions {}
+
+/** Whose state is cleaned: a project's, that of a folder whose project may be gone, or all that Castra knows of. */
+export type CleanScope =
+  | { readonly kind: 'project'; readonly config: ConfigSelection }
+  | { readonly kind: 'state-root'; readonly path: string }
+  | { readonly kind: 'all' };
+
+export interface CleanOptions {
+  readonly scope: CleanScope;
+  readonly settings: HostSettings;
+  /** Only tell what would be removed. Changes nothing: no lock is taken, no file is made. */
+  readonly dryRun?: boolean;
+  readonly keepLogs?: boolean;
+  readonly keepHandshakes?: boolean;
+  /** Also the overlays that `down --keep-overlay` put aside. */
+  readonly kept?: boolean;
+  /** Stop VMs that run there, in order, instead of refusing. */
+  readonly force?: boolean;
+}

@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { Failure } from './errors.ts';
-import type { AcceleratorName, ActiveForward, Phase, ShutdownOutcome } from './events.ts';
+import type { AcceleratorName, ActiveForward, CleanupKind, Phase, ShutdownOutcome } from './events.ts';
 
 /** What an operation returns: its value, and what it found noteworthy on the way. */
 export interface Output<T> {
@@ -100,4 +100,33 @@ export interface StatusOutcome {
   readonly brokerPort: number;
   readonly operation?: RunningOperation;
   readonly vms: readonly VmStatus[];
+}
+
+/** What became of one file. `planned` in a dry run; `failed` when the system refused. */
+export interface CleanAction {
+  readonly result: 'removed' | 'planned' | 'skipped' | 'failed';
+  readonly kind: CleanupKind;
+  readonly path: string;
+  /** What the disk gets back: a sparse file by its blocks, a file that has another name not at all. */
+  readonly bytes: number;
+  /** Why it was skipped or failed. */
+  readonly reason?: string;
+}
+
+export interface CleanedRoot {
+  readonly stateRoot: string;
+  readonly projectName?: string;
+  readonly actions: readonly CleanAction[];
+  readonly reclaimedBytes: number;
+  /** Why nothing was done here. Only with scope `all`: elsewhere the operation fails. */
+  readonly refused?: string;
+}
+
+export interface CleanOutcome {
+  readonly dryRun: boolean;
+  readonly roots: readonly CleanedRoot[];
+  /** Ids of known projects whose castra.toml and state root are both gone; they are known no longer. */
+  readonly forgotten: readonly string[];
+  /** In a dry run: what would be reclaimed. */
+  readonly reclaimedBytes: number;
 }

@@ -85,7 +85,7 @@ export function overlayBytes(overlayPath: string): number | undefined {
 }
 
 /** `qemu-img info` without -U asks for the lock (QEMU's docs/system/images, "Disk image file locking"). */
-async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
+export async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
   const result = await run(qemuImg, ['info', '--output=json', overlayPath]);
   return result.code !== 0 && /lock/i.test(result.stderr) ? result.stderr.trim() : undefined;
 }

@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly real?: boolean;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Run as this user; only root may. */
+  readonly uid?: number;
 }
 
 export interface CliResult {
@@ -45,6 +47,7 @@ export function startCli(
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   let stdout = '';
   let stderr = '';

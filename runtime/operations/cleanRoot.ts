@@ -1,0 +1,116 @@
+import { lstatSync } from 'node:fs';
+import type { ProjectConfig } from '../config/project.ts';
+import { CastraError } from '../errors.ts';
+import type { CleanOptions } from '../options.ts';
+import type { CleanAction, CleanedRoot } from '../outcomes.ts';
+import { projectFiles } from '../state/layout.ts';
+import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
+import { lockProject, readOperation } from '../state/lock.ts';
+import { findQemuImage } from '../vm/qemu.ts';
+import { planClean } from './cleanPlan.ts';
+import { cleaner } from './cleanRemove.ts';
+import { DEFAULT_WAITS, endProcess } from './down.ts';
+import type { Run } from './run.ts';
+
+export interface CleanTarget {
+  readonly stateRoot: string;
+  readonly projectName?: string;
+  /** Absent when there is no file, or none that can be read. */
+  readonly project?: ProjectConfig;
+}
+
+/** One state root. A dry run takes no lock, because that makes files; so it can only say what is true right now. */
+export async function cleanRoot(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {
+  const { stateRoot } = target;
+  assertStateRoot(stateRoot);
+  if (options.dryRun) {
+    const operation = readOperation(stateRoot);
+    if (operation) {
+      const { command, pid, startedAt } = operation;
+      throw new CastraError({ kind: 'busy', command, pid, startedAt });
+    }
+    return await clear(target, options, run);
+  }
+  // Not swept while locking: what an earlier command left unfinished is told and counted like the rest.
+  const lock = await lockProject(stateRoot, 'clean', [], () => undefined);
+  try {
+    return await clear(target, options, run);
+  } finally {
+    lock.release();
+  }
+}
+
+/** A folder without our lock file is not ours, whatever it is called; one behind a link may be anybody's. */
+function assertStateRoot(path: string): void {
+  const refuse = (detail: string) => new CastraError({ kind: 'clean-refused', path, detail });
+  if (!lstatSync(path).isDirectory()) throw refuse('it is not a folder. Name the state root itself, not a link to it.');
+  const marker = lstatSync(projectFiles(path).lock, { throwIfNoEntry: false });
+  if (!marker?.isFile()) {
+    throw refuse("it has no castra.lock, so it is no state root of Castra. `castra status --json` shows a project's.");
+  }
+}
+
+async function clear(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {
+  const { stateRoot, projectName, project } = target;
+  const dryRun = options.dryRun ?? false;
+  const stopped = await endRunning(target, options, run);
+  run.report({ type: 'cleanup.started', stateRoot, dryRun });
+  const plan = planClean(stateRoot, { ...options, ...(project ? { project } : {}) });
+  const actions: CleanAction[] = [];
+  const note = (action: CleanAction) => {
+    actions.push(action);
+    report(stateRoot, action, run);
+  };
+  for (const skipped of plan.skipped) note({ result: 'skipped', bytes: 0, ...skipped });
+  const remove = cleaner({ stateRoot, dryRun, stopped, qemuImg: findQemuImage(options.settings) });
+  for (const removal of plan.removals) {
+    if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
+    const action = await remove.file(removal);
+    if (action) note(action);
+  }
+  remove.emptiedFolders();
+  const reclaimedBytes = actions.reduce((sum, { bytes }) => sum + bytes, 0);
+  run.report({ type: 'cleanup.completed', stateRoot, reclaimedBytes });
+  return { stateRoot, actions, reclaimedBytes, ...(projectName ? { projectName } : {}) };
+}
+
+function report(stateRoot: string, { result, kind, path, bytes, reason = '' }: CleanAction, run: Run): void {
+  const file = { stateRoot, kind, path };
+  if (result === 'removed' || result === 'planned') run.report({ type: `cleanup.${result}`, ...file, bytes });
+  else run.report({ type: `cleanup.${result}`, ...file, reason });
+}
+
+/** Refuses a state root whose VMs run, or with `force` ends them as `down` does; a dry run only tells. Returns which. */
+async function endRunning(
+  { stateRoot, project }: CleanTarget,
+  options: CleanOptions,
+  run: Run,
+): Promise<readonly string[]> {
+  const running = knownVms(stateRoot).flatMap((vm) => {
+    const live = inspectVm(stateRoot, vm);
+    return live.kind === 'running' ? [{ vm, live }] : [];
+  });
+  const vms = running.map(({ vm }) => vm);
+  if (running.length === 0) return vms;
+  const names = running.map(({ vm, live }) => `${vm} (pid ${live.process.pid})`).join(', ');
+  if (!options.force) {
+    const detail = `${names} ${running.length === 1 ? 'runs' : 'run'} there. Stop it with \`castra down\`, or pass --force, which does that first.`;
+    throw new CastraError({ kind: 'clean-refused', path: stateRoot, detail });
+  }
+  if (options.dryRun) {
+    run.report({ type: 'message', severity: 'info', text: `Would be stopped first: ${names}.` });
+    return vms;
+  }
+  await Promise.all(running.map(({ vm, live }) => end(vm, live, project, run)));
+  return vms;
+}
+
+async function end(
+  vm: string,
+  live: Extract<Liveness, { kind: 'running' }>,
+  project: ProjectConfig | undefined,
+  run: Run,
+): Promise<void> {
+  const ended = await endProcess(vm, live, project?.lifecycle ?? DEFAULT_WAITS, run);
+  run.report({ type: 'shutdown.completed', vm, ...ended, changed: true });
+}
