@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {
-  chownSync,
+  chmodSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -134,7 +134,8 @@ describe('castra clean', () => {
     symlinkSync(join(elsewhere, 'b.qcow2'), join(root, 'overlays', 'b.qcow2'));
     await cleanJson(project, '--kept');
     assert.deepEqual(below(elsewhere), ['a.log', 'b.qcow2']);
-    assert.deepEqual(below(root), ['castra.lock', 'kept', 'logs', 'overlays', 'overlays/b.qcow2']);
+    assert.deepEqual(readdirSync(root), ['castra.lock', 'kept', 'logs', 'overlays']);
+    assert.deepEqual(below(join(root, 'overlays')), ['b.qcow2']);
     const link = join(project.path, 'link');
     symlinkSync(root, link);
     const linked = await runCli(project, ['clean', '--json', '--state-root', link]);
@@ -262,33 +263,26 @@ describe('castra clean', () => {
     assert.ok(!existsSync(disk) && existsSync(dirname(disk)));
   });
 
-  it('goes on after a file that it may not remove, tells it, and exits with 1', async (test) => {
-    if (process.getuid?.() !== 0) return test.skip('only root can give files to somebody else');
+  it('goes on after a file that it may not remove, tells it, and exits with 1', async () => {
     const root = await crash(open());
-    // A folder in which a removal fails even for root does not exist; a process without root's rights is needed.
-    const everything = readdirSync(project.path, { recursive: true, encoding: 'utf8' }).concat('.');
-    const NOBODY = 65_534;
-    for (const name of everything) {
-      const path = join(project.path, name);
-      if (name.endsWith('logs') || lstatSync(path).isSymbolicLink()) continue;
-      chownSync(path, NOBODY, NOBODY);
-    }
-    const result = await runCli(project, ['clean', '--json'], { uid: NOBODY });
+    chmodSync(join(root, 'logs'), 0o500);
+    const result = await runCli(project, ['clean', '--json'], { obedient: true });
     assert.equal(result.code, 1, result.stdout + result.stderr);
     const actions = outcomeOf<CleanOutcome>(result).roots[0]?.actions ?? [];
-    assert.ok(actions.some(({ result: done, path }) => done === 'removed' && path.endsWith('web-0.json')));
-    assert.ok(
-      actions.some(({ reason }) => /EACCES/.test(reason ?? '')),
-      result.stdout,
-    );
-    assert.ok(existsSync(join(root, 'logs')));
+    const failed = actions.filter((action) => action.result === 'failed');
+    assert.ok(failed.length > 0 && failed.every(({ kind, reason }) => kind === 'logs' && /EACCES/.test(reason ?? '')));
+    assert.deepEqual(readdirSync(root), ['castra.lock', 'logs']);
+    chmodSync(join(root, 'logs'), 0o300);
+    const unreadable = outcomeOf<CleanOutcome>(await runCli(project, ['clean', '--json'], { obedient: true }));
+    assert.match(unreadable.roots[0]?.actions[0]?.reason ?? '', /EACCES/);
+    chmodSync(join(root, 'logs'), 0o700);
   });
 
   it('never meets `up` half-way: one of them is busy, and the VM runs or does not', async () => {
     open();
     await runCli(project, ['up', '--no-wait']);
     await runCli(project, ['down']);
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 4; round++) {
       const [up, cleaned] = await Promise.all([
         runCli(project, ['up', '--json']),
         runCli(project, ['clean', '--json']),
