@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
 import { addClean } from './commands/clean.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDown } from './commands/down.ts';
+import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
@@ -52,9 +54,10 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addClean]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addExport, addClean]) {
     add(program, finish);
   }
+  addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }

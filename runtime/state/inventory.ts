@@ -52,7 +52,8 @@ const patterns: Readonly<Record<StateFolder, readonly Pattern[]>> = {
   logs: [TEMPORARY, file('[a-z0-9][a-z0-9-]*\\.(?:log|jsonl)(?:\\.\\d{1,4})?', 'logs')],
   bootstrap: [TEMPORARY, file('[a-z0-9][a-z0-9-]*\\.(?:json|log)(?:\\.\\d{1,4})?', 'logs')],
   overlays: [TEMPORARY, file('.+\\.qcow2', 'overlay')],
-  kept: [TEMPORARY, file('.+\\.qcow2', 'kept-overlay')],
+  // A copy from another disk is named `.tmp` until it is whole (images/keptOverlay.ts).
+  kept: [TEMPORARY, file('.+\\.qcow2\\.tmp', 'temporary'), file('.+\\.qcow2', 'kept-overlay')],
   handshakes: [TEMPORARY, file('[A-Za-z0-9._-]+\\.json', 'handshakes')],
 };
 
