@@ -4,6 +4,7 @@ export type * from './diagnostics.ts';
 export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './errors.ts';
 export type * from './events.ts';
 export { clean } from './operations/clean.ts';
+export { doctor } from './operations/doctor.ts';
 export { down } from './operations/down.ts';
 export { exportVm } from './operations/export.ts';
 export { init } from './operations/init.ts';

@@ -96,3 +96,8 @@ export interface CleanOptions {
   /** Stop VMs that run there, in order, instead of refusing. */
   readonly force?: boolean;
 }
+
+export interface DoctorOptions extends ProjectOptions {
+  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for telling; `settings` count. */
+  readonly variables?: Readonly<Record<string, string>>;
+}

@@ -76,7 +76,8 @@ export function platformAccelerator(platform: NodeJS.Platform): AcceleratorName 
   return accelerators[platform];
 }
 
-async function findObstacle(candidate: AcceleratorName, host: QemuHost): Promise<string | undefined> {
+/** Why an accelerator is of no use here; undefined when a guest runs under it. */
+export async function findObstacle(candidate: AcceleratorName, host: QemuHost): Promise<string | undefined> {
   if (!host.build.accelerators.includes(candidate)) return `this QEMU was built without ${candidate}`;
   if (host.programs.architecture !== (process.arch === 'arm64' ? 'aarch64' : 'x86_64')) {
     return `${candidate} cannot run ${host.programs.architecture} guests on this host`;

@@ -41,7 +41,7 @@ export function findQemuImage(settings: HostSettings): string | undefined {
   return sibling ?? findExecutable('qemu-img');
 }
 
-function hostArchitecture(): Architecture {
+export function hostArchitecture(): Architecture {
   return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 }
 
