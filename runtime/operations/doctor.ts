@@ -12,28 +12,36 @@ import { checkQemu } from './doctor/qemu.ts';
 import { checkStateRoots } from './doctor/stateRoots.ts';
 import type { Operation } from './run.ts';
 
-/** In the order in which they are shown. */
-const checks: readonly (readonly [string, Check])[] = [
-  ['host.programs', checkPrograms],
-  ['host.capacity', checkCapacities],
-  ['qemu', checkQemu],
-  ['home', checkHome],
-  ['home.images', checkImages],
-  ['home.projects', checkStateRoots],
-  ['environment', checkEnvironment],
-  ['project', checkProject],
+const checks: Readonly<Record<string, Check>> = {
+  'host.programs': checkPrograms,
+  'host.capacity': checkCapacities,
+  qemu: checkQemu,
+  'home.folder': checkHome,
+  'home.images': checkImages,
+  'home.projects': checkStateRoots,
+  environment: checkEnvironment,
+  project: checkProject,
+};
+
+/** In which findings are shown. */
+const order: readonly string[] = [
+  ...['host.programs', 'host.capacity', 'qemu', 'accelerator', 'home.folder', 'home.images', 'home.projects'],
+  ...['environment', 'project.config', 'project'],
 ];
 
 /**
  * What of this host and, where there is one, this project would keep VMs from starting or make them slow. Changes
- * nothing: not even the cache of what is known about QEMU is read for an answer or written.
+ * nothing, not even the cache of what is known about QEMU.
  */
 export const doctor: Operation<DoctorOptions, DoctorOutcome> = async (options) => {
   const { examined, findings: ofFile } = readExamined(options);
   // Alone, and before all else: these measure time.
   const accelerators = await examine('accelerator', checkAccelerators, examined);
-  const others = await Promise.all(checks.map(([name, check]) => examine(name, check, examined)));
-  const findings = [...others.slice(0, 3).flat(), ...accelerators, ...others.slice(3).flat(), ...ofFile];
+  const others = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await examine(name, check, examined)] as const),
+  );
+  const found = new Map([['accelerator', accelerators], ['project.config', ofFile], ...others]);
+  const findings = order.flatMap((name) => found.get(name) ?? []);
   const count = (status: DoctorFinding['status']) => findings.filter((finding) => finding.status === status).length;
   return { value: { findings, errors: count('error'), warnings: count('warning') }, diagnostics: [] };
 };

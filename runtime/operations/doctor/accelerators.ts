@@ -51,11 +51,14 @@ async function describeNative(accelerator: AcceleratorName, host: QemuHost, home
   const check = `accelerator.${accelerator}`;
   const isBuiltIn = host.build.accelerators.includes(accelerator);
   const obstacle = await findObstacle(accelerator, host);
-  const elapsedMs = isBuiltIn ? (await host.probe(accelerator)).elapsedMs : undefined;
+  // Also where the obstacle is known without it: what the probe says often names the cause better.
+  const probe = isBuiltIn ? await host.probe(accelerator) : undefined;
+  const elapsedMs = probe?.elapsedMs;
   const details = { accelerator, works: obstacle === undefined, ...(elapsedMs === undefined ? {} : { elapsedMs }) };
   if (obstacle !== undefined) {
+    const said = probe && !probe.works && !obstacle.includes(probe.detail) ? `; its probe: ${probe.detail}` : '';
     const took = elapsedMs === undefined ? '' : ` (${elapsedMs} ms)`;
-    const message = `${accelerator} is out: ${obstacle}${took}. VMs run under emulation, which is slow.`;
+    const message = `${accelerator} is out: ${obstacle}${said}${took}. VMs run under emulation, which is slow.`;
     return problem('warning', check, message, adviceFor(accelerator), details);
   }
   const cache = homeFiles(home).qemuCache;
