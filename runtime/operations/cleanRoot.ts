@@ -4,7 +4,7 @@ import { CastraError } from '../errors.ts';
 import type { CleanOptions } from '../options.ts';
 import type { CleanAction, CleanedRoot } from '../outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
-import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
+import { type RunningVm, runningVms } from '../state/liveness.ts';
 import { lockProject, readOperation } from '../state/lock.ts';
 import { findQemuImage } from '../vm/qemu.ts';
 import { planClean } from './cleanPlan.ts';
@@ -86,10 +86,7 @@ async function endRunning(
   options: CleanOptions,
   run: Run,
 ): Promise<readonly string[]> {
-  const running = knownVms(stateRoot).flatMap((vm) => {
-    const live = inspectVm(stateRoot, vm);
-    return live.kind === 'running' ? [{ vm, live }] : [];
-  });
+  const running = runningVms(stateRoot);
   const vms = running.map(({ vm }) => vm);
   if (running.length === 0) return vms;
   const names = running.map(({ vm, live }) => `${vm} (pid ${live.process.pid})`).join(', ');
@@ -101,16 +98,11 @@ async function endRunning(
     run.report({ type: 'message', severity: 'info', text: `Would be stopped first: ${names}.` });
     return vms;
   }
-  await Promise.all(running.map(({ vm, live }) => end(vm, live, project, run)));
+  await Promise.all(running.map((one) => end(one, project, run)));
   return vms;
 }
 
-async function end(
-  vm: string,
-  live: Extract<Liveness, { kind: 'running' }>,
-  project: ProjectConfig | undefined,
-  run: Run,
-): Promise<void> {
+async function end({ vm, live }: RunningVm, project: ProjectConfig | undefined, run: Run): Promise<void> {
   const ended = await endProcess(vm, live, project?.lifecycle ?? DEFAULT_WAITS, run);
   run.report({ type: 'shutdown.completed', vm, ...ended, changed: true });
 }

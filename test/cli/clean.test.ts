@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -199,6 +201,33 @@ describe('castra clean', () => {
     assert.ok(told.indexOf('shutdown.escalated') < told.indexOf('cleanup.started'));
     assert.ok(told.includes('shutdown.completed'));
     assert.deepEqual(findQemus(project.path), []);
+    assert.deepEqual(below(root), ['castra.lock']);
+  });
+
+  it('knows a VM that runs although its record and pidfile were deleted', async () => {
+    open();
+    await runCli(project, ['up']);
+    const root = await stateRootOf(project);
+    for (const name of ['web-0.json', 'web-0.pid']) rmSync(join(root, name));
+    const refused = await runCli(project, ['clean', '--json']);
+    assert.deepEqual([refused.code, failureKind(refused)], [70, 'clean-refused']);
+    assert.equal((await runCli(project, ['clean', '--force'])).code, 0);
+    assert.deepEqual(findQemus(project.path), []);
+    assert.deepEqual(below(root), ['castra.lock']);
+  });
+
+  it('leaves a disk that some process has open, and the record that proves whose it is', async () => {
+    const root = await crash(open());
+    const [disk = ''] = readdirSync(join(root, 'overlays'));
+    const holder = spawn('qemu-io', [join(root, 'overlays', disk)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(holder.stdout, 'data');
+    const { roots } = await cleanJson(project);
+    holder.stdin.end('quit\n');
+    await once(holder, 'close');
+    const skipped = roots[0]?.actions.flatMap(({ result, kind }) => (result === 'skipped' ? [kind] : []));
+    assert.deepEqual(skipped, ['overlay', 'record']);
+    assert.deepEqual(below(root), ['castra.lock', 'overlays', `overlays/${disk}`, 'web-0.json']);
+    await cleanJson(project);
     assert.deepEqual(below(root), ['castra.lock']);
   });
 
