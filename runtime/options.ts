@@ -1,3 +1,4 @@
+import type { Digest } from './config/project.ts';
 import type { AcceleratorName } from './events.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, or exactly this one. */
@@ -67,3 +68,29 @@ export interface DownOptions extends ProjectOptions {
 }
 
 export interface StatusOptions extends ProjectOptions {}
+
+export interface ImagesListOptions {
+  readonly settings: HostSettings;
+}
+
+/** Without a URL: the images of the project, or the default one where there is no project. */
+export interface ImagesPullOptions extends ProjectOptions {
+  readonly url?: string;
+  readonly digest?: Digest;
+}
+
+export interface ImagesVerifyOptions {
+  readonly settings: HostSettings;
+}
+
+export interface ImagesPruneOptions {
+  readonly settings: HostSettings;
+  /** Only tell what would be removed. */
+  readonly dryRun?: boolean;
+}
+
+export interface ImagesImportOptions {
+  readonly settings: HostSettings;
+  /** Absolute. */
+  readonly file: string;
+}

@@ -10,11 +10,16 @@ import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord }
 /** Records are read and changed in milliseconds; `prune` holds the lock while it deletes. */
 const TRY_EVERY_MS = 20;
 
+/** Makes the folders of the cache. Fails with `state-root-unusable`. */
+export function prepareCache(home: string): void {
+  const { folder, partial, remembered } = imageFiles(home);
+  for (const path of [home, folder, partial, remembered]) ensurePrivateDirectory(path);
+}
+
 /** Does something to the cache that nobody else may interfere with. Not for anything that takes long. */
 export async function withStore<Result>(home: string, signal: AbortSignal, act: () => Result): Promise<Result> {
-  const files = imageFiles(home);
-  for (const folder of [home, files.folder, files.partial, files.remembered]) ensurePrivateDirectory(folder);
-  const free = await waitForKernelLock(files.lock, { signal, everyMs: TRY_EVERY_MS });
+  prepareCache(home);
+  const free = await waitForKernelLock(imageFiles(home).lock, { signal, everyMs: TRY_EVERY_MS });
   try {
     return act();
   } finally {
@@ -31,6 +36,24 @@ export function cachedImages(home: string): ImageRecord[] {
     .sort((a, b) => a.fetchedAt.localeCompare(b.fetchedAt) || a.sha256.localeCompare(b.sha256));
 }
 
+export interface ImageFile {
+  readonly sha256: string;
+  readonly path: string;
+  /** Absent for an image without a record, which nobody finds. */
+  readonly lastUsedAt?: string;
+}
+
+/** Every image by its file, whether or not anything is known about it. */
+export function listImageFiles(home: string): ImageFile[] {
+  const files = imageFiles(home);
+  return listNames(files.folder)
+    .flatMap((name) => /^([0-9a-f]{64})\.qcow2$/.exec(name)?.[1] ?? [])
+    .map((sha256) => {
+      const lastUsedAt = readImageRecord(home, sha256)?.lastUsedAt;
+      return { sha256, path: files.image(sha256), ...(lastUsedAt === undefined ? {} : { lastUsedAt }) };
+    });
+}
+
 /** The image whose bytes, as they were downloaded or as they are now, have this digest. */
 export function findByDigest(images: readonly ImageRecord[], { algorithm, hex }: Digest): ImageRecord | undefined {
   return images.find(
@@ -39,13 +62,9 @@ export function findByDigest(images: readonly ImageRecord[], { algorithm, hex }:
   );
 }
 
-export function findByUrl(images: readonly ImageRecord[], url: string): ImageRecord | undefined {
-  return images.find((image) => image.sources.some((source) => source.url === url));
-}
-
-/** Where an image that was looked up came from: what the digest says, else the URL. */
-export function sourceOf(image: ImageRecord, url: string, digest?: Digest): ImageSource | undefined {
-  const matching = digest ? image.sources.filter((source) => source[digest.algorithm] === digest.hex) : image.sources;
+/** Where an image that was found by a digest came from; that URL itself if possible. */
+export function sourceOf(image: ImageRecord, url: string, digest: Digest): ImageSource | undefined {
+  const matching = image.sources.filter((source) => source[digest.algorithm] === digest.hex);
   return matching.find((source) => source.url === url) ?? matching[0];
 }
 

@@ -15,6 +15,7 @@ export interface ImageRequest {
 
 /** What is to be had, whichever way it is said. */
 export interface WantedImage {
+  readonly home: string;
   /** Names the lock and the files of its download. */
   readonly key: string;
   /** For people. */
@@ -25,23 +26,29 @@ export interface WantedImage {
   readonly urls: readonly string[];
   readonly digest?: Digest;
   readonly bytes?: number;
+  /** Castra itself knows what it must contain. */
+  readonly pinned: boolean;
 }
 
 export function wantedImage({ image, architecture, mirrors, settings }: ImageRequest): WantedImage {
+  const { home, alpineMirror } = settings;
   if (image.kind === 'url') {
     const { url, digest } = image;
-    const known = redactUrl(url);
-    return { key: keyOf(url, digest), title: 'The image', url: known, urls: [url], ...(digest ? { digest } : {}) };
+    const names = { key: keyOf(url, digest), title: 'The image', url: redactUrl(url), urls: [url] };
+    return { home, ...names, ...(digest ? { digest } : {}), pinned: false };
   }
   const alpine = defaultImages[architecture];
-  const own = settings.alpineMirror === undefined ? [] : [settings.alpineMirror];
   const { digest, bytes } = alpine;
   const url = alpineUrl(alpine);
-  const urls = defaultImageUrls(alpine, [...own, ...mirrors]);
-  return { key: keyOf(url, digest), title: `The default Alpine Linux image (${architecture})`, url, urls, digest, bytes };
+  const urls = defaultImageUrls(alpine, [...(alpineMirror === undefined ? [] : [alpineMirror]), ...mirrors]);
+  const title = `The default Alpine Linux image (${architecture})`;
+  return { home, key: keyOf(url, digest), title, url, urls, digest, bytes, pinned: true };
 }
 
 /** Short enough for every file system, and the same in every process. */
 function keyOf(url: string, digest?: Digest): string {
-  return createHash('sha256').update(`${url}\n${digest?.hex ?? ''}`).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(`${url}\n${digest?.hex ?? ''}`)
+    .digest('hex')
+    .slice(0, 32);
 }
