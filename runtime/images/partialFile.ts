@@ -6,7 +6,7 @@ import { AttemptFailure, diskFailure } from './downloadError.ts';
 import { forgetOrigin } from './origin.ts';
 
 /** Bytes per write: fewer system calls than the 64 KiB of a socket, and two of these are all that ever waits in memory. */
-const BATCH_BYTES = 1024 * 1024;
+const BATCH_BYTES = 256 * 1024;
 /** A link at the path of a partial file is not ours; Windows has no such flag. */
 const FLAGS = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
