@@ -3,6 +3,7 @@ import { run as runProgram } from '../process/spawn.ts';
 import type { Reporter } from '../reporter.ts';
 import { downloadFiles, FILE_MODE, IMAGE_MODE, imageFiles } from '../state/layout.ts';
 import { detectFormat, type ImageFormat } from './imageFormat.ts';
+import { sweepDownload } from './partials.ts';
 import { inspectQcow2, Qcow2Error } from './qcow2.ts';
 import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './record.ts';
 import { addSource, hashFile, withStore } from './store.ts';
@@ -50,11 +51,20 @@ export async function addImage(image: NewImage, steps: Steps): Promise<ImageReco
     const sha256 = ready === image.file ? image.source.sha256 : (await hashFile(ready, steps.signal)).sha256;
     const source = { ...image.source, format: packing === undefined ? format : `${format}.${packing}` };
     const record = await withStore(image.home, steps.signal, () => place(image.home, ready, sha256, source));
-    rmSync(image.file, { force: true });
+    sweepDownload(image.home, image.key);
     return record;
+  } catch (error) {
+    if (error instanceof Qcow2Error) discard(image, error.message, steps);
+    throw error;
   } finally {
     sweep();
   }
+}
+
+/** Downloading it again would bring the same bytes. */
+function discard({ home, key, file }: NewImage, reason: string, { report }: Steps): void {
+  sweepDownload(home, key);
+  report({ type: 'image.discarded', path: file, reason });
 }
 
 /** The format is said and never guessed: a raw disk may begin like another format's file. */

@@ -22,6 +22,13 @@ export function findPartials(home: string): Partial[] {
   });
 }
 
+/** Removes what the holder of a download's lock has no more use for; the lock stays. */
+export function sweepDownload(home: string, key: string): void {
+  const paths = findPartials(home).find((partial) => partial.key === key)?.paths ?? [];
+  const { holder } = downloadFiles(home, key);
+  for (const path of paths) if (path !== holder) rmSync(path, { force: true });
+}
+
 /** False when somebody downloads it now. With `dryRun` it only looks whether it could. */
 export async function removePartial(home: string, { key, paths }: Partial, dryRun: boolean): Promise<boolean> {
   const free = await takeKernelLock(downloadFiles(home, key).lock);

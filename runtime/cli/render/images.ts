@@ -15,7 +15,7 @@ const columns = ['IMAGE', 'SIZE', 'LAST USE', 'USED BY', 'SOURCE'] as const;
 
 export function renderImageList({ folder, images }: ImagesListOutcome): string {
   if (images.length === 0)
-    return `No images in ${folder}. \`castra images pull\` gets one; \`castra up\` does by itself.\n`;
+    return `No images in ${folder}. \`castra images pull\` gets one; \`castra up\` gets what it needs by itself.\n`;
   const rows = [columns, ...images.map(cells)];
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
   const lines = rows.map((row) =>
