@@ -53,18 +53,9 @@ export async function addImage(image: NewImage, steps: Steps): Promise<ImageReco
     const record = await withStore(image.home, steps.signal, () => place(image.home, ready, sha256, source));
     sweepDownload(image.home, image.key);
     return record;
-  } catch (error) {
-    if (error instanceof Qcow2Error) discard(image, error.message, steps);
-    throw error;
   } finally {
     sweep();
   }
-}
-
-/** Downloading it again would bring the same bytes. */
-function discard({ home, key, file }: NewImage, reason: string, { report }: Steps): void {
-  sweepDownload(home, key);
-  report({ type: 'image.discarded', path: file, reason });
 }
 
 /** The format is said and never guessed: a raw disk may begin like another format's file. */

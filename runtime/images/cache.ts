@@ -5,6 +5,8 @@ import { addImage } from './addImage.ts';
 import { download } from './download.ts';
 import { holdDownload } from './holder.ts';
 import { explainFailure } from './imageFailure.ts';
+import { sweepDownload } from './partials.ts';
+import { Qcow2Error } from './qcow2.ts';
 import type { ImageRecord } from './record.ts';
 import { cachedImages, findByDigest, isUnchanged, prepareCache, sourceOf, touchImage, withStore } from './store.ts';
 import { askPublisher, noteTrust, type Trust, trustOf, warnUnpinned } from './trust.ts';
@@ -96,10 +98,21 @@ async function fetchImage(
   );
   const { sha256, sha512 } = digests;
   const source = { url, sha256, ...(sha512 === undefined ? {} : { sha512 }) };
-  const image = await addImage({ home, qemuImg, key, file: partial, name: url, source }, run);
+  const image = await addImage({ home, qemuImg, key, file: partial, name: url, source }, run).catch(
+    (error: unknown) => {
+      // What came is no image: going on with it would bring the same bytes.
+      if (error instanceof Qcow2Error) discardDownload(wanted, error.message, run);
+      throw error;
+    },
+  );
   const settled: Trust = trust ?? { digest: { algorithm: 'sha256', hex: sha256 }, from: 'first-use' };
   noteTrust(wanted, settled);
   return answer(wanted, settled, image);
+}
+
+function discardDownload({ home, key }: WantedImage, reason: string, { report }: ImageRun): void {
+  sweepDownload(home, key);
+  report({ type: 'image.discarded', path: downloadFiles(home, key).part, reason });
 }
 
 function answer(wanted: WantedImage, trust: Trust, image: ImageRecord): CachedImage {

@@ -93,8 +93,12 @@ async function unpacker(packing: Packing): Promise<Unpacker | Transform> {
   }
 }
 
+type Xz = typeof import('xz-decompress');
+
 async function xzUnpacker(): Promise<Unpacker> {
-  const { XzReadableStream } = await import('xz-decompress');
+  // A CommonJS package: Node finds it under `default` only, a bundle under its own name as well.
+  const loaded: Xz & { readonly default?: Xz } = await import('xz-decompress');
+  const { XzReadableStream } = loaded.default ?? loaded;
   return (packed) => Readable.fromWeb(new XzReadableStream(Readable.toWeb(Readable.from(packed))));
 }
 
