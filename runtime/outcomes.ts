@@ -141,6 +141,8 @@ export interface CleanOutcome {
   readonly roots: readonly CleanedRoot[];
   /** Ids of known projects whose castra.toml and state root are both gone; they are known no longer. */
   readonly forgotten: readonly string[];
+  /** What became of the image cache, if that was wanted too. */
+  readonly images?: ImagesPruneOutcome;
   /** In a dry run: what would be reclaimed. */
   readonly reclaimedBytes: number;
 }
@@ -163,4 +165,86 @@ export interface DoctorOutcome {
   readonly findings: readonly DoctorFinding[];
   readonly errors: number;
   readonly warnings: number;
+}
+
+/** A disk that stands on a cached image. */
+export interface ImageUser {
+  readonly project: string;
+  readonly vm: string;
+  readonly kind: 'running' | 'stopped' | 'kept';
+  /** The overlay. */
+  readonly path: string;
+}
+
+export interface ImageSummary {
+  /** Of the cached qcow2 file. */
+  readonly sha256: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** What it came from, as it was before it was unpacked or converted. */
+  readonly sources: readonly {
+    readonly url?: string;
+    readonly sha256: string;
+    readonly sha512?: string;
+    readonly format: string;
+  }[];
+  readonly fetchedAt: string;
+  readonly lastUsedAt: string;
+  /** Its content is known to be wrong. */
+  readonly damaged: boolean;
+  readonly users: readonly ImageUser[];
+}
+
+export interface ImagesListOutcome {
+  readonly folder: string;
+  readonly images: readonly ImageSummary[];
+}
+
+export interface PulledImage {
+  readonly url: string;
+  readonly sha256: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface ImagesPullOutcome {
+  readonly images: readonly PulledImage[];
+}
+
+export interface VerifiedImage {
+  readonly sha256: string;
+  readonly path: string;
+  readonly result: 'sound' | 'damaged';
+  /** Damaged and deleted, for nothing stood on it. */
+  readonly deleted: boolean;
+  readonly users: readonly ImageUser[];
+}
+
+export interface ImagesVerifyOutcome {
+  readonly images: readonly VerifiedImage[];
+}
+
+export interface PrunedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly result: 'removed' | 'planned' | 'kept';
+  /** Why it was kept. */
+  readonly reason?: string;
+}
+
+export interface ImagesPruneOutcome {
+  readonly dryRun: boolean;
+  readonly files: readonly PrunedFile[];
+  readonly reclaimedBytes: number;
+}
+
+export interface ImagesImportOutcome {
+  readonly path: string;
+  /** Of the cached qcow2 file. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Of the file as it was given: what `base_image_sha256` has to say. */
+  readonly source: { readonly sha256: string; readonly sha512: string; readonly format: string };
+  /** Its architecture, when it is one of Castra's default images. */
+  readonly defaultFor?: 'x86_64' | 'aarch64';
 }

@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
 import { addExport } from './commands/export.ts';
+import { addImages } from './commands/images.ts';
 import { addInit } from './commands/init.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
@@ -19,7 +20,7 @@ Environment:
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 
-Exit codes: 0 done, 1 a VM is in error (status), a file could not be removed (clean) or something is wrong (doctor), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
+Exit codes: 0 done, 1 a VM is in error (status), an image is damaged (images verify), a file could not be removed (clean) or something is wrong (doctor), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
 73 state root unusable, 74 cannot read or write, 75 another castra is at work, 130 cancelled.`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
@@ -55,7 +56,7 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addExport, addClean, addDoctor]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addImages, addExport, addClean, addDoctor]) {
     add(program, finish);
   }
   addCompletion(program);

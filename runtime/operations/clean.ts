@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CastraError, messageOf } from '../errors.ts';
 import type { CleanOptions } from '../options.ts';
-import type { CleanedRoot, CleanOutcome } from '../outcomes.ts';
+import type { CleanedRoot, CleanOutcome, ImagesPruneOutcome } from '../outcomes.ts';
 import { homeFiles } from '../state/layout.ts';
 import { forgetProject, knownProjects } from '../state/registry.ts';
 import { type CleanTarget, cleanRoot } from './cleanRoot.ts';
@@ -24,9 +24,18 @@ export const clean: Operation<CleanOptions, CleanOutcome> = async (options, run)
   }
   refuseIfNothingWasDone(roots, options);
   const forgotten = options.scope.kind === 'all' ? forgetGone(options.settings.home, dryRun) : [];
-  const reclaimedBytes = roots.reduce((sum, root) => sum + root.reclaimedBytes, 0);
-  return { value: { dryRun, roots, forgotten, reclaimedBytes }, diagnostics };
+  // After the disks that stood on them are gone.
+  const images = options.images ? await pruneImages(options, run) : undefined;
+  const reclaimedBytes = roots.reduce((sum, root) => sum + root.reclaimedBytes, images?.reclaimedBytes ?? 0);
+  const value = { dryRun, roots, forgotten, ...(images ? { images } : {}), reclaimedBytes };
+  return { value, diagnostics };
 };
+
+/** Loaded only when wanted: the cache comes with code that downloads. */
+async function pruneImages({ settings, dryRun }: CleanOptions, run: Run): Promise<ImagesPruneOutcome> {
+  const { imagesPrune } = await import('./imagesPrune.ts');
+  return (await imagesPrune({ settings, dryRun: dryRun ?? false }, run)).value;
+}
 
 /** One project's trouble must not keep the others from being cleaned. */
 async function cleanOrPassOver(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {

@@ -63,7 +63,8 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
   return {
     vm,
     stateRoot: project.stateRoot,
-    home: options.settings.home,
+    settings: options.settings,
+    mirrors: project.mirrors,
     qemu,
     accelerator: selected?.accelerator ?? 'tcg',
     uefi,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { VmDefinition } from '../config/project.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
+import type { HostSettings } from '../options.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
 import type { LaunchRecord } from '../state/record.ts';
@@ -12,7 +13,8 @@ import { sshPortOf } from './forwards.ts';
 export interface StartPlan {
   readonly vm: VmDefinition;
   readonly stateRoot: string;
-  readonly home: string;
+  readonly settings: HostSettings;
+  readonly mirrors: readonly string[];
   readonly qemu: QemuHost;
   readonly accelerator: AcceleratorName;
   readonly uefi: UefiBuild | undefined;

@@ -324,6 +324,24 @@ describe('castra clean', () => {
     }
   });
 
+  it('removes cached images that no disk stands on, only with --images', async () => {
+    open();
+    const image = join(project.path, 'other.qcow2');
+    makeQcow2(image);
+    assert.equal((await runCli(project, ['images', 'import', image])).code, 0);
+    const cached = () => readdirSync(join(project.home, 'images')).filter((name) => name.endsWith('.qcow2'));
+    await cleanJson(project);
+    const { images, reclaimedBytes } = await cleanJson(project, '--images', '--dry-run');
+    assert.deepEqual(
+      [images?.files.map(({ result }) => result), images?.reclaimedBytes],
+      [['planned'], reclaimedBytes],
+    );
+    assert.equal(cached().length, 1);
+    const done = await runCli(project, ['clean', '--images']);
+    assert.match(done.stdout, /1 file removed/);
+    assert.deepEqual(cached(), []);
+  });
+
   it('refuses flags that name two places', async () => {
     open();
     for (const flags of [

@@ -17,6 +17,7 @@ interface Flags extends GlobalFlags {
   readonly logs: boolean;
   readonly handshakes: boolean;
   readonly kept?: boolean;
+  readonly images?: boolean;
   readonly force?: boolean;
 }
 
@@ -32,6 +33,7 @@ export function addClean(program: Command, finish: Finish): void {
     .option('--no-logs', 'leave the logs')
     .option('--no-handshakes', 'leave what guests told about themselves')
     .option('--kept', 'also the overlays that `down --keep-overlay` put aside')
+    .option('--images', 'also cached images that no disk stands on, as `castra images prune` does')
     .option('--force', 'stop VMs that run there first, instead of refusing')
     .action(async (_flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
@@ -43,6 +45,7 @@ export function addClean(program: Command, finish: Finish): void {
         keepLogs: !flags.logs,
         keepHandshakes: !flags.handshakes,
         kept: flags.kept ?? false,
+        images: flags.images ?? false,
         force: flags.force ?? false,
       };
       const code = await runSession({

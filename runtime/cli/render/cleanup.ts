@@ -34,8 +34,8 @@ function line(
   return { stream, text: `  ${verb.padEnd(12)} ${kind.padEnd(13)} ${shown} (${note})` };
 }
 
-export function renderCleanOutcome({ dryRun, roots, forgotten, reclaimedBytes }: CleanOutcome): string {
-  const actions = roots.flatMap((root) => root.actions);
+export function renderCleanOutcome({ dryRun, roots, forgotten, images, reclaimedBytes }: CleanOutcome): string {
+  const actions = [...roots.flatMap((root) => root.actions), ...(images?.files ?? [])];
   const count = actions.filter(({ result }) => result === 'removed' || result === 'planned').length;
   const failed = actions.filter(({ result }) => result === 'failed').length;
   const forgets = dryRun ? 'would be forgotten' : 'forgotten';
