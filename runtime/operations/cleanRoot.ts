@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import type { ProjectConfig } from '../config/project.ts';
-import { CastraError } from '../errors.ts';
+import { CastraError, messageOf } from '../errors.ts';
 import type { CleanOptions } from '../options.ts';
 import type { CleanAction, CleanedRoot } from '../outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
@@ -19,8 +19,19 @@ export interface CleanTarget {
   readonly project?: ProjectConfig;
 }
 
-/** One state root. A dry run takes no lock, because that makes files; so it can only say what is true right now. */
+/** One state root. What the system refuses before anything was removed is `clean-refused` too. */
 export async function cleanRoot(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {
+  try {
+    return await lockAndClear(target, options, run);
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    const detail = `${messageOf(error)}.`;
+    throw new CastraError({ kind: 'clean-refused', path: target.stateRoot, detail }, { cause: error });
+  }
+}
+
+/** A dry run takes no lock, because that makes files; so it can only say what is true right now. */
+async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {
   const { stateRoot } = target;
   assertStateRoot(stateRoot);
   if (options.dryRun) {

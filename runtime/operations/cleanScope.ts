@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectConfig } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError, messageOf } from '../errors.ts';
 import type { CleanScope, HostSettings } from '../options.ts';
 import { homeFiles } from '../state/layout.ts';
 import { knownProjects } from '../state/registry.ts';
@@ -53,10 +54,14 @@ function readProject(configPath: string, stateRoot: string, settings: HostSettin
 /** Projects that ran before there was a registry, or whose entry is lost. A link is no folder of ours. */
 function homeRoots(home: string): CleanTarget[] {
   const { projects } = homeFiles(home);
-  if (!existsSync(projects)) return [];
-  return readdirSync(projects, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => ({ stateRoot: join(projects, name) }));
+  try {
+    return readdirSync(projects, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => ({ stateRoot: join(projects, name) }));
+  } catch (error) {
+    if (!existsSync(projects)) return [];
+    throw new CastraError({ kind: 'clean-refused', path: projects, detail: `${messageOf(error)}.` }, { cause: error });
+  }
 }
 
 /** The first one counts: a registered project knows more than a folder. */

@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import type { CleanOutcome, StatusOutcome } from '../../runtime/outcomes.ts';
 import { knownProjects, registerProject } from '../../runtime/state/registry.ts';
-import { type CliResult, lines, outcomeOf, runCli } from '../support/cli.ts';
+import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempProject, tempProject } from '../support/tempProject.ts';
 
 const toml = (more = '', project = '') =>
@@ -393,6 +393,20 @@ describe('castra clean --global', () => {
     assert.deepEqual(below(foreign), ['web.log']);
     assert.equal(findQemus(stopped.path).length + findQemus(running.path).length, 1);
     assert.equal((await runCli(running, ['status'])).code, 0);
+  });
+
+  it('passes over a project that another command is changing', async () => {
+    const other = open();
+    const busy = open(other.home);
+    const root = await crash(other);
+    const starting = startCli(busy, ['up', '--json'], { fake: { '*': { noBanner: true } } });
+    await starting.until('vm.launched');
+    const result = await runCli(busy, ['clean', '--global']);
+    starting.child.kill('SIGINT');
+    await starting.result;
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, /warning: .* was not cleaned: `castra up` \(pid \d+\) has been changing/);
+    assert.deepEqual(below(root), ['castra.lock']);
   });
 
   it('fails when every project was passed over', async () => {

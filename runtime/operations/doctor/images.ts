@@ -37,7 +37,13 @@ async function judgeImage(path: string): Promise<DoctorFinding[]> {
 
 function judgeRecord(path: string): DoctorFinding[] {
   const value = readJsonIfAny(path);
-  if (typeof value === 'object' && value !== null) return [];
+  if (typeof value === 'object' && value !== null) {
+    if (!('damaged' in value) || value.damaged !== true) return [];
+    const message = `The cached image of ${path} was found to be damaged.`;
+    return [
+      problem('warning', CHECK, message, 'castra images prune; it is fetched again when a VM needs it.', { path }),
+    ];
+  }
   const message = `The record ${path} is damaged; its image is not known.`;
   return [problem('warning', CHECK, message, 'Delete it; the image is fetched again when a VM needs it.', { path })];
 }
