@@ -33,7 +33,10 @@ export async function openQemuHost(programs: QemuPrograms, cachePath: string): P
   const known = readCache(cachePath, stamp);
   const build = known?.build ?? (await describeBuild(programs.system));
   const probes: Partial<Record<AcceleratorName, ProbeResult>> = { ...known?.probes };
-  const save = () => saveCache(cachePath, { stamp, bootId: bootId(), build, probes });
+  // A program that did not answer in time is asked again.
+  const save = () => {
+    if (build.version !== 'unknown') saveCache(cachePath, { stamp, bootId: bootId(), build, probes });
+  };
   if (!known) save();
   return {
     programs,

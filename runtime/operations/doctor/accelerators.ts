@@ -12,6 +12,8 @@ export const checkAccelerators: Check = async ({ settings }) => {
   const programs = findPrograms(settings);
   if (programs === undefined) return [];
   const host = await openFresh(programs);
+  // It said nothing; the check of QEMU tells.
+  if (host.build.version === 'unknown') return [];
   const tcg = describeTcg(await host.probe('tcg'));
   const candidate = platformAccelerator(process.platform);
   return candidate === undefined ? [tcg] : [tcg, await describeNative(candidate, host, settings.home)];
