@@ -17,6 +17,9 @@ export type Failure =
   /** An image could not be had; `detail` says what to do. `url` when it was to be downloaded. */
   | { readonly kind: 'image-failed'; readonly url?: string; readonly path?: string; readonly detail: string }
   | { readonly kind: 'overlay-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'seed-failed'; readonly vm: string; readonly detail: string }
+  /** A key that was made once and that guests may know is damaged. */
+  | { readonly kind: 'key-unusable'; readonly path: string; readonly detail: string }
   | {
       readonly kind: 'launch-failed';
       readonly vm: string;
@@ -64,6 +67,8 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'preflight-failed': 70,
   'image-failed': 70,
   'overlay-failed': 70,
+  'seed-failed': 70,
+  'key-unusable': 70,
   'launch-failed': 70,
   'not-ready': 70,
   'not-running': 70,
@@ -128,6 +133,10 @@ export function describe(failure: Failure): string {
       return failure.detail;
     case 'overlay-failed':
       return `${failure.vm}: cannot prepare its disk: ${failure.detail}`;
+    case 'seed-failed':
+      return `${failure.vm}: cannot prepare its seed disk: ${failure.detail}`;
+    case 'key-unusable':
+      return `${failure.path} cannot be used as an SSH key: ${failure.detail}. Put the right file back; or remove it together with its .pub file, stop the VMs that know it, and \`castra up\` makes a new one.`;
     case 'launch-failed':
       return describeLaunch(failure);
     case 'not-ready':

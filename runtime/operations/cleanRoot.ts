@@ -3,6 +3,7 @@ import type { ProjectConfig } from '../config/project.ts';
 import { CastraError, messageOf } from '../errors.ts';
 import type { CleanOptions } from '../options.ts';
 import type { CleanAction, CleanedRoot } from '../outcomes.ts';
+import { sweepTemporaries } from '../state/files.ts';
 import { projectFiles } from '../state/layout.ts';
 import { type RunningVm, runningVms } from '../state/liveness.ts';
 import { lockProject, readOperation } from '../state/lock.ts';
@@ -42,8 +43,9 @@ async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run
     }
     return await clear(target, options, run);
   }
-  // Not swept while locking: what an earlier command left unfinished is told and counted like the rest.
-  const lock = await lockProject(stateRoot, 'clean', [], () => undefined);
+  // What an earlier command left unfinished is told and counted like the rest; half a key only has to go.
+  const sweep = (folder: string) => (folder === stateRoot ? undefined : sweepTemporaries(folder));
+  const lock = await lockProject(stateRoot, 'clean', [], sweep);
   try {
     return await clear(target, options, run);
   } finally {

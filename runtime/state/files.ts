@@ -17,11 +17,11 @@ import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
 /** As writeFileAtomic names them. */
 const TEMPORARY = /\.[0-9a-f]{12}\.tmp$/;
 
-/** Replaces `path` in one step: a reader sees the old text or the new one, and a crash leaves at most a `.tmp`. */
-export function writeFileAtomic(path: string, text: string, mode = FILE_MODE): void {
+/** Replaces `path` in one step: a reader sees the old content or the new one, and a crash leaves at most a `.tmp`. */
+export function writeFileAtomic(path: string, content: string | Uint8Array, mode = FILE_MODE): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode });
+    writeFileSync(temporary, content, { flag: 'wx', mode });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -31,7 +31,7 @@ export function writeFileAtomic(path: string, text: string, mode = FILE_MODE): v
 
 /** Removes what a killed command left half-written. Only for the holder of the project lock. */
 export function sweepTemporaries(folder: string): void {
-  for (const name of readdirSync(folder)) {
+  for (const name of listNames(folder)) {
     if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
   }
 }

@@ -14,7 +14,7 @@ export interface ProjectLock {
 
 /**
  * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides. `sweep` is
- * given the state root once the lock is held.
+ * given each folder that may have half-written files, once the lock is held.
  */
 export async function lockProject(
   stateRoot: string,
@@ -26,7 +26,7 @@ export async function lockProject(
   ensureStateRoot(stateRoot, files.lock);
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
-  sweep(stateRoot);
+  for (const folder of [stateRoot, files.keys]) sweep(folder);
   announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
   return {
     release() {
