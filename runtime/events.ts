@@ -159,9 +159,13 @@ export type CleanupKind =
   | 'socket'
   | 'overlay'
   | 'kept-overlay'
+  | 'firmware-vars'
   | 'seed'
+  | 'ssh-config'
   | 'record'
-  | 'temporary';
+  | 'temporary'
+  /** Not ours; only ever skipped. */
+  | 'unknown';
 
 export type CleanupEvent =
   | { readonly type: 'cleanup.started'; readonly stateRoot: string; readonly dryRun: boolean }
@@ -175,6 +179,14 @@ export type CleanupEvent =
     }
   | {
       readonly type: 'cleanup.skipped';
+      readonly stateRoot: string;
+      readonly kind: CleanupKind;
+      readonly path: string;
+      readonly reason: string;
+    }
+  /** It should have gone, but the system refused. */
+  | {
+      readonly type: 'cleanup.failed';
       readonly stateRoot: string;
       readonly kind: CleanupKind;
       readonly path: string;

@@ -1,3 +1,4 @@
+import type { Digest } from './config/project.ts';
 import type { AcceleratorName, LogKind } from './events.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, or exactly this one. */
@@ -105,4 +106,56 @@ export interface ConsoleOptions extends ProjectOptions {
 
 export interface ListOptions {
   readonly settings: HostSettings;
+}
+
+/** Whose state is cleaned: a project's, that of a folder whose project may be gone, or all that Castra knows of. */
+export type CleanScope =
+  | { readonly kind: 'project'; readonly config: ConfigSelection }
+  | { readonly kind: 'state-root'; readonly path: string }
+  | { readonly kind: 'all' };
+
+export interface CleanOptions {
+  readonly scope: CleanScope;
+  readonly settings: HostSettings;
+  /** Only tell what would be removed. Changes nothing: no lock is taken, no file is made. */
+  readonly dryRun?: boolean;
+  readonly keepLogs?: boolean;
+  readonly keepHandshakes?: boolean;
+  /** Also the overlays that `down --keep-overlay` put aside. */
+  readonly kept?: boolean;
+  /** Also cached images that no disk stands on, as `images prune` does. */
+  readonly images?: boolean;
+  /** Stop VMs that run there, in order, instead of refusing. */
+  readonly force?: boolean;
+}
+
+export interface DoctorOptions extends ProjectOptions {
+  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for telling; `settings` count. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export interface ImagesListOptions {
+  readonly settings: HostSettings;
+}
+
+/** Without a URL: the images of the project, or the default one where there is no project. */
+export interface ImagesPullOptions extends ProjectOptions {
+  readonly url?: string;
+  readonly digest?: Digest;
+}
+
+export interface ImagesVerifyOptions {
+  readonly settings: HostSettings;
+}
+
+export interface ImagesPruneOptions {
+  readonly settings: HostSettings;
+  /** Only tell what would be removed. */
+  readonly dryRun?: boolean;
+}
+
+export interface ImagesImportOptions {
+  readonly settings: HostSettings;
+  /** Absolute. */
+  readonly file: string;
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { Failure } from './errors.ts';
-import type { AcceleratorName, ActiveForward, LogKind, Phase, ShutdownOutcome } from './events.ts';
+import type { AcceleratorName, ActiveForward, CleanupKind, LogKind, Phase, ShutdownOutcome } from './events.ts';
 
 /** What an operation returns: its value, and what it found noteworthy on the way. */
 export interface Output<T> {
@@ -192,4 +192,137 @@ export interface ListedProject {
 
 export interface ListOutcome {
   readonly projects: readonly ListedProject[];
+}
+
+/** What became of one file. `planned` in a dry run; `failed` when the system refused. */
+export interface CleanAction {
+  readonly result: 'removed' | 'planned' | 'skipped' | 'failed';
+  readonly kind: CleanupKind;
+  readonly path: string;
+  /** What the disk gets back: a sparse file by its blocks, a file that has another name not at all. */
+  readonly bytes: number;
+  /** Why it was skipped or failed. */
+  readonly reason?: string;
+}
+
+export interface CleanedRoot {
+  readonly stateRoot: string;
+  readonly projectName?: string;
+  readonly actions: readonly CleanAction[];
+  readonly reclaimedBytes: number;
+  /** Why nothing was done here. Only with scope `all`: elsewhere the operation fails. */
+  readonly refused?: string;
+}
+
+export interface CleanOutcome {
+  readonly dryRun: boolean;
+  readonly roots: readonly CleanedRoot[];
+  /** Ids of known projects whose castra.toml and state root are both gone; they are known no longer. */
+  readonly forgotten: readonly string[];
+  /** What became of the image cache, if that was wanted too. */
+  readonly images?: ImagesPruneOutcome;
+  /** In a dry run: what would be reclaimed. */
+  readonly reclaimedBytes: number;
+}
+
+interface DoctorFact {
+  /** `<group>.<name>`, such as `qemu.system`; one check may have several findings. */
+  readonly check: string;
+  /** One sentence. */
+  readonly message: string;
+  /** What the check saw, for programs; fields differ by check and are only ever added. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** `info` explains, `warning` costs something, `error` keeps VMs from starting. All but `ok` say what to do. */
+export type DoctorFinding =
+  | (DoctorFact & { readonly status: 'ok' })
+  | (DoctorFact & { readonly status: 'info' | 'warning' | 'error'; readonly fix: string });
+
+export interface DoctorOutcome {
+  readonly findings: readonly DoctorFinding[];
+  readonly errors: number;
+  readonly warnings: number;
+}
+
+/** A disk that stands on a cached image. */
+export interface ImageUser {
+  readonly project: string;
+  readonly vm: string;
+  readonly kind: 'running' | 'stopped' | 'kept';
+  /** The overlay. */
+  readonly path: string;
+}
+
+export interface ImageSummary {
+  /** Of the cached qcow2 file. */
+  readonly sha256: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** What it came from, as it was before it was unpacked or converted. */
+  readonly sources: readonly {
+    readonly url?: string;
+    readonly sha256: string;
+    readonly sha512?: string;
+    readonly format: string;
+  }[];
+  readonly fetchedAt: string;
+  readonly lastUsedAt: string;
+  /** Its content is known to be wrong. */
+  readonly damaged: boolean;
+  readonly users: readonly ImageUser[];
+}
+
+export interface ImagesListOutcome {
+  readonly folder: string;
+  readonly images: readonly ImageSummary[];
+}
+
+export interface PulledImage {
+  readonly url: string;
+  readonly sha256: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface ImagesPullOutcome {
+  readonly images: readonly PulledImage[];
+}
+
+export interface VerifiedImage {
+  readonly sha256: string;
+  readonly path: string;
+  readonly result: 'sound' | 'damaged';
+  /** Damaged and deleted, for nothing stood on it. */
+  readonly deleted: boolean;
+  readonly users: readonly ImageUser[];
+}
+
+export interface ImagesVerifyOutcome {
+  readonly images: readonly VerifiedImage[];
+}
+
+export interface PrunedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly result: 'removed' | 'planned' | 'kept';
+  /** Why it was kept. */
+  readonly reason?: string;
+}
+
+export interface ImagesPruneOutcome {
+  readonly dryRun: boolean;
+  readonly files: readonly PrunedFile[];
+  readonly reclaimedBytes: number;
+}
+
+export interface ImagesImportOutcome {
+  readonly path: string;
+  /** Of the cached qcow2 file. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Of the file as it was given: what `base_image_sha256` has to say. */
+  readonly source: { readonly sha256: string; readonly sha512: string; readonly format: string };
+  /** Its architecture, when it is one of Castra's default images. */
+  readonly defaultFor?: 'x86_64' | 'aarch64';
 }

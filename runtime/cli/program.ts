@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addClean } from './commands/clean.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConsole } from './commands/console.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
 import { addExport } from './commands/export.ts';
+import { addImages } from './commands/images.ts';
 import { addInit } from './commands/init.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
@@ -21,8 +24,10 @@ Environment:
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 
-Exit codes: 0 done, 1 a VM is in error (status), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
-73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.`;
+Exit codes: 0 done, 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
+73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.
+1: a VM is in error (status), an image is damaged (images verify), a file could not be removed (clean), something
+would keep VMs from starting (doctor).`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -49,7 +54,21 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 }
 
 /** In the order of `castra --help`: from first use to last. */
-const commands = [addInit, addValidate, addUp, addDown, addStatus, addConsole, addPorts, addLogs, addExport, addList];
+const commands = [
+  addInit,
+  addValidate,
+  addUp,
+  addDown,
+  addStatus,
+  addConsole,
+  addPorts,
+  addLogs,
+  addExport,
+  addImages,
+  addClean,
+  addDoctor,
+  addList,
+];
 
 /** How a command tells its exit code. */
 export type Finish = (exitCode: number) => void;

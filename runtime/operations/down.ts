@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import { CastraError, type Failure, messageOf } from '../errors.ts';
+import type { ShutdownOutcome } from '../events.ts';
 import type { DownOptions, ShutdownWaits } from '../options.ts';
 import type { DownOutcome, VmDownResult } from '../outcomes.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
@@ -14,7 +15,7 @@ import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** For a file that is too broken to say otherwise. */
-const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
+export const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
 
 /**
  * Stops VMs: those in the file, and those that run although the file no longer has them. Works with a broken file,
@@ -105,7 +106,12 @@ async function stopVm({ name: vm, definition }: Target, context: StopContext, ru
   return { vm, result: 'stopped', ...ended, changed, ...(await clearLeftovers(request, run)) };
 }
 
-function endProcess(vm: string, live: Extract<Liveness, { kind: 'running' }>, waits: ShutdownWaits, run: Run) {
+export function endProcess(
+  vm: string,
+  live: Extract<Liveness, { kind: 'running' }>,
+  waits: ShutdownWaits,
+  run: Run,
+): Promise<{ readonly outcome: ShutdownOutcome; readonly totalMs: number }> {
   const qmpSocket = live.record?.sockets.qmp;
   return shutdownVm({ vm, process: live.process, ...(qmpSocket ? { qmpSocket } : {}) }, waits, run.report, run.signal);
 }

@@ -26,7 +26,7 @@ export async function launch(plan: StartPlan, disk: Disk, events: BootEvents, ru
       return await launchOnce({ ...plan, forwards }, disk, events, run);
     } catch (error) {
       if (attempt === PORT_ATTEMPTS || !lostAllocatedPort(plan.vm, error)) throw error;
-      forwards = forwardsOf(plan.vm.name, await reservePorts(plan.place, [plan.vm], plan.home, run));
+      forwards = forwardsOf(plan.vm.name, await reservePorts(plan.place, [plan.vm], plan.settings.home, run));
     }
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LogLimits, ProjectPlace, VmDefinition } from '../config/project.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
+import type { HostSettings } from '../options.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
 import type { LaunchRecord } from '../state/record.ts';
@@ -13,7 +14,8 @@ export interface StartPlan {
   readonly vm: VmDefinition;
   readonly stateRoot: string;
   readonly place: ProjectPlace;
-  readonly home: string;
+  readonly settings: HostSettings;
+  readonly mirrors: readonly string[];
   readonly qemu: QemuHost;
   readonly accelerator: AcceleratorName;
   readonly uefi: UefiBuild | undefined;

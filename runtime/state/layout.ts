@@ -126,3 +126,37 @@ export const homeFiles = (home: string) => ({
   /** What was found out about this host's QEMU; safe to delete. */
   qemuCache: join(home, 'cache', 'qemu.json'),
 });
+
+/** The image cache: one for all projects, named by what is in the files. */
+export function imageFiles(home: string) {
+  const folder = homeFiles(home).images;
+  return {
+    folder,
+    /** Held for milliseconds, while records are read or changed and while images are pruned. */
+    lock: join(folder, 'castra.lock'),
+    /** Downloads that are not whole yet. */
+    partial: join(folder, 'partial'),
+    /** Per URL: the digest that its first download had. */
+    remembered: join(folder, 'remembered'),
+    image: (sha256: string) => join(folder, `${sha256}.qcow2`),
+    /** Beside the image: where it came from and when it was used (images/record.ts). */
+    record: (sha256: string) => join(folder, `${sha256}.json`),
+  };
+}
+
+/** Read-only: an image that others stand on is never written to. */
+export const IMAGE_MODE = 0o444;
+
+/** Files of one download; all but the lock go when it is done, or with `castra images prune`. */
+export function downloadFiles(home: string, key: string) {
+  const stem = join(imageFiles(home).partial, key);
+  return {
+    part: `${stem}.part`,
+    /** Held by whoever downloads, unpacks and converts; never removed, so that nobody locks a file without a name. */
+    lock: `${stem}.lock`,
+    /** Who that is, for those who wait. */
+    holder: `${stem}.holder.json`,
+    unpacked: `${stem}.unpacked`,
+    converted: `${stem}.converted`,
+  };
+}

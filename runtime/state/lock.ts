@@ -13,14 +13,20 @@ export interface ProjectLock {
 }
 
 /**
- * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides.
+ * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides. `sweep` is
+ * given each folder that may have half-written files, once the lock is held.
  */
-export async function lockProject(stateRoot: string, command: string, vms: readonly string[]): Promise<ProjectLock> {
+export async function lockProject(
+  stateRoot: string,
+  command: string,
+  vms: readonly string[],
+  sweep = sweepTemporaries,
+): Promise<ProjectLock> {
   const files = projectFiles(stateRoot);
   ensureStateRoot(stateRoot, files.lock);
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
-  for (const folder of [stateRoot, files.keys]) sweepTemporaries(folder);
+  for (const folder of [stateRoot, files.keys]) sweep(folder);
   announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
   return {
     release() {

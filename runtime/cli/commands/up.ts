@@ -3,8 +3,8 @@ import type { Run } from '../../operations/run.ts';
 import type { UpOutcome, VmUpResult } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
-import { plainDisplay, textFace } from '../render/text.ts';
-import { type Face, runSession } from '../session.ts';
+import { liveFace } from '../render/liveFace.ts';
+import { runSession } from '../session.ts';
 
 interface Flags {
   readonly force?: boolean;
@@ -25,15 +25,8 @@ export function addUp(program: Command, finish: Finish): void {
       const { force = false, wait, timeout } = flags;
       const options = { config, settings, vms, force, wait, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
-      finish(await runSession({ command: 'up', json, face: makeFace, operation }));
+      finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));
     });
-}
-
-/** The live display is loaded only where it can be seen. */
-async function makeFace(): Promise<Face> {
-  const live = process.stdout.isTTY && process.env.TERM !== 'dumb';
-  const display = live ? (await import('../render/live.ts')).liveDisplay(process.stdout) : plainDisplay;
-  return textFace({ outcome: renderOutcome, display });
 }
 
 function renderOutcome({ vms }: UpOutcome): string {

@@ -1,4 +1,5 @@
-import type { ActiveForward, CleanupEvent, DiscardReason, Event, ImageEvent } from '../../events.ts';
+import type { ActiveForward, DiscardReason, Event, ImageEvent } from '../../events.ts';
+import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
 import { formatBytes, formatDuration } from './format.ts';
 import { logNote, logPrefix, showLine } from './logLine.ts';
@@ -58,6 +59,7 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'cleanup.removed':
     case 'cleanup.planned':
     case 'cleanup.skipped':
+    case 'cleanup.failed':
     case 'cleanup.completed':
       return renderCleanup(event);
     case 'log.source':
@@ -89,21 +91,6 @@ function renderImage(event: ImageEvent): EventLine | undefined {
       return out(`→ converting ${event.from} to qcow2`);
     case 'image.progress':
     case 'image.ready':
-      return undefined;
-  }
-}
-
-function renderCleanup(event: CleanupEvent): EventLine | undefined {
-  switch (event.type) {
-    case 'cleanup.started':
-      return out(`State root: ${event.stateRoot}`);
-    case 'cleanup.removed':
-      return out(`  removed  ${event.kind.padEnd(12)} ${event.path} (${formatBytes(event.bytes)})`);
-    case 'cleanup.planned':
-      return out(`  would remove  ${event.kind.padEnd(12)} ${event.path} (${formatBytes(event.bytes)})`);
-    case 'cleanup.skipped':
-      return out(`  skipped  ${event.kind.padEnd(12)} ${event.path} (${event.reason})`);
-    case 'cleanup.completed':
       return undefined;
   }
 }
