@@ -152,6 +152,18 @@ function plainUrl(url: URL): URL {
 /** undici's redirects take this header away when they leave the origin. */
 function authorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decode(username)}:${decode(password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AttemptFailure(
+      'http',
+      'the user name or password in its URL has a % that must be written as %25',
+      'never',
+    );
+  }
 }

@@ -5,8 +5,8 @@ import { FILE_MODE } from '../state/layout.ts';
 import { AttemptFailure, diskFailure } from './downloadError.ts';
 import { forgetOrigin } from './origin.ts';
 
-/** Bytes per write: fewer system calls than the 64 KiB of a socket, and two of these are all that ever waits in memory. */
-const BATCH_BYTES = 256 * 1024;
+/** Bytes per write. There are two buffers of this size, and nothing else ever waits in memory. */
+const BATCH_BYTES = 512 * 1024;
 /** A link at the path of a partial file is not ours; Windows has no such flag. */
 const FLAGS = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
@@ -27,9 +27,12 @@ export class PartialFile {
   private readonly handle: FileHandle;
   private readonly algorithms: readonly string[];
   private hashes: Hash[];
-  private batch: Buffer[] = [];
+  /** Filled while the other one is being written. Copies, for Node's collector would let the socket's pieces pile up. */
+  private batch = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  private spare = Buffer.allocUnsafeSlow(BATCH_BYTES);
   private batchBytes = 0;
   private written = 0;
+  private complete = false;
   private writing: Promise<void> = Promise.resolve();
 
   /** Hashes what is there already, a piece at a time. Fails with AttemptFailure of kind `disk`. */
@@ -75,32 +78,43 @@ export class PartialFile {
     this.reached = Math.max(this.reached, this.size);
   }
 
-  /** A promise when the caller must wait until more can be taken. One batch is written while the next one gathers. */
+  /** A promise when the caller must wait until the rest of it can be taken. */
   append(chunk: Buffer): Promise<void> | undefined {
     this.hash(chunk);
-    this.batch.push(chunk);
-    this.batchBytes += chunk.length;
-    return this.batchBytes < BATCH_BYTES ? undefined : this.startWriting();
+    const copied = this.fillBatch(chunk);
+    return copied === chunk.length ? undefined : this.appendRest(chunk.subarray(copied));
+  }
+
+  private async appendRest(chunk: Buffer): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      await this.startWriting();
+      at += this.fillBatch(chunk.subarray(at));
+    }
+  }
+
+  private fillBatch(chunk: Buffer): number {
+    const copied = chunk.copy(this.batch, this.batchBytes);
+    this.batchBytes += copied;
+    return copied;
   }
 
   private async startWriting(): Promise<void> {
     await this.writing;
-    const batch = this.batch;
-    this.batch = [];
+    const filled = this.batch.subarray(0, this.batchBytes);
+    [this.batch, this.spare] = [this.spare, this.batch];
     this.batchBytes = 0;
-    this.writing = this.write(batch);
+    this.writing = this.write(filled);
     // Whoever awaits it next gets the error; until then it is nobody's.
     this.writing.catch(() => undefined);
   }
 
   /** A full disk may take part of a write before it refuses the rest. */
-  private async write(buffers: readonly Buffer[]): Promise<void> {
-    let rest = buffers.filter(({ length }) => length > 0);
+  private async write(bytes: Buffer): Promise<void> {
     try {
-      while (rest.length > 0) {
-        const { bytesWritten } = await this.handle.writev(rest, this.written);
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await this.handle.write(bytes, at, bytes.length - at, this.written);
         this.written += bytesWritten;
-        rest = dropBytes(rest, bytesWritten);
+        at += bytesWritten;
       }
     } catch (error) {
       throw diskFailure(this.path, error);
@@ -138,28 +152,20 @@ export class PartialFile {
   async sync(): Promise<void> {
     try {
       await this.handle.sync();
+      this.complete = true;
     } catch (error) {
       throw diskFailure(this.path, error);
     }
   }
 
-  /** Keeps a file that has bytes in it for the next time. What cannot be written any more is not missed. */
+  /** Keeps a file that is whole, or has bytes in it for the next time. What cannot be written any more is not missed. */
   async close(): Promise<void> {
     await this.flush().catch(() => undefined);
     await this.handle.close();
-    if (this.written > 0) return;
+    if (this.written > 0 || this.complete) return;
     rmSync(this.path, { force: true });
     forgetOrigin(this.path);
   }
-}
-
-function dropBytes(buffers: readonly Buffer[], count: number): Buffer[] {
-  let toDrop = count;
-  return buffers.flatMap((buffer) => {
-    const dropped = Math.min(toDrop, buffer.length);
-    toDrop -= dropped;
-    return dropped === buffer.length ? [] : [buffer.subarray(dropped)];
-  });
 }
 
 /** Too short or too long for what was promised. */

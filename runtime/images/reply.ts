@@ -13,11 +13,15 @@ export type Reply =
   /** What is there does not fit what the server has. */
   | { readonly kind: 'unfit'; readonly reason: string };
 
-/** `have`: where the range that was asked for begins; 0 when none was. Throws AttemptFailure for what is no file. */
-export function judgeReply(response: Response, have: number): Reply {
+/**
+ * `have`: where the range that was asked for begins; 0 when none was. `expected`: bytes of the whole file, if known.
+ * Throws AttemptFailure for what is no file.
+ */
+export function judgeReply(response: Response, have: number, expected?: number): Reply {
   const range = parseContentRange(headerOf(response, 'content-range'));
   if (response.status === 416 && have > 0) {
-    if (range?.total === have) return { kind: 'complete', total: have };
+    // Not every server tells the size with a 416.
+    if ((range?.total ?? expected) === have) return { kind: 'complete', total: have };
     return { kind: 'unfit', reason: 'the server has nothing that could follow it' };
   }
   if (response.status !== 200 && response.status !== 206) {

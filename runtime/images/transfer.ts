@@ -4,7 +4,7 @@ import type { Connection, Response } from './http.ts';
 import { readOrigin, rememberOrigin, sourceOf, validatorOf } from './origin.ts';
 import { type PartialFile, sizeFailure } from './partialFile.ts';
 import { redactUrl } from './redact.ts';
-import { judgeReply } from './reply.ts';
+import { judgeReply, type Reply } from './reply.ts';
 
 /** One download, as its attempts share it. */
 export interface Transfer {
@@ -25,9 +25,9 @@ export async function transferOnce(transfer: Transfer, url: string, connection: 
   const ifRange = await prepareResume(transfer, url);
   const response = await connection.get(resumeHeaders(file.size, ifRange));
   transfer.onReply();
-  const reply = judgeReply(response, file.size);
+  const reply = judgeReply(response, file.size, transfer.expected);
   if (reply.kind === 'complete' && (transfer.expected ?? reply.total) === reply.total) return;
-  if (reply.kind === 'complete' || reply.kind === 'unfit' || isOtherFile(transfer, reply.total)) {
+  if (reply.kind === 'complete' || reply.kind === 'unfit' || isOtherFile(transfer, reply)) {
     await discard(transfer, reply.kind === 'unfit' ? reply.reason : 'the server has a file of another size');
     // Without a beginning no range is asked for, so this happens once.
     return transferOnce(transfer, url, connection);
@@ -54,9 +54,10 @@ function resumeHeaders(have: number, ifRange: string | undefined): Record<string
 }
 
 /** Another mirror's file of another size cannot be the one that the beginning is from. */
-function isOtherFile(transfer: Transfer, total: number | undefined): boolean {
-  const known = transfer.file.size === 0 ? undefined : readOrigin(transfer.file.path)?.total;
-  return transfer.expected === undefined && total !== undefined && known !== undefined && total !== known;
+function isOtherFile(transfer: Transfer, reply: Reply): boolean {
+  if (reply.kind !== 'rest' || reply.total === undefined || transfer.expected !== undefined) return false;
+  const known = readOrigin(transfer.file.path)?.total;
+  return known !== undefined && known !== reply.total;
 }
 
 /** The size of the whole file as far as anybody knows; refuses a reply before a byte of a wrong file is taken. */

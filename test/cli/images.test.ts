@@ -61,11 +61,14 @@ describe('castra images', { concurrency: 2 }, () => {
 
   test('a command that waits takes over when the downloading one is killed, and goes on where that was', () =>
     imageBench(async (bench) => {
-      bench.server.behave('/x.qcow2', { times: 1, stallAfter: 300_000 });
+      bench.server.behave('/x.qcow2', { times: 1, trickle: { chunk: 16 * 1024, everyMs: 100 } });
       const first = startCli(bench, ['images', ...pull(bench), '--json'], options);
       await first.until('image.progress');
       const second = startCli(bench, ['images', ...pull(bench), '--json'], options);
       await second.until('byPid');
+      const folder = join(bench.home, 'images', 'partial');
+      const part = readdirSync(folder).find((name) => name.endsWith('.part')) ?? '';
+      while (statSync(join(folder, part)).size < 64 * 1024) await delay(10);
       first.child.kill('SIGKILL');
       assert.equal((await second.result).code, 0);
       assert.match(bench.server.requests[1]?.range ?? '', /^bytes=[1-9]/);
@@ -109,7 +112,7 @@ describe('castra images', { concurrency: 2 }, () => {
 
   test('what a killed download left is pruned, what is being downloaded is not', () =>
     imageBench(async (bench) => {
-      bench.server.behave('/x.qcow2', { stallAfter: 300_000 });
+      bench.server.behave('/x.qcow2', { trickle: { chunk: 16 * 1024, everyMs: 200 } });
       const running = startCli(bench, ['images', ...pull(bench), '--json'], options);
       await running.until('image.progress');
       const during = outcomeOf<ImagesPruneOutcome>(await castra(bench, 'prune', '--json'));

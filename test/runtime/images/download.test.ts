@@ -36,6 +36,7 @@ describe('a download', { concurrency: 4 }, () => {
       async ({ url, partial, cancel }) => {
         const run = { report: () => undefined, signal: cancel.signal };
         assert.equal((await download(withoutDigest(url, partial), run)).bytes, 0);
+        assert.equal(statSync(partial).size, 0);
       },
       { files: { '/image': Buffer.alloc(0) } },
     ));
@@ -90,7 +91,7 @@ describe('resuming', { concurrency: 4 }, () => {
     }));
 
   test('starts over when the file on the server has changed since', () =>
-    bench(async ({ get, server, partial, cancel, url, of, refusal }) => {
+    bench(async ({ get, server, partial, of, refusal }) => {
       server.behave('/image', { dropAfter: 200 * KIB });
       await refusal({ timings: { retries: 0 } });
       const kept = statSync(partial).size;
@@ -101,7 +102,6 @@ describe('resuming', { concurrency: 4 }, () => {
       assert.equal(server.requests.at(-1)?.range, tail(kept));
       assert.equal(server.requests.at(-1)?.status, 200);
       assert.match(of('image.discarded')[0]?.reason ?? '', /from its beginning/);
-      assert.ok(url && cancel);
     }));
 
   test('without a digest never joins bytes that nothing proves to belong together', () =>
@@ -174,6 +174,35 @@ describe('resuming', { concurrency: 4 }, () => {
         [416],
       );
     }));
+
+  test('a whole partial is complete when a 416 does not tell the size, but the caller knows it', () =>
+    bench(async ({ url, partial, cancel, server }) => {
+      const run = { report: () => undefined, signal: cancel.signal };
+      await download(withoutDigest(url, partial), run);
+      server.behave('/image', { status: 416 });
+      const result = await download({ ...withoutDigest(url, partial), bytes: FILE.length }, run);
+      assert.equal(result.sha256, DIGEST.hex);
+      assert.deepEqual(
+        server.requests.map(({ range, status }) => [range, status]),
+        [
+          [undefined, 200],
+          [tail(FILE.length), 416],
+        ],
+      );
+    }));
+
+  test('another mirror whose file has another size gives no bytes to the beginning of the first', () =>
+    bench(
+      async ({ get, server }) => {
+        const urls = ['/short', '/image'].map((path) => `${server.origin}${path}`);
+        await get({ urls, timings: { retries: 0 } });
+        assert.deepEqual(
+          server.requests.map(({ path, status }) => `${path} ${status}`),
+          ['/short 200', '/image 206', '/image 200'],
+        );
+      },
+      { files: { '/image': FILE, '/short': OTHER.subarray(1) }, behaviours: { '/short': { dropAfter: 128 * KIB } } },
+    ));
 
   test('a partial that the server has nothing to add to is discarded', () =>
     bench(async ({ get, partial, server, of }) => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { connect as openSocket } from 'node:net';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DownloadError } from '../../../runtime/images/downloadError.ts';
@@ -11,7 +10,6 @@ import { fetchText } from '../../../runtime/images/fetchText.ts';
 import { bench, DIGEST, FILE, KIB, QUICK, tail } from '../../support/downloadBench.ts';
 import { startForwardProxy } from '../../support/forwardProxy.ts';
 import { startImageServer } from '../../support/imageServer.ts';
-import { tempFolder } from '../../support/tempProject.ts';
 
 describe('offline', { concurrency: 4 }, () => {
   test('every mirror is asked once, and nothing is asked again', () =>
@@ -150,6 +148,20 @@ describe('a proxy', { concurrency: 4 }, () => {
       }
     }));
 
+  test('follows redirects to other hosts with it', () =>
+    bench(async ({ get, server, url }) => {
+      const [proxy, mirror] = [await startForwardProxy(), await startImageServer({ files: { '/there': FILE } })];
+      try {
+        server.behave('/image', { redirectTo: `${mirror.origin}/there` });
+        await get({ proxy: { http: proxy.url } });
+        assert.deepEqual(proxy.requests, [`GET ${url}`, `GET ${mirror.origin}/there`]);
+        assert.equal(mirror.requests[0]?.headers.host, `127.0.0.1:${mirror.port}`);
+      } finally {
+        await mirror.close();
+        await proxy.close();
+      }
+    }));
+
   test('with credentials gets them, and nobody else does', () =>
     bench(async ({ get, refusal, events, server }) => {
       const proxy = await startForwardProxy({ user: 'me', password: 'hunter2' });
@@ -216,11 +228,47 @@ describe('a proxy', { concurrency: 4 }, () => {
     }));
 });
 
-/** A certificate for 127.0.0.1 that only who is told so trusts. */
-function makeCertificate(folder: string): { readonly key: Buffer; readonly cert: Buffer; readonly path: string } {
-  const [key, path] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const options = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', ['req', ...options, ...names, '-keyout', key, '-out', path], { stdio: 'pipe' });
-  return { key: readFileSync(key), cert: readFileSync(path), path };
-}
+describe('fetchText', { concurrency: 4 }, () => {
+  const never = new AbortController().signal;
+  const fetch = (url: string) => fetchText(url, { signal: never, timings: { ...QUICK, retries: 2 } });
+
+  test('returns the text, and undefined when there is none', () =>
+    bench(
+      async ({ server }) => {
+        server.behave('/gone', { status: 410 });
+        assert.equal(await fetch(`${server.origin}/sums`), 'abc  image\n');
+        assert.equal(await fetch(`${server.origin}/none`), undefined);
+        assert.equal(await fetch(`${server.origin}/gone`), undefined);
+        assert.equal(server.requests.length, 3);
+      },
+      { files: { '/sums': Buffer.from('abc  image\n') } },
+    ));
+
+  test('asks again after a fault that passes, and fails after one that stays', () =>
+    bench(async ({ server }) => {
+      server.put('/sums', Buffer.from('abc'));
+      server.behave('/sums', { times: 1, status: 503 }, { times: 1, dropAfter: 1 });
+      assert.equal(await fetch(`${server.origin}/sums`), 'abc');
+      server.behave('/sums', { status: 500 });
+      await assert.rejects(fetch(`${server.origin}/sums`), (error) => error instanceof DownloadError);
+      assert.deepEqual(
+        server.requests.map(({ status }) => status),
+        [503, 200, 200, 500, 500, 500],
+      );
+    }));
+
+  for (const chunked of [false, true]) {
+    test(`refuses more than 1 MiB, ${chunked ? 'counted' : 'announced'}`, () =>
+      bench(
+        async ({ server }) => {
+          server.behave('/sums', { chunked });
+          await assert.rejects(fetch(`${server.origin}/sums`), (error) => {
+            assert.ok(error instanceof DownloadError);
+            assert.equal(error.kind, 'size');
+            return true;
+          });
+        },
+        { files: { '/sums': Buffer.alloc(1024 * KIB + 1) } },
+      ));
+  }
+});
