@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
 import { addDown } from './commands/down.ts';
+import { addExec } from './commands/exec.ts';
 import { addInit } from './commands/init.ts';
+import { addSsh } from './commands/ssh.ts';
+import { addSshConfig } from './commands/sshConfig.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -49,9 +52,11 @@ function buildProgram(finish: Finish): Command {
   const program = new Command('castra')
     .description('Runs the QEMU virtual machines that castra.toml declares.')
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
+    // What follows the VM of `ssh` and `exec` is the command's, dashes included.
+    .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addSsh, addExec, addSshConfig]) {
     add(program, finish);
   }
   for (const command of [program, ...program.commands]) addGlobals(command);

@@ -1,5 +1,6 @@
 import type { ActiveForward, CleanupEvent, DiscardReason, Event, ImageEvent } from '../../events.ts';
 import { renderDiagnostic } from './diagnostics.ts';
+import { renderExecOutput } from './exec.ts';
 import { formatBytes, formatDuration } from './format.ts';
 
 export interface EventLine {
@@ -55,6 +56,8 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'cleanup.skipped':
     case 'cleanup.completed':
       return renderCleanup(event);
+    case 'exec.output':
+      return { stream: event.stream, text: renderExecOutput(event) };
     default:
       return renderShutdown(event);
   }
