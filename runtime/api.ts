@@ -3,6 +3,7 @@ export type * from './config/project.ts';
 export type * from './diagnostics.ts';
 export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './errors.ts';
 export type * from './events.ts';
+export { copy } from './operations/copy.ts';
 export { down } from './operations/down.ts';
 export { exec } from './operations/exec.ts';
 export { init } from './operations/init.ts';

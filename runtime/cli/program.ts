@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addCp } from './commands/cp.ts';
 import { addDown } from './commands/down.ts';
 import { addExec } from './commands/exec.ts';
 import { addInit } from './commands/init.ts';
@@ -56,7 +57,7 @@ function buildProgram(finish: Finish): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addSsh, addExec, addSshConfig]) {
+  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addSsh, addExec, addCp, addSshConfig]) {
     add(program, finish);
   }
   for (const command of [program, ...program.commands]) addGlobals(command);
