@@ -6,6 +6,7 @@ export type * from './events.ts';
 export { copy } from './operations/copy.ts';
 export { down } from './operations/down.ts';
 export { exec } from './operations/exec.ts';
+export { exportVm } from './operations/export.ts';
 export { init } from './operations/init.ts';
 export type { Operation, Run } from './operations/run.ts';
 export { ssh } from './operations/ssh.ts';

@@ -40,6 +40,15 @@ export type Event =
       readonly reclaimedBytes: number;
       readonly reason: DiscardReason;
     }
+  /** `down --keep-overlay`: it was put aside instead of being discarded. */
+  | { readonly type: 'overlay.kept'; readonly vm: string; readonly path: string; readonly bytes: number }
+  /** `totalBytes` is the size of the disk, of which only what is in use is written. */
+  | {
+      readonly type: 'export.progress';
+      readonly vm: string;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+    }
   | { readonly type: 'vm.phase'; readonly vm: string; readonly phase: Phase; readonly detail?: string }
   | {
       readonly type: 'vm.launched';

@@ -64,6 +64,16 @@ export interface ShutdownWaits {
 export interface DownOptions extends ProjectOptions {
   readonly vms?: readonly string[];
   readonly waits?: Partial<ShutdownWaits>;
+  /** Put the overlays aside instead of discarding them. */
+  readonly keepOverlay?: boolean;
+}
+
+export interface ExportOptions extends ProjectOptions {
+  readonly vm: string;
+  /** Absolute path of the qcow2 file to write. */
+  readonly outputPath: string;
+  /** Replace an existing file. */
+  readonly force?: boolean;
 }
 
 export interface StatusOptions extends ProjectOptions {}

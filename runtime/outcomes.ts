@@ -55,11 +55,25 @@ export type VmDownResult =
       readonly changed: boolean;
       readonly totalMs: number;
       readonly reclaimedBytes: number;
+      /** Where `--keep-overlay` put the overlay. */
+      readonly keptOverlay?: string;
     }
   | { readonly vm: string; readonly result: 'failed'; readonly failure: Failure };
 
 export interface DownOutcome {
   readonly vms: readonly VmDownResult[];
+}
+
+/** Where the copied disk came from: a running guest's is as after a power cut. */
+export type ExportSource = 'running' | 'stopped' | 'kept';
+
+export interface ExportOutcome {
+  readonly vm: string;
+  readonly source: ExportSource;
+  /** The disk that was copied. */
+  readonly from: string;
+  readonly path: string;
+  readonly bytes: number;
 }
 
 export type VmState = 'stopped' | 'starting' | 'running' | 'paused' | 'shutting_down' | 'error' | 'orphaned';

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addCp } from './commands/cp.ts';
 import { addDown } from './commands/down.ts';
 import { addExec } from './commands/exec.ts';
+import { addExport } from './commands/export.ts';
 import { addInit } from './commands/init.ts';
 import { addSsh } from './commands/ssh.ts';
 import { addSshConfig } from './commands/sshConfig.ts';
@@ -57,9 +59,21 @@ function buildProgram(finish: Finish): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addSsh, addExec, addCp, addSshConfig]) {
+  for (const add of [
+    addInit,
+    addValidate,
+    addUp,
+    addDown,
+    addStatus,
+    addSsh,
+    addExec,
+    addCp,
+    addSshConfig,
+    addExport,
+  ]) {
     add(program, finish);
   }
+  addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
 import { run } from '../process/spawn.ts';
 import { DIRECTORY_MODE, FILE_MODE } from '../state/layout.ts';
+import { inspectQcow2 } from './qcow2.ts';
 
 export interface OverlayRequest {
   readonly vm: string;
@@ -11,6 +12,8 @@ export interface OverlayRequest {
   readonly overlayPath: string;
   /** Absolute: QEMU resolves a relative backing path against the overlay's folder. */
   readonly baseImage: string;
+  /** Of the disk as the guest sees it; else the base image's. */
+  readonly sizeMiB?: number;
   readonly signal: AbortSignal;
   /** Called with the new file's identity before it gets its name. */
   readonly onMade?: (fileId: string) => void;
@@ -18,12 +21,14 @@ export interface OverlayRequest {
 
 /** Makes a new overlay in one step: there is none or a whole one, and an older one is replaced only by a whole one. */
 export async function createOverlay(request: OverlayRequest): Promise<void> {
-  const { vm, qemuImg, overlayPath, baseImage, signal, onMade } = request;
+  const { vm, qemuImg, overlayPath, baseImage, sizeMiB, signal, onMade } = request;
   const temporary = `${overlayPath}.${randomBytes(6).toString('hex')}.tmp`;
   try {
+    if (sizeMiB !== undefined) await refuseShrinking(baseImage, sizeMiB);
     mkdirSync(dirname(overlayPath), { recursive: true, mode: DIRECTORY_MODE });
     // In image names, qemu-img takes "name:" for a protocol; an absolute path never has one.
     const args = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', baseImage, temporary];
+    if (sizeMiB !== undefined) args.push(`${sizeMiB}M`);
     const result = await run(qemuImg, args, { signal });
     if (result.code !== 0) throw new Error(result.stderr.trim() || `qemu-img ended with code ${result.code}`);
     chmodSync(temporary, FILE_MODE);
@@ -35,6 +40,15 @@ export async function createOverlay(request: OverlayRequest): Promise<void> {
     const detail = `the overlay ${overlayPath} could not be made: ${messageOf(error)}`;
     throw new CastraError({ kind: 'overlay-failed', vm, detail }, { cause: error });
   }
+}
+
+/** qemu-img would cut the disk off without a word, and the guest's file system with it. */
+async function refuseShrinking(baseImage: string, sizeMiB: number): Promise<void> {
+  const baseMiB = (await inspectQcow2(baseImage)).virtualBytes / (1024 * 1024);
+  if (sizeMiB >= baseMiB) return;
+  throw new Error(
+    `\`overlay_size\` is ${sizeMiB} MiB, less than the ${Math.ceil(baseMiB)} MiB of its base image; a disk can only grow`,
+  );
 }
 
 /** Stays with a file when it is renamed or written to; undefined when there is none. Inode numbers alone are reused. */
@@ -85,7 +99,7 @@ export function overlayBytes(overlayPath: string): number | undefined {
 }
 
 /** `qemu-img info` without -U asks for the lock (QEMU's docs/system/images, "Disk image file locking"). */
-async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
+export async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
   const result = await run(qemuImg, ['info', '--output=json', overlayPath]);
   return result.code !== 0 && /lock/i.test(result.stderr) ? result.stderr.trim() : undefined;
 }

@@ -33,7 +33,8 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
     targets.map(({ name }) => name),
   );
   try {
-    const vms = await Promise.all(targets.map((target) => stop(target, { stateRoot, waits, qemuImg }, run)));
+    const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
+    const vms = await Promise.all(targets.map((target) => stop(target, context, run)));
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };
@@ -68,6 +69,7 @@ interface StopContext {
   readonly stateRoot: string;
   readonly waits: ShutdownWaits;
   readonly qemuImg: string | undefined;
+  readonly keepOverlay: boolean;
 }
 
 function nothingToStop(vm: string): VmDownResult {
@@ -88,18 +90,16 @@ async function stop(target: Target, context: StopContext, run: Run): Promise<VmD
 }
 
 async function stopVm({ name: vm, definition }: Target, context: StopContext, run: Run): Promise<VmDownResult> {
-  const { stateRoot, waits, qemuImg } = context;
+  const { stateRoot, waits, qemuImg, keepOverlay } = context;
   const live = inspectVm(stateRoot, vm);
   const changed = live.kind === 'running';
   if (!changed) warnAboutForeign(vm, live, run);
   const ended = changed ? await endProcess(vm, live, waits, run) : { outcome: 'graceful' as const, totalMs: 0 };
   run.report({ type: 'shutdown.completed', vm, ...ended, changed });
   const overlayPath = definition?.overlayPath;
-  const reclaimedBytes = await clearLeftovers(
-    { stateRoot, vm, qemuImg, reason: changed ? 'shutdown' : 'orphan', ...(overlayPath ? { overlayPath } : {}) },
-    run,
-  );
-  return { vm, result: 'stopped', ...ended, changed, reclaimedBytes };
+  const reason = changed ? 'shutdown' : 'orphan';
+  const request = { stateRoot, vm, qemuImg, reason, keepOverlay, ...(overlayPath ? { overlayPath } : {}) } as const;
+  return { vm, result: 'stopped', ...ended, changed, ...(await clearLeftovers(request, run)) };
 }
 
 function endProcess(vm: string, live: Extract<Liveness, { kind: 'running' }>, waits: ShutdownWaits, run: Run) {

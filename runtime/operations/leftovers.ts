@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { DiscardReason } from '../events.ts';
+import { keepOverlay } from '../images/keptOverlay.ts';
 import { discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
@@ -14,25 +15,36 @@ export interface LeftoverRequest {
   /** Asks for the image lock; without it no overlay is deleted. */
   readonly qemuImg: string | undefined;
   readonly reason: DiscardReason;
+  /** Put the overlay aside instead. */
+  readonly keepOverlay?: boolean;
 }
 
+/** What became of a VM's overlay. */
+export interface Cleared {
+  readonly reclaimedBytes: number;
+  readonly keptOverlay?: string;
+}
+
+const NOTHING: Cleared = { reclaimedBytes: 0 };
+
 /**
- * Clears what a VM that does not run has left: overlay, pidfile, sockets, record. Deletes an overlay only when it is
- * provably ours: it is the file that its launch record describes, or it stands in our own folder. Returns the bytes that became free.
+ * Clears what a VM that does not run has left: overlay, seed, pidfile, sockets, record. Touches an overlay only when it
+ * is provably ours: it is the file that its launch record describes, or it stands in our own folder.
  */
-export async function clearLeftovers(request: LeftoverRequest, run: Run): Promise<number> {
+export async function clearLeftovers(request: LeftoverRequest, run: Run): Promise<Cleared> {
   const { stateRoot, vm } = request;
   const record = readRecord(stateRoot, vm);
   const overlay = ownOverlay(request, record);
   if (overlay !== undefined) sweepHalfMade(overlay);
-  const reclaimedBytes =
-    overlay === undefined || !isOurs(overlay, request, record) ? 0 : await discard(overlay, request, run);
-  if (reclaimedBytes === undefined) return 0;
+  const cleared =
+    overlay === undefined || !isOurs(overlay, request, record) ? NOTHING : await putAway(overlay, request, run);
+  if (cleared === undefined) return NOTHING;
   const files = vmFiles(stateRoot, vm);
   const sockets = record?.sockets ?? vmSockets(stateRoot, vm);
-  for (const path of [files.pidfile, files.firmwareVars, ...Object.values(sockets)]) rmSync(path, { force: true });
+  for (const path of [files.pidfile, files.firmwareVars, files.seed, ...Object.values(sockets)])
+    rmSync(path, { force: true });
   removeRecord(stateRoot, vm);
-  return reclaimedBytes;
+  return cleared;
 }
 
 function ownOverlay({ stateRoot, overlayPath }: LeftoverRequest, record?: LaunchRecord): string | undefined {
@@ -47,15 +59,24 @@ function isOurs(overlay: string, { stateRoot }: LeftoverRequest, record?: Launch
 }
 
 /** Undefined when the overlay had to stay; its record stays too, so that a later `down` can try again. */
-async function discard(overlay: string, request: LeftoverRequest, run: Run): Promise<number | undefined> {
-  const { vm, qemuImg, reason } = request;
-  const result = qemuImg === undefined ? keepUnchecked : await discardOverlay(qemuImg, overlay);
+async function putAway(overlay: string, request: LeftoverRequest, run: Run): Promise<Cleared | undefined> {
+  const { stateRoot, vm, qemuImg, reason, keepOverlay: keep } = request;
+  const place = { folder: projectFiles(stateRoot).kept, vm, now: new Date() };
+  const result =
+    qemuImg === undefined
+      ? keepUnchecked
+      : await (keep ? keepOverlay(qemuImg, overlay, place) : discardOverlay(qemuImg, overlay));
   switch (result.kind) {
     case 'none':
-      return 0;
-    case 'discarded':
-      run.report({ type: 'overlay.discarded', vm, path: overlay, reclaimedBytes: result.reclaimedBytes, reason });
-      return result.reclaimedBytes;
+      return NOTHING;
+    case 'discarded': {
+      const { reclaimedBytes } = result;
+      run.report({ type: 'overlay.discarded', vm, path: overlay, reclaimedBytes, reason });
+      return { reclaimedBytes };
+    }
+    case 'kept':
+      run.report({ type: 'overlay.kept', vm, path: result.path, bytes: result.bytes });
+      return { reclaimedBytes: 0, keptOverlay: result.path };
     case 'in-use':
       run.report({
         type: 'message',

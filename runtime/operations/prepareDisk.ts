@@ -23,7 +23,8 @@ export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
     disk = { baseImage, overlayFile };
     writeRecord(stateRoot, newRecord(plan, disk));
   };
-  await createOverlay({ vm: name, qemuImg: image, overlayPath, baseImage, signal: run.signal, onMade });
+  const size = vm.overlaySizeMiB === undefined ? {} : { sizeMiB: vm.overlaySizeMiB };
+  await createOverlay({ vm: name, qemuImg: image, overlayPath, baseImage, ...size, signal: run.signal, onMade });
   run.report({ type: 'overlay.prepared', vm: name, path: overlayPath, baseImage });
   return disk;
 }

@@ -10,6 +10,7 @@ import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
 interface Flags {
+  readonly keepOverlay?: boolean;
   readonly gracefulWaitSecs?: number;
   readonly sigtermWaitSecs?: number;
   readonly sigkillWaitSecs?: number;
@@ -23,9 +24,11 @@ export function addDown(program: Command, finish: Finish): void {
     .option('--graceful-wait-secs <n>', 'how long the guest may take (default 20)', parseSeconds)
     .option('--sigterm-wait-secs <n>', 'how long QEMU may take after SIGTERM (default 10)', parseSeconds)
     .option('--sigkill-wait-secs <n>', 'how long the kernel may take after SIGKILL (default 5)', parseSeconds)
+    .option('--keep-overlay', "put the VMs' disks aside instead of discarding them; `castra export` reads them")
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const options = { config, settings, vms, waits: readWaits(flags) };
+      const { keepOverlay = false } = flags;
+      const options = { config, settings, vms, waits: readWaits(flags), keepOverlay };
       const operation = async (run: Run) => (await import('../../operations/down.ts')).down(options, run);
       const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
       finish(await runSession({ command: 'down', json, face, operation }));

@@ -25,6 +25,10 @@ export function renderEvent(event: Event): EventLine | undefined {
       return out(
         `→ ${event.vm}: overlay discarded${discardWords[event.reason]} (${formatBytes(event.reclaimedBytes)}).`,
       );
+    case 'overlay.kept':
+      return out(`→ ${event.vm}: overlay kept as ${event.path} (${formatBytes(event.bytes)}).`);
+    case 'export.progress':
+      return out(`→ ${event.vm}: ${formatBytes(event.doneBytes)} of ${formatBytes(event.totalBytes)} copied.`);
     case 'vm.phase':
       return event.phase === 'ready' ? undefined : out(`→ ${event.vm}: ${phaseWords[event.phase]}`);
     case 'vm.launched':

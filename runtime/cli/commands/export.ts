@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Run } from '../../operations/run.ts';
+import type { ExportOutcome, ExportSource } from '../../outcomes.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { formatBytes, formatPath } from '../render/format.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+export function addExport(program: Command, finish: Finish): void {
+  program
+    .command('export')
+    .description("copy a VM's disk to one qcow2 file that needs no base image")
+    .argument('<vm>', 'a VM that runs, or that was stopped with --keep-overlay')
+    .argument('<file>', 'where to write it')
+    .option('--force', 'replace an existing file')
+    .addHelpText('after', help)
+    .action(async (vm: string, file: string, flags: { readonly force?: boolean }, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const options = { config, settings, vm, outputPath: resolve(file), force: flags.force ?? false };
+      const operation = async (run: Run) => (await import('../../operations/export.ts')).exportVm(options, run);
+      const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
+      finish(await runSession({ command: 'export', json, face, operation }));
+    });
+}
+
+const help = `
+The disk of a running VM is copied as it is at this moment, as after a power cut; run \`sync\` in the guest first.
+
+Examples:
+  castra export web-0 backup.qcow2
+  castra down --keep-overlay && castra export web-0 backup.qcow2`;
+
+const sourceWords: Readonly<Record<ExportSource, string>> = {
+  running: 'its disk as it is now',
+  stopped: 'the disk that it left',
+  kept: 'the overlay that was kept',
+};
+
+function renderOutcome({ vm, source, from, path, bytes }: ExportOutcome): string {
+  return `✔ ${vm}: ${sourceWords[source]} (${from})\n  → ${formatPath(path)} (${formatBytes(bytes)})\n`;
+}
