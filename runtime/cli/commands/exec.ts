@@ -22,7 +22,7 @@ export function addExec(program: Command, finish: Finish): void {
   program
     .command('exec')
     .description('run a command in several VMs')
-    .argument('[words...]', 'VM... -- CMD...; with --all only the command')
+    .argument('[vm...]', 'VMs or roles, then -- and the command; with --all only the command')
     .usage('[options] <VM...> -- <CMD...> | --all -- <CMD...>')
     .option('--all', 'in all VMs that run')
     .passThroughOptions()
