@@ -22,8 +22,7 @@ export async function runFallback(
   const close = () => client.destroy();
   signal.addEventListener('abort', close, { once: true });
   try {
-    const channel = await open(client, target.vm, command, terminal ? size() : undefined);
-    return await attach(channel, terminal);
+    return await attach(await open(client, target.vm, command, terminal ? size() : undefined), terminal);
   } finally {
     signal.removeEventListener('abort', close);
     client.end();
@@ -34,9 +33,8 @@ export async function runFallback(
 export async function startFallback(target: SshTarget, command: string, signal: AbortSignal): Promise<RemoteProcess> {
   const client = await connectSsh(target, signal);
   try {
-    const channel = await open(client, target.vm, command);
+    const { channel, exitCode } = await open(client, target.vm, command);
     channel.end();
-    const exitCode = exitOf(channel);
     channel.once('close', () => client.end());
     return { stdout: channel, stderr: channel.stderr, exitCode, kill: () => client.destroy() };
   } catch (error) {
@@ -50,14 +48,21 @@ function size(): Terminal {
   return { term: process.env.TERM ?? 'vt100', cols: columns, rows };
 }
 
-function open(client: Client, vm: string, command?: string, pty?: Terminal): Promise<ClientChannel> {
+interface Opened {
+  readonly channel: ClientChannel;
+  readonly exitCode: Promise<number>;
+}
+
+function open(client: Client, vm: string, command?: string, pty?: Terminal): Promise<Opened> {
   return new Promise((done, fail) => {
-    const opened = (error: Error | undefined, channel: ClientChannel) => {
-      if (error === undefined) return done(channel);
+    const refuse = (error: Error) => {
       const detail = `the guest refuses to run anything (${messageOf(error)}).`;
       fail(new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }));
     };
-    client.once('close', () => opened(new Error('the connection was closed'), undefined as never));
+    // The exit status of a quick command comes in the same packet, before anybody who awaits this goes on.
+    const opened = (error: Error | undefined, channel: ClientChannel) =>
+      error === undefined ? done({ channel, exitCode: exitOf(channel) }) : refuse(error);
+    client.once('close', () => refuse(new Error('the connection was closed')));
     if (command !== undefined) client.exec(command, pty ? { pty } : {}, opened);
     else client.shell(pty ?? false, opened);
   });
@@ -74,7 +79,7 @@ function exitOf(channel: ClientChannel): Promise<number> {
   });
 }
 
-async function attach(channel: ClientChannel, terminal: boolean): Promise<number> {
+async function attach({ channel, exitCode }: Opened, terminal: boolean): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const resize = () => {
     const { cols, rows } = size();
@@ -90,7 +95,7 @@ async function attach(channel: ClientChannel, terminal: boolean): Promise<number
   // Writing to a command that has ended already is no failure: its exit code is what counts.
   channel.on('error', () => undefined);
   try {
-    return await exitOf(channel);
+    return await exitCode;
   } finally {
     stdin.unpipe(channel);
     if (terminal) {
