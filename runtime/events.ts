@@ -69,7 +69,7 @@ export type Event =
     }
   | { readonly type: 'vm.failed'; readonly vm: string; readonly message: string }
   | { readonly type: 'vm.rolled-back'; readonly vm: string }
-  /** Whole lines, or the last piece of a stream; at most some 64 KiB at a time. */
+  /** Whole lines, or the last piece of a stream; at most 128 KiB at a time. */
   | {
       readonly type: 'exec.output';
       readonly vm: string;

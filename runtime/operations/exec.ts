@@ -66,10 +66,9 @@ async function attempt(vm: string, { signal }: Run, body: () => Promise<number>)
     if (signal.aborted) return { vm, failure: { kind: 'cancelled' } };
     return { vm, exitCode: await body() };
   } catch (error) {
-    return {
-      vm,
-      failure: error instanceof CastraError ? error.failure : { kind: 'internal', detail: messageOf(error) },
-    };
+    if (error instanceof CastraError) return { vm, failure: error.failure };
+    // A stream that breaks off: the guest or its SSH server is gone.
+    return { vm, failure: { kind: 'ssh-failed', vm, detail: `the connection broke off (${messageOf(error)}).` } };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { SshOptions } from '../options.ts';
 import type { SshOutcome } from '../outcomes.ts';
 import { remoteCommand } from '../ssh/commandLine.ts';
@@ -20,8 +21,8 @@ export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
   const project = openSshProject(options);
   const target = chooseVm(project, options.vm);
   const command = remoteCommand(options.command ?? []);
-  const { stdin, stdout } = process;
-  const atTerminal = stdin.isTTY === true && (command === undefined || stdout.isTTY === true);
+  // By number: merely naming process.stdin would open it, and it is ssh's to read.
+  const atTerminal = isatty(0) && (command === undefined || isatty(1));
   writeSshFiles(project.place, project.vms);
   const program = findSsh();
   const exitCode =

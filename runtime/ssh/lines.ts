@@ -12,11 +12,15 @@ export async function readLines(stream: Readable, take: (text: string) => Promis
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of stream) {
-    const text = rest + decoder.write(chunk as Buffer);
-    const lines = text.lastIndexOf('\n') + 1;
-    const whole = lines === 0 && text.length > LONGEST_LINE ? text.length : lines;
-    rest = text.slice(whole);
-    if (whole > 0) await take(text.slice(0, whole));
+    const bytes = chunk as Buffer;
+    // ssh2 hands over all that has come meanwhile, up to its window of 2 MiB.
+    for (let at = 0; at < bytes.length; at += LONGEST_LINE) {
+      const text = rest + decoder.write(bytes.subarray(at, at + LONGEST_LINE));
+      const lines = text.lastIndexOf('\n') + 1;
+      const whole = lines === 0 && text.length > LONGEST_LINE ? text.length : lines;
+      rest = text.slice(whole);
+      if (whole > 0) await take(text.slice(0, whole));
+    }
   }
   rest += decoder.end();
   if (rest !== '') await take(rest);
