@@ -12,6 +12,8 @@ import { chooseVm, openSshProject } from './sshVm.ts';
 
 /** What shells report for Ctrl-C. */
 const INTERRUPTED = 130;
+/** ssh has waited long enough before. */
+const EXPLAIN_TIMEOUT_MS = 5_000;
 
 /**
  * A login shell or a command in a VM, on this process's standard streams. The remote exit code is a value, not a
@@ -46,6 +48,6 @@ export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
 /** Logs in once more by other means, and fails with what stands in the way. A remote command may exit with 255, too. */
 export async function explainFailure(target: SshTarget, signal: AbortSignal): Promise<void> {
   const { connectSsh } = await import('../ssh/connect.ts');
-  const client = await connectSsh(target, signal);
+  const client = await connectSsh(target, signal, EXPLAIN_TIMEOUT_MS);
   client.end();
 }

@@ -71,11 +71,16 @@ export function writeSshFiles(place: ProjectPlace, vms: readonly SshVm[]): SshFi
   return { text, targets };
 }
 
-function replaceIfChanged(path: string, text: string): void {
+/** Without the project lock, whose holder may sweep the temporary file away: the second time it has done so. */
+function replaceIfChanged(path: string, text: string, tries = 2): void {
   if (readTextIfAny(path) === text) return;
   try {
     writeFileAtomic(path, text);
   } catch (error) {
-    throw new CastraError({ kind: 'write-failed', path, detail: messageOf(error) }, { cause: error });
+    const swept = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!swept || tries === 1) {
+      throw new CastraError({ kind: 'write-failed', path, detail: messageOf(error) }, { cause: error });
+    }
+    replaceIfChanged(path, text, tries - 1);
   }
 }

@@ -4,7 +4,7 @@ import { CastraError, messageOf } from '../errors.ts';
 import type { SshTarget } from './target.ts';
 
 /** Of connecting, key exchange and login together; an emulated guest takes a second or two. */
-const CONNECT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 20_000;
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 8;
 
@@ -12,7 +12,11 @@ const KEEPALIVE_MISSES = 8;
  * Logs in with the ssh2 package. Fails with `host-key-mismatch` when whoever answers has another key than the one
  * Castra made, with `ssh-failed` for all else, and with `cancelled`. The caller ends the client.
  */
-export async function connectSsh(target: SshTarget, signal: AbortSignal): Promise<Client> {
+export async function connectSsh(
+  target: SshTarget,
+  signal: AbortSignal,
+  timeoutMs = CONNECT_TIMEOUT_MS,
+): Promise<Client> {
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
   const privateKey = readIdentity(target);
   const { Client } = await import('ssh2');
@@ -46,7 +50,7 @@ export async function connectSsh(target: SshTarget, signal: AbortSignal): Promis
       privateKey,
       hostVerifier,
       algorithms: { serverHostKey: ['ssh-ed25519'] },
-      readyTimeout: CONNECT_TIMEOUT_MS,
+      readyTimeout: timeoutMs,
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: KEEPALIVE_MISSES,
     });

@@ -37,6 +37,7 @@ export async function copyTree(job: CopyJob, source: string, target: string, nam
       job.count.files += 1;
       return;
     case 'other':
+      if (named) throw new Error(`${from.show(source)} is neither a file nor a folder`);
       job.skipped(from.show(source));
   }
 }

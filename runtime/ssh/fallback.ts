@@ -94,10 +94,14 @@ async function attach({ channel, exitCode }: Opened, terminal: boolean): Promise
   channel.stderr.pipe(stderr, { end: false });
   // Writing to a command that has ended already is no failure: its exit code is what counts.
   channel.on('error', () => undefined);
+  // Nor is there anything left to do for a command whose output nobody takes (`castra ssh … | head`).
+  const gone = () => channel.destroy();
+  stdout.once('close', gone);
   try {
     return await exitCode;
   } finally {
     stdin.unpipe(channel);
+    stdout.off('close', gone);
     if (terminal) {
       stdin.setRawMode(false);
       stdout.off('resize', resize);

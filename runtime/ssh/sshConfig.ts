@@ -32,7 +32,7 @@ function hostText(target: SshTarget, knownHosts: string): string {
     'ForwardAgent no',
     'ControlMaster no',
     'ControlPath none',
-    'ConnectTimeout 30',
+    'ConnectTimeout 20',
     'ServerAliveInterval 15',
     'ServerAliveCountMax 8',
   ];

@@ -124,6 +124,19 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
       }
     });
 
+    test(`a reader that has had enough ends the command, with ${way}`, async () => {
+      for (const args of [
+        ['ssh', 'web-0', 'yes'],
+        ['exec', 'web', '--', 'yes'],
+      ]) {
+        const { child, until, result } = startCli(place, args, options);
+        await until('y');
+        child.stdout?.destroy();
+        const { code, signal } = await result;
+        assert.ok(signal === null && code !== 0, `${args[0]}: ${code}, ${signal}`);
+      }
+    });
+
     test(`a terminal there is a terminal here, of the same size and after a change of it, with ${way}`, async (t) => {
       const tmux = findExecutable('tmux');
       if (tmux === undefined) return t.skip('there is no tmux here');
@@ -233,6 +246,7 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
       [['cp', one, 'web-1:/tmp/none/'], /there is no such folder/, 70],
       [['cp', 'nothing', 'web-1:'], /nothing: no such file or folder/, 70],
       [['cp', 'web-1:/nothing', '.'], /web-1:\/nothing: no such file or folder/, 70],
+      [['cp', 'web-1:/dev/null', '.'], /web-1:\/dev\/null is neither a file nor a folder/, 70],
       [['cp', 'web-0:/a', 'web-1:/a'], /Both sides are in VMs/, 64],
       [['cp', 'one', 'two'], /Neither side is in a VM/, 64],
       [['cp', 'one'], /Say what to copy/, 64],
