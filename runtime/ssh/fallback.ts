@@ -25,7 +25,7 @@ export async function runFallback(
     return await attach(await open(client, target.vm, command, terminal ? size() : undefined), terminal);
   } finally {
     signal.removeEventListener('abort', close);
-    client.end();
+    client.destroy();
   }
 }
 
@@ -94,14 +94,13 @@ async function attach({ channel, exitCode }: Opened, terminal: boolean): Promise
   channel.stderr.pipe(stderr, { end: false });
   // Writing to a command that has ended already is no failure: its exit code is what counts.
   channel.on('error', () => undefined);
-  // Nor is there anything left to do for a command whose output nobody takes (`castra ssh … | head`).
-  const gone = () => channel.destroy();
-  stdout.once('close', gone);
+  // Nor is there anything left to do for a command whose output nobody takes (`castra ssh … | head`). It is paused
+  // then, so its own end would never be seen.
+  const gone = new Promise<number>((done) => stdout.once('close', () => done(exitCodeOf(undefined, 'SIGPIPE'))));
   try {
-    return await exitCode;
+    return await Promise.race([exitCode, gone]);
   } finally {
     stdin.unpipe(channel);
-    stdout.off('close', gone);
     if (terminal) {
       stdin.setRawMode(false);
       stdout.off('resize', resize);

@@ -125,10 +125,9 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
     });
 
     test(`a reader that has had enough ends the command, with ${way}`, async () => {
-      for (const args of [
-        ['ssh', 'web-0', 'yes'],
-        ['exec', 'web', '--', 'yes'],
-      ]) {
+      // ssh(1) itself waits for the server to stop, which dropbear does not do.
+      const ssh = options === WITHOUT_SSH ? [['ssh', 'web-0', 'yes']] : [];
+      for (const args of [...ssh, ['exec', 'web', '--', 'yes']]) {
         const { child, until, result } = startCli(place, args, options);
         await until('y');
         child.stdout?.destroy();
