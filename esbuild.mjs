@@ -46,6 +46,8 @@ const common = {
   legalComments: 'none',
   define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
   plugins: [schemaValidator],
+  // What ssh2 can do without: it tries these native parts and goes on in JavaScript.
+  external: ['cpu-features', '*.node'],
   banner: { js: requireShim },
 };
 

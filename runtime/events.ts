@@ -70,6 +70,13 @@ export type Event =
     }
   | { readonly type: 'vm.failed'; readonly vm: string; readonly message: string }
   | { readonly type: 'vm.rolled-back'; readonly vm: string }
+  /** Whole lines, or the last piece of a stream; at most 128 KiB at a time. */
+  | {
+      readonly type: 'exec.output';
+      readonly vm: string;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    }
   | { readonly type: 'shutdown.requested'; readonly vm: string }
   | {
       readonly type: 'shutdown.cooperative-attempted';

@@ -159,3 +159,29 @@ export interface ImagesImportOptions {
   /** Absolute. */
   readonly file: string;
 }
+
+export interface SshConfigOptions extends ProjectOptions {}
+
+/** Works on this process's standard streams: it is for programs with a terminal. */
+export interface SshOptions extends ProjectOptions {
+  /** A VM, or a role of which one VM runs. */
+  readonly vm: string;
+  /** One word is a line of shell; of several, each reaches the program as it is. None: a login shell. */
+  readonly command?: readonly string[];
+}
+
+export interface ExecOptions extends ProjectOptions {
+  /** VMs or roles; empty means all that run. */
+  readonly vms?: readonly string[];
+  readonly command: readonly string[];
+  /** Awaited after each piece of output, so that a slow reader slows the commands down instead of filling memory. */
+  readonly drained?: () => Promise<void>;
+}
+
+export interface CopyOptions extends ProjectOptions {
+  /** Paths here, or `vm:path`; all on the same side. Relative ones start from `from`, or from the guest's home folder. */
+  readonly sources: readonly string[];
+  readonly destination: string;
+  /** Absolute: what relative paths of this host start from. */
+  readonly from: string;
+}

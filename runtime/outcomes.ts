@@ -326,3 +326,32 @@ export interface ImagesImportOutcome {
   /** Its architecture, when it is one of Castra's default images. */
   readonly defaultFor?: 'x86_64' | 'aarch64';
 }
+
+export interface SshConfigOutcome {
+  /** To be named in an Include; written only when the project has run. */
+  readonly path: string;
+  readonly text: string;
+  /** The VMs that run, with the host names to give to ssh. */
+  readonly hosts: readonly { readonly vm: string; readonly host: string; readonly port: number }[];
+}
+
+export interface SshOutcome {
+  readonly vm: string;
+  /** Of the remote command; 255 when ssh failed, 128 and the number of a signal that ended it. */
+  readonly exitCode: number;
+}
+
+export type VmExecResult =
+  | { readonly vm: string; readonly exitCode: number }
+  | { readonly vm: string; readonly failure: Failure };
+
+export interface ExecOutcome {
+  readonly vms: readonly VmExecResult[];
+}
+
+export interface CopyOutcome {
+  readonly vm: string;
+  readonly direction: 'to-vm' | 'from-vm';
+  readonly files: number;
+  readonly bytes: number;
+}

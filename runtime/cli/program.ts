@@ -3,14 +3,18 @@ import { CastraError, exitCodes } from '../errors.ts';
 import { addClean } from './commands/clean.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConsole } from './commands/console.ts';
+import { addCp } from './commands/cp.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
+import { addExec } from './commands/exec.ts';
 import { addExport } from './commands/export.ts';
 import { addImages } from './commands/images.ts';
 import { addInit } from './commands/init.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPorts } from './commands/ports.ts';
+import { addSsh } from './commands/ssh.ts';
+import { addSshConfig } from './commands/sshConfig.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -60,6 +64,10 @@ const commands = [
   addUp,
   addDown,
   addStatus,
+  addSsh,
+  addExec,
+  addCp,
+  addSshConfig,
   addConsole,
   addPorts,
   addLogs,
@@ -77,6 +85,8 @@ function buildProgram(finish: Finish): Command {
   const program = new Command('castra')
     .description('Runs the QEMU virtual machines that castra.toml declares.')
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
+    // What follows the VM of `ssh` and `exec` is the command's, dashes included.
+    .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
   for (const add of commands) {

@@ -4,6 +4,7 @@ import { CastraError, type Failure, messageOf } from '../errors.ts';
 import type { ShutdownOutcome } from '../events.ts';
 import type { DownOptions, ShutdownWaits } from '../options.ts';
 import type { DownOutcome, VmDownResult } from '../outcomes.ts';
+import { projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { readRecord } from '../state/record.ts';
@@ -13,6 +14,7 @@ import { clearLeftovers } from './leftovers.ts';
 import { analyzeProject } from './project.ts';
 import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
+import { refreshSshFiles } from './sshAccess.ts';
 
 /** For a file that is too broken to say otherwise. */
 export const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
@@ -37,6 +39,7 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     const vms = await Promise.all(targets.map((target) => stop(target, context, run)));
+    if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(place, project?.vms ?? [], run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };

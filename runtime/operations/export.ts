@@ -12,15 +12,17 @@ import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { backUpDisk, diskBytes } from '../vm/diskBackup.ts';
 import { findQemuImage, installCommand } from '../vm/qemu.ts';
+import { findOneVm } from './oneVm.ts';
 import { analyzeProject } from './project.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** Copies a VM's disk to one qcow2 file that stands alone. The VM may run, be stopped, or have left a kept overlay. */
 export const exportVm: Operation<ExportOptions, ExportOutcome> = async (options, run) => {
-  const { place, diagnostics } = analyzeProject(options);
+  const { place, project, diagnostics } = analyzeProject(options);
   tell(diagnostics, run);
-  const { vm, outputPath } = options;
+  const { outputPath } = options;
   const { stateRoot } = place;
+  const vm = findOneVm(stateRoot, project?.vms ?? [], options.vm);
   const qemuImg = findQemuImage(options.settings) ?? fail(vm, `qemu-img is missing; ${installCommand()}`);
   checkTarget(options);
   if (!existsSync(stateRoot)) fail(vm, NO_DISK);

@@ -12,11 +12,12 @@ import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
   const { vm, stateRoot, settings, mirrors, qemu } = plan;
   const { name, overlayPath } = vm;
-  run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
   const { image, architecture } = qemu.programs;
   const wanted = { vm: name, image: vm.image, architecture, mirrors, settings, qemuImg: image };
+  if (vm.image.kind !== 'file') run.report({ type: 'vm.phase', vm: name, phase: 'image' });
   const { path: baseImage, diagnostics } = await resolveBaseImage(wanted, run);
   tell(diagnostics, run);
+  run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
   await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
   refuseForeignOverlay(plan);
   let disk: Disk = { baseImage };

@@ -44,6 +44,7 @@ export function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, d
     ...disk,
     forwards,
     sshPort: sshPortOf(forwards),
+    sshUser: vm.sshUser,
     sockets: vmSockets(stateRoot, vm.name),
     ready: vm.ready,
   };

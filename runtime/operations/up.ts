@@ -12,6 +12,7 @@ import { prepareStart } from './prepare.ts';
 import { loadProject, selectVms } from './project.ts';
 import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
+import { refreshSshFiles } from './sshAccess.ts';
 import { startVm } from './startVm.ts';
 
 /** Starts VMs and waits until each has proven itself. VMs that run already are left alone. */
@@ -28,6 +29,7 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   try {
     noteProject(project, home, run);
     const started = await startAll(project, vms, options, run);
+    refreshSshFiles(project, project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (started.vms.some((vm) => vm.result === 'failed'))
       throw new CastraError({ kind: 'up-failed', vms: started.vms });

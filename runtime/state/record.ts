@@ -32,6 +32,8 @@ export interface LaunchRecord {
   readonly baseImage: string;
   readonly forwards: readonly ActiveForward[];
   readonly sshPort: number;
+  /** Whom the guest was told to let in; records of older versions have none. */
+  readonly sshUser?: string;
   readonly sockets: VmSockets;
   readonly ready: ReadySignal;
   /** When `up` saw the ready signal. */
@@ -73,6 +75,7 @@ function isRecord(value: unknown): value is LaunchRecord {
     numbers.every((number) => typeof number === 'number') &&
     (record.pid === undefined || typeof record.pid === 'number') &&
     (record.overlayFile === undefined || typeof record.overlayFile === 'string') &&
+    (record.sshUser === undefined || typeof record.sshUser === 'string') &&
     (record.startToken === undefined || typeof record.startToken === 'string') &&
     Array.isArray(record.forwards) &&
     record.forwards.every(isForward) &&

@@ -1,6 +1,7 @@
 import type { ActiveForward, DiscardReason, Event, ImageEvent } from '../../events.ts';
 import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
+import { renderExecOutput } from './exec.ts';
 import { formatBytes, formatDuration } from './format.ts';
 import { logNote, logPrefix, showLine } from './logLine.ts';
 
@@ -66,6 +67,8 @@ export function renderEvent(event: Event): EventLine | undefined {
       return err(`${logPrefix(event, process.stderr)} ${logNote(event) ?? event.path}`);
     case 'log.line':
       return out(`${logPrefix(event, process.stdout)} ${showLine(event.text, process.stdout)}`);
+    case 'exec.output':
+      return { stream: event.stream, text: renderExecOutput(event) };
     default:
       return renderShutdown(event);
   }
