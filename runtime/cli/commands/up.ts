@@ -36,5 +36,5 @@ function renderOutcome({ vms }: UpOutcome): string {
 function renderResult(vm: VmUpResult): string {
   if (vm.result !== 'ready' && vm.result !== 'launched') return '';
   const { sshPort, serialLog } = vm.launch;
-  return `  ${vm.vm}: ssh on 127.0.0.1:${sshPort}, serial log ${serialLog}\n`;
+  return `  ${vm.vm}: \`castra ssh ${vm.vm}\` (127.0.0.1:${sshPort}), serial log ${serialLog}\n`;
 }
