@@ -14,6 +14,11 @@ const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const SCHEMA = 'runtime/config/castra.schema.json';
 
+const find = (folder, pattern) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => `${folder}/${name}`)
+    .filter((name) => pattern.test(name));
+
 /** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
 const schemaValidator = {
   name: 'schema-validator',
@@ -32,6 +37,59 @@ const schemaValidator = {
       return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
     });
   },
+};
+
+/** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
+const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'xz-decompress'];
+
+/** Leaves them to be required from beside the bundle. */
+const separatePackages = {
+  name: 'separate-packages',
+  setup(bundle) {
+    bundle.onResolve({ filter: new RegExp(`^(?:${SEPARATE.join('|')})$`) }, ({ path }) => ({
+      path: `./packages/${path}.js`,
+      external: true,
+    }));
+  },
+};
+
+/** The entry leaves all but `--version` to a file of its own. */
+const programBesides = {
+  name: 'program-besides',
+  setup(bundle) {
+    bundle.onResolve({ filter: /\/program\.ts$/ }, () => ({ path: './program.js', external: true }));
+  },
+};
+
+/** The commands that must start at once; all others share a second file. */
+const QUICK = ['init', 'validate', 'status'];
+const rest = find('runtime/operations', /^runtime\/operations\/\w+\.ts$/)
+  .map((path) => path.slice('runtime/operations/'.length, -'.ts'.length))
+  .filter((name) => !QUICK.includes(name));
+
+/** What the command line imports only when it is needed comes from rest.js, unless a quick command needs it. */
+const restOfOperations = {
+  name: 'rest-of-operations',
+  setup(bundle) {
+    bundle.onResolve({ filter: /\/operations\/\w+\.ts$/ }, ({ path, kind }) => {
+      const name = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length);
+      return kind === 'dynamic-import' && rest.includes(name) ? { path: name, namespace: 'rest' } : undefined;
+    });
+    bundle.onLoad({ filter: /.*/, namespace: 'rest' }, ({ path }) => ({
+      contents: `module.exports = require('./rest.js').load(${JSON.stringify(path)})`,
+      resolveDir: process.cwd(),
+    }));
+    bundle.onResolve({ filter: /^\.\/rest\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** Gives each operation out by name, and runs none of its code before. */
+const restEntry = {
+  contents: `exports.load = (name) => ({\n${rest
+    .map((name) => `${name}: () => require('./runtime/operations/${name}.ts'),\n`)
+    .join('')}})[name]();`,
+  resolveDir: process.cwd(),
+  sourcefile: 'rest.js',
 };
 
 /** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
@@ -57,20 +115,34 @@ async function bundle(name, options) {
   writeFileSync(`.cache/meta/${name}.json`, JSON.stringify(result.metafile));
 }
 
-const find = (folder, pattern) =>
-  readdirSync(folder, { recursive: true })
-    .map((name) => `${folder}/${name}`)
-    .filter((name) => pattern.test(name));
-
 rmSync('dist', { recursive: true, force: true });
-// One CommonJS file: Node loads it a fifth faster than ES modules (npm run bench:cli), and what a command does not
-// use stays uncompiled behind its import().
-await bundle('cli', {
-  entryPoints: ['runtime/cli/main.ts'],
-  outfile: 'dist/cli.js',
+// CommonJS, which Node loads a fifth faster than ES modules (npm run bench:cli). `--version` needs only the entry.
+// import() of another file would start Node's loader of ES modules, which takes 20 ms; require() does not.
+const commonJs = {
   format: 'cjs',
   minify: true,
   banner: {},
+  supported: { 'dynamic-import': false },
+  plugins: [schemaValidator, separatePackages],
+};
+await bundle('cli', {
+  ...commonJs,
+  entryPoints: ['runtime/cli/main.ts'],
+  outfile: 'dist/cli.js',
+  plugins: [programBesides],
+});
+await bundle('program', {
+  ...commonJs,
+  entryPoints: ['runtime/cli/program.ts'],
+  outfile: 'dist/program.js',
+  plugins: [restOfOperations, ...commonJs.plugins],
+});
+await bundle('rest', { ...commonJs, stdin: restEntry, outfile: 'dist/rest.js' });
+await bundle('packages', {
+  ...commonJs,
+  entryPoints: SEPARATE.map((name) => ({ in: name, out: name })),
+  outdir: 'dist/packages',
+  plugins: [],
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');

@@ -98,6 +98,12 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
 /** The only error an operation throws. `message` is what a person reads; `failure` is what a program reads. */
 export class CastraError extends Error {
   readonly failure: Failure;
+
+  /** By name: the command line has this class in two files, and an embedder may have two versions of Castra. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'CastraError' && 'failure' in value;
+  }
+
   constructor(failure: Failure, options?: ErrorOptions) {
     super(describe(failure), options);
     this.name = 'CastraError';
