@@ -62,7 +62,7 @@ const programBesides = {
 };
 
 /** The commands that must start at once; all others share a second file. */
-const QUICK = ['init', 'validate', 'status'];
+const QUICK = ['init', 'validate', 'status', 'logs'];
 const rest = find('runtime/operations', /^runtime\/operations\/\w+\.ts$/)
   .map((path) => path.slice('runtime/operations/'.length, -'.ts'.length))
   .filter((name) => !QUICK.includes(name));
