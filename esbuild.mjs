@@ -1,6 +1,6 @@
 // Builds everything that ships, and with --tests the tests beside it.
 //
-//   node esbuild.mjs            dist/cli.js, dist/runtime.mjs, dist/types
+//   node esbuild.mjs            dist/cli.js, dist/server.js, dist/runtime.mjs, dist/types
 //   node esbuild.mjs --tests    the same plus .cache/tests/**/*.test.js
 //
 // Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
@@ -66,6 +66,13 @@ rmSync('dist', { recursive: true, force: true });
 await bundle('cli', {
   entryPoints: ['runtime/cli/main.ts'],
   outfile: 'dist/cli.js',
+  format: 'cjs',
+  minify: true,
+  banner: {},
+});
+await bundle('server', {
+  entryPoints: ['server/main.ts'],
+  outfile: 'dist/server.js',
   format: 'cjs',
   minify: true,
   banner: {},

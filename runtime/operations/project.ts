@@ -8,18 +8,21 @@ import type { HostSettings, ProjectOptions } from '../options.ts';
 import { homeFiles } from '../state/layout.ts';
 import { findProject, knownProjects } from '../state/registry.ts';
 
+/** What operations go by. A project whose file is gone has a place and nothing else. */
+export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'>;
+
 /** Reads and analyses the project's file; it may have errors. */
-export function analyzeProject({ config, settings }: ProjectOptions): ConfigAnalysis {
+export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {
   if (config.kind === 'project') return analyzeKnown(config.id, settings);
   return analyzeFile(discoverConfig(config), settings);
 }
 
-function analyzeFile(path: string, { home }: HostSettings): ConfigAnalysis {
+function analyzeFile(path: string, { home }: HostSettings): ProjectAnalysis {
   return analyzeConfig({ text: readConfig(path), path, home, knownProjects: listProjects(home) });
 }
 
 /** A project whose file is gone still has a state root: its VMs must not become unstoppable. */
-function analyzeKnown(id: string, settings: HostSettings): ConfigAnalysis {
+function analyzeKnown(id: string, settings: HostSettings): ProjectAnalysis {
   const known = findProject(settings.home, id);
   if (!known) {
     const ids = knownProjects(settings.home).map((project) => `${project.name} (${project.id})`);
