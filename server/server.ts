@@ -10,14 +10,8 @@ import {
 import type { AnalysisContext } from './analysis.ts';
 import { serveDiagnostics } from './diagnosticsFeed.ts';
 import { openDocuments } from './documents.ts';
-import { features } from './features.ts';
+import { features, type InitializationOptions } from './features.ts';
 import { makeGuard } from './guard.ts';
-
-/** What a client may say when it starts the server. */
-export interface InitializationOptions {
-  /** Castra's home; without it, the one in the user's. */
-  readonly home?: string;
-}
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */
 export function startServer(connection: Connection, docs: string): void {
@@ -26,7 +20,8 @@ export function startServer(connection: Connection, docs: string): void {
   const documents = openDocuments(connection, () => context);
   connection.onInitialize((params) => {
     context = readContext(params, context);
-    const shared = { connection, documents, guard, docs, capabilities: params.capabilities };
+    const { capabilities } = params;
+    const shared = { connection, documents, guard, docs, capabilities, options: optionsOf(params) };
     const provided = [serveDiagnostics, ...features].map((feature) => feature(shared));
     return { capabilities: Object.assign(base(context), ...provided), serverInfo: SERVER_INFO };
   });
@@ -35,8 +30,12 @@ export function startServer(connection: Connection, docs: string): void {
 
 const SERVER_INFO = { name: 'castra', version: CASTRA_VERSION };
 
-function readContext({ capabilities, initializationOptions }: InitializeParams, before: AnalysisContext) {
-  const { home } = (initializationOptions ?? {}) as InitializationOptions;
+const optionsOf = ({ initializationOptions }: InitializeParams): InitializationOptions =>
+  (initializationOptions ?? {}) as InitializationOptions;
+
+function readContext(params: InitializeParams, before: AnalysisContext) {
+  const { capabilities } = params;
+  const { home } = optionsOf(params);
   const encodings = capabilities.general?.positionEncodings ?? [];
   // The client's order is its preference; UTF-16 is what JavaScript has.
   const encoding = encodings[0] === PositionEncodingKind.UTF8 ? ('utf-8' as const) : ('utf-16' as const);
