@@ -1,6 +1,7 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
 import type { Documents } from './documents.ts';
 import { serveCompletion } from './features/completion.ts';
+import { serveHover } from './features/hover.ts';
 import type { Guard } from './guard.ts';
 
 export interface FeatureContext {
@@ -26,4 +27,4 @@ export interface InitializationOptions {
 export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
-export const features: readonly Feature[] = [serveCompletion];
+export const features: readonly Feature[] = [serveCompletion, serveHover];

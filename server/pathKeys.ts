@@ -6,14 +6,16 @@ export interface PathKey {
   readonly isFolder: boolean;
   /** Names of files that it is most likely about. */
   readonly best: RegExp;
+  /** Castra makes it when it is needed. */
+  readonly isMade?: boolean;
 }
 
 const IMAGE: PathKey = { name: 'base_image', isFolder: false, best: /\.qcow2$/i };
-const OVERLAY: PathKey = { name: 'overlay', isFolder: false, best: /\.qcow2$/i };
+const OVERLAY: PathKey = { name: 'overlay', isFolder: false, best: /\.qcow2$/i, isMade: true };
 const USER_DATA: PathKey = { name: 'user_data', isFolder: false, best: /\.(?:ya?ml|cfg|sh)$|^user-data$/i };
 
 const keys: Readonly<Record<string, PathKey>> = {
-  'project.state_dir': { name: 'state_dir', isFolder: true, best: /^$/ },
+  'project.state_dir': { name: 'state_dir', isFolder: true, best: /^$/, isMade: true },
   'vms.base_image': IMAGE,
   'vms.instances.base_image': IMAGE,
   'vms.overlay': OVERLAY,

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { CompletionItem, CompletionList, TextEdit } from 'vscode-languageserver';
 import { type CompletionStyle, complete, propose } from '../../server/features/completion/complete.ts';
 import { analysisOf } from '../support/analysis.ts';
+import { ODD, REALISTIC } from '../support/castraTexts.ts';
 import { applyEdit } from '../support/edits.ts';
 import { startClient } from '../support/lspClient.ts';
 import { cursor } from '../support/marks.ts';
@@ -343,71 +344,9 @@ describe('completion of paths', () => {
   });
 });
 
-const REALISTIC = `# A project as people write it: caf\u00e9, \u{1f41f}.
-version = "0.2.0"
-
-[project]
-name = "shop"
-accelerator = 'tcg'
-state_dir = ".state"
-
-[broker]
-port = 7071
-
-[bootstrap]
-mode = "auto"
-env = { EDITOR = "vi", "LANG" = "C" }
-
-[[vms]]
-name = "web"
-count = 3 # web-0 to web-2
-base_image = "images/web.qcow2"
-cpus = 2
-memory = "1 GiB"
-port_forwards = [
-  { host = 8080, guest = 80 },
-  { host = 8443, guest = 443, protocol = "tcp", bind = "127.0.0.1" },
-]
-ready = "serial:login: $"
-qemu_args = ["-device", "virtio-rng-pci"]
-bootstrap.script = "setup.sh"
-bootstrap.env.ROLE = "web"
-
-[[vms.instances]]
-id = "web-1"
-memory = 2048
-overlay = ".castra/web.qcow2"
-
-[[vms.instances.port_forwards]]
-host = 9090
-guest = 90
-
-[[vms]]
-name = "db"
-description = """
-Holds
-what is sold."""
-user_data = """
-#cloud-config
-packages: [postgresql]
-"""
-
-[[vms.port_forwards]]
-host = 0
-guest = 5432
-
-[vms.bootstrap]
-payload = "bootstrap/db"
-verify_command = "pg_isready"
-
-[lifecycle]
-graceful_shutdown_wait_secs = 60
-
-[workflows]
-init = ["npm ci"]
-`;
-
 describe('completion anywhere', () => {
+  it('is tried on a valid document', () => assert.ok(analysisOf(REALISTIC).project));
+
   it('only edits the line of the cursor, around the cursor, at every place of every prefix', () => {
     let offered = 0;
     for (let end = 0; end <= REALISTIC.length; end++) {
@@ -427,6 +366,21 @@ describe('completion anywhere', () => {
       }
     }
     assert.ok(offered > 10_000, `${offered} in all`);
+  });
+
+  it('never throws at any place of broken and odd documents', () => {
+    for (const text of ODD) {
+      const analysis = analysisOf(text);
+      for (let offset = 0; offset <= text.length; offset++) {
+        for (const { replaces, label } of propose(analysis, offset).proposals) {
+          const isAround = replaces.from <= offset && offset <= replaces.to;
+          assert.ok(
+            isAround && !text.slice(replaces.from, replaces.to).includes('\n'),
+            `${label} at ${offset} of ${text}`,
+          );
+        }
+      }
+    }
   });
 
   it('never throws at any place of any prefix', () => {

@@ -1,8 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { slugify } from '../../../runtime/config/names.ts';
-import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../analysis.ts';
+import { integerAt, rowsAt, stringAt } from '../../nodes.ts';
 import { allowedWords, type Schema } from '../../schema.ts';
 import { freeHostPorts } from './ports.ts';
 
@@ -98,7 +99,7 @@ function missingIds({ syntax, draft }: Analysis, path: TomlPath): string[] {
   const role = stringAt(syntax.tree, ['vms', row ?? 0, 'name']);
   if (role === undefined || typeof row !== 'number' || /^0\.1\b/.test(draft.version)) return [];
   const described = new Set(idsOf(syntax.tree, path.slice(0, 3), Number(path[3])));
-  const count = numberAt(syntax.tree, ['vms', row, 'count']) ?? 1;
+  const count = integerAt(syntax.tree, ['vms', row, 'count']) ?? 1;
   const ids: string[] = [];
   for (let index = 0; index < count && ids.length < MAX_IDS; index++) {
     const id = `${role}-${index}`;
@@ -114,22 +115,8 @@ function roleIdeas({ syntax }: Analysis, vm: TomlPath): Idea[] {
 }
 
 function idsOf(tree: TableNode, instances: TomlPath, except: number): string[] {
-  const { node, rest } = nodeAt(tree, instances);
-  const rows =
-    rest.length > 0 ? 0 : node.kind === 'tableArray' ? node.rows.length : node.kind === 'array' ? node.items.length : 0;
-  return Array.from({ length: rows }, (_, row) =>
+  const ids = Array.from({ length: rowsAt(tree, instances) }, (_, row) =>
     row === except ? undefined : stringAt(tree, [...instances, row, 'id']),
-  ).filter((id) => id !== undefined);
-}
-
-export function stringAt(tree: TableNode, path: TomlPath): string | undefined {
-  const { node, rest } = nodeAt(tree, path);
-  if (rest.length > 0 || node.kind !== 'scalar' || node.value.kind !== 'string') return undefined;
-  return node.value.value === '' ? undefined : node.value.value;
-}
-
-function numberAt(tree: TableNode, path: TomlPath): number | undefined {
-  const { node, rest } = nodeAt(tree, path);
-  if (rest.length > 0 || node.kind !== 'scalar' || node.value.kind !== 'integer') return undefined;
-  return Number(node.value.value);
+  );
+  return ids.filter((id) => id !== undefined);
 }
