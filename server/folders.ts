@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,31 +7,45 @@ export interface FolderEntry {
   readonly isFolder: boolean;
 }
 
-/** A folder may hold millions of files; nobody chooses from more than these. */
+/** Nobody chooses from more, and an editor should not have to filter more. */
 const MAX_ENTRIES = 1000;
+
+/** A folder may hold millions of files; reading so many takes some ten milliseconds. */
+const MAX_READ = 20_000;
 
 /** Each symbolic link costs a question to the file system. */
 const MAX_LINKS = 100;
 
-/** What is in one folder, and no deeper, so that links cannot lead in circles; empty where nothing can be read. */
-export async function listFolder(folder: string): Promise<FolderEntry[]> {
-  const entries: FolderEntry[] = [];
+/**
+ * What is in one folder, and no deeper, so that links cannot lead in circles; empty where nothing can be read. Of a
+ * big folder only names that contain what was typed.
+ */
+export async function listFolder(folder: string, typed: string): Promise<FolderEntry[]> {
+  const all = await readEntries(folder);
+  const fitting = all.length > MAX_ENTRIES ? all.filter(({ name }) => name.includes(typed)) : all;
+  const sorted = fitting.toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, MAX_ENTRIES);
   let links = 0;
+  const entries: FolderEntry[] = [];
+  for (const entry of sorted) {
+    const { name } = entry;
+    if (entry.isFile() || entry.isDirectory()) entries.push({ name, isFolder: entry.isDirectory() });
+    if (!entry.isSymbolicLink() || ++links > MAX_LINKS) continue;
+    const isFolder = await leadsToFolder(join(folder, name));
+    if (isFolder !== undefined) entries.push({ name, isFolder });
+  }
+  return entries;
+}
+
+async function readEntries(folder: string): Promise<Dirent[]> {
+  const entries: Dirent[] = [];
   try {
     for await (const entry of await opendir(folder, { bufferSize: 256 })) {
-      if (entries.length === MAX_ENTRIES) break;
-      if (entry.isSymbolicLink()) {
-        links += 1;
-        const isFolder = links <= MAX_LINKS ? await leadsToFolder(join(folder, entry.name)) : false;
-        if (isFolder !== undefined) entries.push({ name: entry.name, isFolder });
-      } else if (entry.isFile() || entry.isDirectory()) {
-        entries.push({ name: entry.name, isFolder: entry.isDirectory() });
-      }
+      if (entries.push(entry) === MAX_READ) break;
     }
   } catch {
     // A folder that is not there, or not ours to read, offers nothing.
   }
-  return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return entries;
 }
 
 /** Undefined for a link that leads nowhere, or in a circle. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { CompletionItem, CompletionList, TextEdit } from 'vscode-languageserver';
@@ -164,6 +165,8 @@ describe('completion of headers', () => {
     ['[[vm|]', '[[vms]]', '[[vms]]\nname = "$1"'],
     ['[vm|s]\nname = "a"', '[[vms]]', '[[vms]]\nname = "a"'],
     ['[bro| # comment', '[broker]', '[broker] # comment'],
+    ['[pro| # comment', '[project]', '[project] # comment'],
+    ['| # comment', '[project]', '[project] # comment'],
     ['[[vms]]\n[[vms.po|]]', '[[vms.port_forwards]]', '[[vms]]\n[[vms.port_forwards]]\nhost = $1\nguest = $2'],
     ['[[vms]]\n[vms.|', '[[vms.instances]]', '[[vms]]\n[[vms.instances]]\nid = "$1"'],
   ];
@@ -316,6 +319,22 @@ describe('completion of paths', () => {
     );
     assert.equal(item?.command?.command, 'again');
     assert.deepEqual(item?.textEdit && 'newText' in item.textEdit && item.textEdit.newText, '"images/');
+  });
+
+  it('finds what was typed in a folder with more files than anybody chooses from', async (t) => {
+    const path = await folder(t);
+    const many = join(dirname(path), 'many');
+    await mkdir(many);
+    for (let file = 0; file < 1100; file++) writeFileSync(join(many, `${file}.img`), '');
+    assert.equal((await labelsAt('[[vms]]\nbase_image = "many/|"', RICH, path)).length, 1000);
+    assert.deepEqual(await labelsAt('[[vms]]\nbase_image = "many/1099|"', RICH, path), ['1099.img']);
+  });
+
+  it('lists the state root for overlays', async (t) => {
+    const path = await folder(t);
+    const state = '[project]\nstate_dir = "images"\n[[vms]]\n';
+    assert.deepEqual(await labelsAt(`${state}overlay = ".castra/|"`, RICH, path), ['disk.qcow2', 'old/', 'disk.img']);
+    assert.equal(await chosen(`${state}overlay = ".ca|"`, '.castra/', RICH, path), `${state}overlay = ".castra/"`);
   });
 
   it('escapes names as the quotes around them need it', async (t) => {

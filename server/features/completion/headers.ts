@@ -38,24 +38,23 @@ export function headersInHeader(
   if (lineBefore(text, replaces.from).trim() !== '') return [];
   const typed = /^[[ \t]*/.exec(text.slice(header.from, offset))?.[0] ?? '';
   const section = analysis.syntax.document.root.sections.find((one) => one.header === header);
-  const isBare = section !== undefined && section.entries.length === 0 && isFree(lineAfter(text, replaces.to));
+  const isBare = section?.entries.length === 0 && lineAfter(text, replaces.to).trim() === '';
   return propose(analysis, { replaces, typed, isBare, header });
 }
 
 /** Headers where a key could stand. */
 export function headersAtKey(analysis: Analysis, replaces: Span): Proposal[] {
   const { text } = analysis;
-  if (lineBefore(text, replaces.from).trim() !== '' || !isFree(lineAfter(text, replaces.to))) return [];
-  return propose(analysis, { replaces, typed: '', isBare: true, header: undefined });
+  const rest = lineAfter(text, replaces.to).trim();
+  if (lineBefore(text, replaces.from).trim() !== '' || !(rest === '' || rest.startsWith('#'))) return [];
+  return propose(analysis, { replaces, typed: '', isBare: rest === '', header: undefined });
 }
-
-const isFree = (rest: string): boolean => /^\s*(?:#|$)/.test(rest);
 
 interface Place {
   readonly replaces: Span;
   /** Brackets that stand there already: a client compares them too. */
   readonly typed: string;
-  /** Whether nothing stands below it yet. */
+  /** Whether nothing stands behind and below it yet, so that its required keys can. */
   readonly isBare: boolean;
   readonly header: Header | undefined;
 }

@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { CompletionItemKind } from 'vscode-languageserver';
 import { resolveOverlay } from '../../../runtime/config/paths.ts';
 import type { Analysis } from '../../analysis.ts';
@@ -36,13 +36,15 @@ export function pathRequest(
   const project = dirname(configPath);
   const isOverlay = key.name === 'overlay';
   const folder = isOverlay ? resolveOverlay(prefix, { project, stateRoot }) : resolve(project, prefix);
-  return { key, token, prefix, folder: isAbsolute(prefix) ? prefix : folder, hasStateRoot: isOverlay && prefix === '' };
+  return { key, token, prefix, folder, hasStateRoot: isOverlay && prefix === '' };
 }
 
 /** Best file names first, then other files and folders, hidden ones last. */
 export async function completePath(request: PathRequest, snippets: boolean): Promise<Proposal[]> {
-  const { key, hasStateRoot } = request;
-  const entries = (await listFolder(request.folder)).filter(({ isFolder }) => isFolder || !key.isFolder);
+  const { key, hasStateRoot, token, prefix } = request;
+  const entries = (await listFolder(request.folder, token.typed.slice(prefix.length))).filter(
+    ({ isFolder }) => isFolder || !key.isFolder,
+  );
   const first = hasStateRoot && !entries.some(({ name }) => name === '.castra') ? [STATE_ROOT] : [];
   return [...first, ...entries].map((entry) => propose(entry, request, snippets));
 }

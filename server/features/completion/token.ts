@@ -17,7 +17,7 @@ export interface ValueToken {
 /** Undefined where nothing can be put: in strings of several lines, and at the edge of lists and tables. */
 export function tokenAt(text: string, value: Value, offset: number): ValueToken | undefined {
   if (value.kind === 'missing') {
-    const indent = /[=:,[{]/.test(text[offset - 1] ?? '') && text[offset - 1] !== '[' ? ' ' : '';
+    const indent = /[=:,]/.test(text[offset - 1] ?? '') ? ' ' : '';
     return { replaces: { from: offset, to: offset }, quote: '', isClosed: false, typed: '', indent };
   }
   if (value.kind === 'array' || value.kind === 'inline') return undefined;
