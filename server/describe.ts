@@ -27,6 +27,8 @@ export function detailOf(schema: Schema, isRequired: boolean): string {
 /** What may be written, in Markdown; empty where the type says all. */
 export function limitsOf(schema: Schema): string {
   const words = allowedWords(schema);
+  // Many descriptions name the words and say what each means.
+  if (words.every((word) => schema.description?.includes(`\`${word}\``)) && words.length > 0) return '';
   if (words.length > 0) return `Allowed: ${words.map((word) => `\`"${word}"\``).join(', ')}.`;
   const { minimum, maximum } = schema;
   if (minimum === undefined) return '';

@@ -116,6 +116,27 @@ describe('completion of keys', () => {
     });
   }
 
+  it('opens the next menu only where there is something in it', async () => {
+    const again = async (marked: string, label: string) =>
+      (await itemsAt(marked, { ...RICH, retrigger: 'again' })).find((item) => item.label === label)?.command?.command;
+    assert.equal(await again('[[vms]]\n|', 'memory'), 'again');
+    assert.equal(await again('[[vms]]\n|', 'port_forwards'), 'again');
+    assert.equal(await again('[[vms]]\n|', 'base_image'), 'again');
+    assert.equal(await again('[[vms]]\n|', 'description'), undefined);
+    assert.equal(await again('[[vms]]\n|', 'qemu_args'), undefined);
+    assert.equal(await again('[[vms]]\n|', '[[vms.port_forwards]]'), 'again');
+    assert.equal(await again('[[vms]]\nmem| = 1', 'memory'), undefined);
+    assert.ok((await itemsAt('[[vms]]\n|')).every(({ command }) => command === undefined));
+  });
+
+  it('counts what the client counts', async () => {
+    const { text, offset } = cursor('[[vms]]\nbootstrap = { env = { A = "é🐟" }, mo| }');
+    const { items } = await complete(analysisOf(text, undefined, 'utf-8'), offset, RICH);
+    const start = { line: 1, character: Buffer.byteLength('bootstrap = { env = { A = "é🐟" }, ') };
+    const edit = items.find(({ label }) => label === 'mode')?.textEdit as TextEdit;
+    assert.deepEqual(edit.range, { start, end: { line: 1, character: start.character + 2 } });
+  });
+
   it('puts no tab stops into an editor without snippets', async () => {
     assert.equal(await chosen('[[vms]]\nport|', 'port_forwards', PLAIN), '[[vms]]\nport_forwards = ');
     assert.ok((await itemsAt('[[vms]]\n|', PLAIN)).every(({ insertTextFormat }) => insertTextFormat === 1));
@@ -138,6 +159,8 @@ describe('completion of keys', () => {
 
 describe('completion of headers', () => {
   it('offers required tables first, and none twice', async () => {
+    assert.deepEqual((await labelsAt('|')).slice(0, 3), ['version', '[project]', '[[vms]]']);
+    assert.equal((await labelsAt('[[vms]]\n|'))[0], 'name');
     const labels = await labelsAt(`version = "0.2.0"\n|\n`);
     assert.deepEqual(labels.slice(0, 2), ['[project]', '[[vms]]']);
     const more = await labelsAt(`${VM}|\n[broker]\n`);
@@ -225,6 +248,12 @@ describe('completion of values', () => {
       '[[vms]]\nport_forwards = [|]',
       '{ host = …, guest = … }',
       '[[vms]]\nport_forwards = [{ host = $1, guest = $2 }]',
+    ],
+    [
+      'a row below a comment',
+      '[[vms]]\nport_forwards = [\n  # one\n  |\n]',
+      '{ host = …, guest = … }',
+      '[[vms]]\nport_forwards = [\n  # one\n  { host = $1, guest = $2 }\n]',
     ],
     ['user data', '[[vms]]\nuser_data = |', '#cloud-config', '[[vms]]\nuser_data = """\n#cloud-config\n$1\n"""'],
     ['the broker', '[broker]\nport = |', '7070', '[broker]\nport = 7070'],

@@ -28,8 +28,9 @@ describe('hover', () => {
       paragraphs: ['**cpus** (integer, default 2)', 'Number of virtual processors.\n\nAllowed: 1 to 512.'],
     });
     assert.equal(at('[[vms]]\n|name = "a"')?.paragraphs[0], '**name** (string, required)');
-    const words = at('[[vms]]\nfirm|ware = "uefi"')?.paragraphs[1] ?? '';
-    assert.match(words, /Allowed: `"bios"`, `"uefi"`\.$/);
+    const words = (marked: string) => at(marked)?.paragraphs[1]?.split('\n\n')[1];
+    assert.match(words('[[vms]]\naccele|rator = "tcg"') ?? '', /^Allowed: `"auto"`, `"kvm"`, .*`"tcg"`\.$/);
+    assert.equal(words('[[vms]]\nfirm|ware = "uefi"'), undefined, 'the description names them all');
   });
 
   it('says the same of a value, and is about the value', () => {

@@ -3,8 +3,9 @@ import type { Header, Span } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode, TomlNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../analysis.ts';
 import type { Cursor } from '../../cursor.ts';
-import { documentationOf, shapeOf } from '../../describe.ts';
+import { documentationOf, isRequired, shapeOf } from '../../describe.ts';
 import { schemaAt } from '../../schema.ts';
+import { hasIdeas } from './ideas.ts';
 import { lineAfter, lineBefore, onCursorLine } from './lines.ts';
 import type { Proposal } from './proposal.ts';
 import { requiredEntries } from './skeletons.ts';
@@ -59,8 +60,14 @@ interface Place {
   readonly header: Header | undefined;
 }
 
+const MISSING = 190;
+const OPTIONAL = 200;
+
 function propose(analysis: Analysis, { replaces, typed, isBare, header }: Place): Proposal[] {
-  const { tree } = analysis.syntax;
+  const { tree, document } = analysis.syntax;
+  // Above all tables the next thing is a table; inside of one, more of its keys.
+  const isAbove = (document.root.sections[0]?.from ?? replaces.from) >= replaces.from;
+  const missingOrder = isAbove ? 10 : MISSING;
   return candidates
     .filter((candidate) => mayStand(tree, candidate, replaces.from, header))
     .map(({ path, isArray }, index) => {
@@ -68,16 +75,17 @@ function propose(analysis: Analysis, { replaces, typed, isBare, header }: Place)
       const text = isArray ? `[[${name}]]` : `[${name}]`;
       const entries = isBare ? requiredEntries(path) : [];
       const schema = schemaAt(isArray ? [...path, 0] : path);
-      const isMissing = path.length === 1 && ['project', 'vms'].includes(name) && !tree.entries.has(name);
+      const isMissing = path.length === 1 && isRequired(schemaAt([]), name) && !tree.entries.has(name);
       return {
         label: text,
         kind: CompletionItemKind.Struct,
         replaces,
         text,
         filter: typed + name,
-        order: (isMissing ? 0 : 200) + index,
+        order: (isMissing ? missingOrder : OPTIONAL) + index,
         ...(entries.length > 0 ? { snippet: [text, ...entries].join('\n') } : {}),
         ...(schema ? { documentation: documentationOf(schema) } : {}),
+        continues: entries.length > 0 && hasIdeas(analysis, path),
       };
     });
 }

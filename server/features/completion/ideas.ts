@@ -4,7 +4,8 @@ import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../analysis.ts';
 import { integerAt, rowsAt, stringAt } from '../../nodes.ts';
-import { allowedWords, type Schema } from '../../schema.ts';
+import { pathKey } from '../../pathKeys.ts';
+import { allowedWords, type Schema, schemaAt } from '../../schema.ts';
 import { freeHostPorts } from './ports.ts';
 
 /** A value that fits a place, as TOML data. */
@@ -68,6 +69,17 @@ export function ideasFor(analysis: Analysis, path: TomlPath, schema: Schema): Id
   const isListed = found.some(({ value }) => value === fallback || sizeOf(value) === sizeOf(fallback));
   if (isScalar && !isListed) found.push({ value: fallback as string | number | boolean });
   return found.map((idea) => (idea.value === fallback ? { ...idea, detail: 'default' } : idea));
+}
+
+/** Whether there is something to choose from once a key was written, so that asking at once is worth it. */
+export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
+  const schema = schemaAt(path);
+  if (schema === undefined) return false;
+  if (schema.type === 'array') return schemaAt([...path, 0])?.type === 'object' && hasIdeas(analysis, [...path, 0]);
+  const [first] = schema.required ?? [];
+  if (first !== undefined) return hasIdeas(analysis, [...path, first]);
+  if (schema.type === 'object') return schema.properties !== undefined;
+  return pathKey(path) !== undefined || ideasFor(analysis, path, schema).length > 0;
 }
 
 /** `2 GiB` and `2048 MiB` are one idea. */

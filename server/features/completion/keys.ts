@@ -1,11 +1,13 @@
 import { CompletionItemKind } from 'vscode-languageserver';
 import { nodeAt } from '../../../runtime/config/toml/meaning.ts';
+import type { TomlDocument } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../analysis.ts';
 import type { Cursor } from '../../cursor.ts';
 import { detailOf, documentationOf, isRequired, shapeOf } from '../../describe.ts';
 import { type Schema, schemaAt } from '../../schema.ts';
 import { headersAtKey } from './headers.ts';
+import { hasIdeas } from './ideas.ts';
 import { characterBefore, lineAfter, lineBefore, onCursorLine } from './lines.ts';
 import type { Proposal } from './proposal.ts';
 import { valueSkeleton } from './skeletons.ts';
@@ -28,7 +30,7 @@ const BY_USE = [
 /** Keys, and headers where a line begins. */
 export function completeKey(analysis: Analysis, cursor: KeyCursor, offset: number): Proposal[] {
   const { text } = analysis;
-  if (!mayBegin(text, cursor)) return [];
+  if (!mayBegin(analysis.syntax.document, cursor)) return [];
   const replaces = onCursorLine(text, cursor.part, offset);
   const isFirst = cursor.entry === undefined || cursor.entry.key.from === cursor.part.from;
   const headers = isFirst && cursor.inline === undefined ? headersAtKey(analysis, replaces) : [];
@@ -36,11 +38,11 @@ export function completeKey(analysis: Analysis, cursor: KeyCursor, offset: numbe
 }
 
 /** A key begins a line, or follows a dot, a comma or a brace; anywhere else an `=` or a line break is missing first. */
-function mayBegin(text: string, { part, inline, entry }: KeyCursor): boolean {
+function mayBegin(document: TomlDocument, { part, inline, entry }: KeyCursor): boolean {
   const isDotted = entry !== undefined && entry.key.from < part.from;
-  if (isDotted) return characterBefore(text, part.from) === '.';
-  if (inline) return '{,'.includes(characterBefore(text, part.from) || ' ');
-  return lineBefore(text, part.from).trim() === '';
+  if (isDotted) return characterBefore(document, part.from) === '.';
+  if (inline) return '{,'.includes(characterBefore(document, part.from) || ' ');
+  return lineBefore(document.text, part.from).trim() === '';
 }
 
 function keys(analysis: Analysis, cursor: KeyCursor, replaces: Proposal['replaces']): Proposal[] {
@@ -59,7 +61,8 @@ function keys(analysis: Analysis, cursor: KeyCursor, replaces: Proposal['replace
     const order = isRequired(schema, name) ? index : 50 + useOf(name, index);
     const filter = cursor.isQuoted ? (analysis.text[replaces.from] ?? '') + name : name;
     const proposal = keyProposal(cursor, name, mayGrow && !isOwn ? 'dot' : tail);
-    return [{ ...proposal, filter, replaces, order, ...about(property, schema, name) }];
+    const continues = proposal.continues && hasIdeas(analysis, [...cursor.table, name]);
+    return [{ ...proposal, continues: continues ?? false, filter, replaces, order, ...about(property, schema, name) }];
   });
 }
 

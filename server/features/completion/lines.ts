@@ -1,4 +1,4 @@
-import type { Span } from '../../../runtime/config/toml/syntax.ts';
+import type { Span, TomlDocument } from '../../../runtime/config/toml/syntax.ts';
 
 /** What stands on an offset's line before it. */
 export function lineBefore(text: string, offset: number): string {
@@ -19,9 +19,13 @@ export function onCursorLine(text: string, { from, to }: Span, offset: number): 
   return { from: Math.min(Math.max(from, start), offset), to: Math.max(Math.min(to, end), offset) };
 }
 
-/** The last character before an offset that is no white space; empty at the start of the text. */
-export function characterBefore(text: string, offset: number): string {
+/** The last character before an offset that is neither white space nor in a comment; empty at the start of the text. */
+export function characterBefore({ text, comments }: TomlDocument, offset: number): string {
   let at = offset - 1;
-  while (at >= 0 && /\s/.test(text[at] ?? '')) at -= 1;
-  return text[at] ?? '';
+  for (;;) {
+    while (at >= 0 && /\s/.test(text[at] ?? '')) at -= 1;
+    const comment = comments.findLast(({ from }) => from <= at);
+    if (comment === undefined || comment.to <= at) return text[at] ?? '';
+    at = comment.from - 1;
+  }
 }

@@ -17,7 +17,8 @@ export function completeValue(analysis: Analysis, { path, value }: ValueCursor, 
   const schema = schemaAt(path);
   if (token === undefined || schema === undefined) return [];
   const isItem = typeof path.at(-1) === 'number';
-  if (isItem && value.kind === 'missing' && !'[,'.includes(characterBefore(analysis.text, offset))) return [];
+  if (isItem && value.kind === 'missing' && !'[,'.includes(characterBefore(analysis.syntax.document, offset)))
+    return [];
   const ideas = ideasFor(analysis, path, schema).map((idea, index) => proposeIdea(idea, token, index));
   return value.kind === 'missing' ? [...ideas, ...skeletons(path, token)] : ideas;
 }
