@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { CompletionItem, CompletionList, TextEdit } from 'vscode-languageserver';
+import type { TomlDocument } from '../../runtime/config/toml/syntax.ts';
 import { type CompletionStyle, complete, propose } from '../../server/features/completion/complete.ts';
 import { analysisOf } from '../support/analysis.ts';
 import { ODD, REALISTIC } from '../support/castraTexts.ts';
@@ -392,6 +393,12 @@ describe('completion of paths', () => {
   });
 });
 
+/** Not a line of a text or of a list. */
+function isStatement({ root }: TomlDocument, offset: number): boolean {
+  const entries = [...root.entries, ...root.sections.flatMap((section) => section.entries)];
+  return entries.every(({ from, to }) => offset <= from || to <= offset);
+}
+
 describe('completion anywhere', () => {
   it('is tried on a valid document', () => assert.ok(analysisOf(REALISTIC).project));
 
@@ -436,6 +443,40 @@ describe('completion anywhere', () => {
       const analysis = analysisOf(REALISTIC.slice(0, end));
       for (let offset = 0; offset <= end; offset++) propose(analysis, offset);
     }
+  });
+
+  it('offers every key, header and word that somebody then wrote, at its first letter', () => {
+    const { document } = analysisOf(REALISTIC).syntax;
+    const words = [...REALISTIC.matchAll(/^ *(\[+)?([\w.]+)/gm)].filter(({ index }) => isStatement(document, index));
+    assert.ok(words.length > 40, `${words.length} statements`);
+    for (const { index, 0: whole, 1: brackets = '', 2: name = '' } of words) {
+      const last = name.lastIndexOf('.') + 1;
+      const from = index + whole.length - (brackets === '' ? name.length - last : name.length);
+      const wanted = brackets === '' ? name.slice(last) : `${brackets}${name}${brackets.replaceAll('[', ']')}`;
+      if (wanted === 'ROLE') continue;
+      for (const rest of ['', REALISTIC.slice(REALISTIC.indexOf('\n', from))]) {
+        const offered = propose(analysisOf(REALISTIC.slice(0, from + 1) + rest), from + 1).proposals;
+        assert.ok(
+          offered.some(({ label }) => label === wanted),
+          `${wanted} at ${from}${rest === '' ? ', the end' : ''}`,
+        );
+      }
+    }
+  });
+
+  it('offers nothing that would define something twice', () => {
+    const twice = /^toml\/(?:duplicate-key|redefined-table|not-a-table)$/;
+    let tried = 0;
+    for (const { index } of REALISTIC.matchAll(/^$/gm)) {
+      for (const { label, text, replaces } of propose(analysisOf(REALISTIC), index).proposals) {
+        const value = text.endsWith('= ') ? '0' : '';
+        const written = REALISTIC.slice(0, replaces.from) + text + value + REALISTIC.slice(replaces.to);
+        const faults = analysisOf(written).diagnostics.filter(({ code }) => twice.test(code));
+        assert.deepEqual(faults, [], `${label} at ${index}`);
+        tried += 1;
+      }
+    }
+    assert.ok(tried > 100, `${tried} in all`);
   });
 
   it('is quick in long documents (printed, not judged)', (t) => {

@@ -97,7 +97,10 @@ function mayStand(tree: TableNode, { path, isArray }: Candidate, offset: number,
     const entry = table.entries.get(name);
     if (depth === path.length - 1) {
       if (entry === undefined || (own !== undefined && entry.header === own)) return true;
-      return isArray ? entry.node.kind === 'tableArray' : isUnopened(entry.node, own);
+      if (!isArray) return isUnopened(entry.node, own);
+      // A header further down speaks of a row that is still to be opened here.
+      const isImplied = isUnopened(entry.node, own) && (entry.header?.from ?? 0) > offset;
+      return entry.node.kind === 'tableArray' || isImplied;
     }
     const inner = entry && tableBefore(entry.node, offset, own);
     // Only a list needs a row to belong to; `[bootstrap.env]` may stand without `[bootstrap]`.
