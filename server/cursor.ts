@@ -126,7 +126,7 @@ function inValue(value: Value, path: TomlPath, entry: KeyValue, offset: number, 
     return found ?? { ...emptyKey(path, offset), inline: value };
   }
   if (value.kind === 'array' && offset > value.from && (value.isOpen || offset < value.to)) {
-    const index = value.items.findIndex((item) => item.from <= offset && (offset <= item.to || isUnfinished(item)));
+    const index = value.items.findLastIndex((item) => item.from <= offset && (offset <= item.to || isUnfinished(item)));
     const item = value.items[index];
     if (item) return inValue(item, [...path, index], entry, offset, text);
     const at = value.items.filter(({ to }) => to < offset).length;

@@ -49,7 +49,7 @@ describe('hover', () => {
     ]);
     assert.equal(inner?.paragraphs[2], 'Script: `/srv/demo/bootstrap/a-0/run.sh`');
     assert.equal(at('[[vms]]\nname = "a"\n[v|ms.bootstrap]')?.about, 'vms');
-    assert.match(at('[[vms]]\nname = "a"\n[v|ms.bootstrap]')?.paragraphs[2] ?? '', /^- \*\*a-0\*\*/);
+    assert.match(at('[[vms]]\nname = "a"\n[v|ms.bootstrap]')?.paragraphs[2] ?? '', /^- `a-0`/);
   });
 
   it('tells of a role which VMs it starts, with their ports and disks', () => {
@@ -58,8 +58,8 @@ describe('hover', () => {
     );
     assert.equal(role?.about, '"web"');
     assert.deepEqual(role?.paragraphs.slice(2), [
-      '- **web-0**: 2 processors, 1 GiB, port 8080 to 80, overlay `/srv/demo/disk.qcow2`\n' +
-        '- **web-1**: 2 processors, 1 GiB, port 8081 to 80, overlay `/srv/demo/disk-1.qcow2`',
+      '- `web-0`: 2 processors, 1 GiB, port 8080 to 80, overlay `/srv/demo/disk.qcow2`\n' +
+        '- `web-1`: 2 processors, 1 GiB, port 8081 to 80, overlay `/srv/demo/disk-1.qcow2`',
       'State: `/srv/state`',
     ]);
     const many = at(`${HEAD}[[v|ms]]\nname = "web"\ncount = 1000\n`)?.paragraphs[2] ?? '';
@@ -69,25 +69,25 @@ describe('hover', () => {
 
   it('tells of an instance what that one has', () => {
     const text = `${HEAD}[[vms]]\nname = "web"\ncount = 3\n[[vms.instances]]\nid = "we|b-1"\ncpus = 1\n`;
-    assert.match(at(text)?.paragraphs[2] ?? '', /^- \*\*web-1\*\*: 1 processor, [^\n]*$/);
+    assert.match(at(text)?.paragraphs[2] ?? '', /^- `web-1`: 1 processor, [^\n]*$/);
   });
 
   it('tells which VM has what, where instances differ from their role', () => {
     const text = `${HEAD}[[vms]]\nname = "web"\ncount = 3\nmem|ory = "1 GiB"\n[[vms.instances]]\nid = "web-1"\nmemory = 512\n`;
-    assert.deepEqual(at(text)?.paragraphs.slice(2), ['- **web-0**, **web-2**: `1 GiB`\n- **web-1**: `512 MiB`']);
+    assert.deepEqual(at(text)?.paragraphs.slice(2), ['- `web-0`, `web-2`: `1 GiB`\n- `web-1`: `512 MiB`']);
   });
 
   it('tells which VM has what, where VMs differ from their project', () => {
     const vms = '[[vms]]\nname = "a"\n[[vms]]\nname = "b"\naccelerator = "tcg"\nbootstrap.mode = "off"\n';
     const accelerator = at(`[project]\naccele|rator = "kvm"\n${vms}`);
-    assert.deepEqual(accelerator?.paragraphs.slice(2), ['- **a-0**: `kvm`\n- **b-0**: `tcg`']);
+    assert.deepEqual(accelerator?.paragraphs.slice(2), ['- `a-0`: `kvm`\n- `b-0`: `tcg`']);
     const mode = at(`[bootstrap]\nmo|de = "always"\n${vms}`);
-    assert.deepEqual(mode?.paragraphs.slice(2), ['- **a-0**: `always`\n- **b-0**: `skip`']);
+    assert.deepEqual(mode?.paragraphs.slice(2), ['- `a-0`: `always`\n- `b-0`: `skip`']);
   });
 
   it('tells the ports of replicas', () => {
     const host = at(`${HEAD}[[vms]]\nname = "web"\ncount = 2\n[[vms.port_forwards]]\nhost = 80|80\nguest = 80\n`);
-    assert.deepEqual(host?.paragraphs.slice(2), ['- **web-0**: `8080`\n- **web-1**: `8081`']);
+    assert.deepEqual(host?.paragraphs.slice(2), ['- `web-0`: `8080`\n- `web-1`: `8081`']);
   });
 
   it('tells what a value means only where that is not what is written', () => {
@@ -96,12 +96,18 @@ describe('hover', () => {
     assert.deepEqual(memory('"2GiB"'), []);
   });
 
+  it('shows what the user wrote as it is, and never as Markdown', () => {
+    const role = at('[[v|ms]]\nname = "[a](b)`c"\nport_forwards = [{ host = 1, guest = 2, bind = "**" }]\n');
+    assert.match(role?.paragraphs[2] ?? '', /^- `` \[a\]\(b\)`c-0 ``: .* port 1 of `\*\*` to 2,/);
+  });
+
   it('says nothing of blanks, comments, brackets and what is unknown', () => {
     for (const text of [
       '|',
       '[[vms]]\ncpus = | 2',
       '[[vms]]\ncpus = 2 # |why',
       '[[vms]]\nnonsense| = 1',
+      '[bootstrap]\nenv = { MI|NE = "1" }',
       '[nonsense|]',
       '|[[vms]]',
       '[[vms]]\nport_forwards = [| ]',

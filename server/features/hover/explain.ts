@@ -29,7 +29,8 @@ export interface PathTarget {
 export function explain(analysis: Analysis, offset: number): Explanation | undefined {
   const subject = subjectAt(analysis, offset);
   const schema = subject && schemaAt(subject.path);
-  if (subject === undefined || schema === undefined) return undefined;
+  // What has no description is a name of the user's own, such as a variable's.
+  if (subject === undefined || schema?.description === undefined) return undefined;
   const path = pathOf(analysis, subject);
   const paragraphs = [
     titleOf(subject.path, schema),
@@ -118,6 +119,6 @@ const sameText = (a: string, b: string): boolean =>
 
 function namesInWords(vms: readonly string[]): string {
   const rest = vms.length - MAX_NAMES;
-  const names = vms.slice(0, MAX_NAMES).map((vm) => `**${vm}**`);
+  const names = vms.slice(0, MAX_NAMES).map(code);
   return [...names, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
 }

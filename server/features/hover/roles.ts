@@ -17,11 +17,11 @@ export function rolesInWords(placed: readonly PlacedVm[], stateRoot: string): st
 function vmInWords({ name, cpus, memoryMiB, forwards, overlayPath }: VmDefinition): string {
   const processors = cpus === 1 ? '1 processor' : `${cpus} processors`;
   const parts = [processors, sizeInWords(memoryMiB), ...forwards.map(forwardInWords), `overlay ${code(overlayPath)}`];
-  return `**${name}**: ${parts.join(', ')}`;
+  return `${code(name)}: ${parts.join(', ')}`;
 }
 
 function forwardInWords({ bind, host, guest, protocol }: PortForward): string {
   const port = host === 0 ? 'any free port' : `port ${host}`;
-  const address = bind === '127.0.0.1' ? '' : ` of ${bind}`;
+  const address = bind === '127.0.0.1' ? '' : ` of ${code(bind)}`;
   return `${port}${address} to ${guest}${protocol === 'udp' ? '/udp' : ''}`;
 }
