@@ -1,45 +1,16 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { CompletionItem, CompletionList, TextEdit } from 'vscode-languageserver';
-import type { TomlDocument } from '../../runtime/config/toml/syntax.ts';
-import { type CompletionStyle, complete, propose } from '../../server/features/completion/complete.ts';
+import type { CompletionList, TextEdit } from 'vscode-languageserver';
+import { complete } from '../../server/features/completion/complete.ts';
 import { analysisOf } from '../support/analysis.ts';
-import { ODD, REALISTIC } from '../support/castraTexts.ts';
+import { chosen, itemsAt, labelsAt, offersNothing, PLAIN, RICH } from '../support/completions.ts';
 import { applyEdit } from '../support/edits.ts';
 import { startClient } from '../support/lspClient.ts';
 import { cursor } from '../support/marks.ts';
 import { tempFolder } from '../support/tempProject.ts';
-
-const RICH: CompletionStyle = { snippets: true, markdown: true };
-const PLAIN: CompletionStyle = { snippets: false, markdown: false };
-
-async function itemsAt(marked: string, style = RICH, path?: string): Promise<readonly CompletionItem[]> {
-  const { text, offset } = cursor(marked);
-  return (await complete(analysisOf(text, path), offset, style)).items;
-}
-
-/** In the order that a client shows. */
-async function labelsAt(marked: string, style = RICH, path?: string): Promise<string[]> {
-  const items = await itemsAt(marked, style, path);
-  const key = ({ sortText, label }: CompletionItem) => sortText ?? label;
-  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1)).map(({ label }) => label);
-}
-
-/** The text once an item was chosen. */
-async function chosen(marked: string, label: string, style = RICH, path?: string): Promise<string> {
-  const items = await itemsAt(marked, style, path);
-  const item = items.find((one) => one.label === label);
-  assert.ok(item, `"${label}" is not offered, but: ${items.map((one) => one.label).join(', ')}`);
-  return applyEdit(cursor(marked).text, item.textEdit as TextEdit);
-}
-
-async function offersNothing(marked: string): Promise<void> {
-  assert.deepEqual(await labelsAt(marked), [], marked);
-}
 
 const HEAD = 'version = "0.2.0"\n[project]\nname = "demo"\n';
 const VM = `${HEAD}[[vms]]\nname = "web"\n`;
@@ -265,6 +236,23 @@ describe('completion of values', () => {
     it(`replaces exactly the value: ${why}`, async () => assert.equal(await chosen(before, label), after));
   }
 
+  it('matches what was typed of it so far, in every kind of quotes', async () => {
+    for (const quote of ['', '"', "'"]) {
+      for (const [key, word] of [
+        ['accelerator', 'kvm'],
+        ['firmware', 'uefi'],
+        ['memory', '16 GiB'],
+        ['ready', 'serial:'],
+      ] as const) {
+        for (let length = 1; length <= (quote === '' ? 2 : word.length); length++) {
+          const typed = quote + word.slice(0, length);
+          const items = await itemsAt(`[[vms]]\n${key} = ${typed}|`);
+          assert.ok(items.find(({ label }) => label === word)?.filterText?.startsWith(typed), `${key} = ${typed}`);
+        }
+      }
+    }
+  });
+
   it('can be filtered inside quotes', async () => {
     for (const quote of ['"', "'"]) {
       const items = await itemsAt(`[project]\naccelerator = ${quote}t|${quote}`);
@@ -300,200 +288,6 @@ describe('completion of values', () => {
 
   it('leaves out what is nothing without snippets', async () => {
     assert.deepEqual(await labelsAt('[[vms]]\nport_forwards = |', PLAIN), []);
-  });
-});
-
-describe('completion of paths', () => {
-  async function folder(t: TestContext): Promise<string> {
-    const { path, dispose } = tempFolder();
-    t.after(dispose);
-    for (const name of ['images/old', 'bootstrap', '.hidden']) await mkdir(join(path, name), { recursive: true });
-    for (const name of ['images/disk.qcow2', 'images/disk.img', 'notes.md', 'setup.sh', 'a "b" $x.qcow2', '.secret']) {
-      await writeFile(join(path, name), '');
-    }
-    await symlink('loop', join(path, 'loop'));
-    await symlink('images', join(path, 'linked'));
-    return join(path, 'castra.toml');
-  }
-
-  it('lists files of the right kind, the best first and hidden ones last', async (t) => {
-    const path = await folder(t);
-    assert.deepEqual(await labelsAt('[[vms]]\nbase_image = "|"', RICH, path), [
-      'a "b" $x.qcow2',
-      'bootstrap/',
-      'images/',
-      'linked/',
-      'notes.md',
-      'setup.sh',
-      '.hidden/',
-      '.secret',
-    ]);
-    assert.equal((await labelsAt('[[vms]]\nbootstrap.script = "|"', RICH, path))[0], 'setup.sh');
-    const folders = ['bootstrap/', 'images/', 'linked/', '.hidden/'];
-    assert.deepEqual(await labelsAt('[[vms]]\nbootstrap.payload = "|"', RICH, path), folders);
-    assert.deepEqual(await labelsAt('[project]\nstate_dir = "|"', RICH, path), folders);
-    assert.ok((await labelsAt('[[vms]]\noverlay = "|"', RICH, path)).includes('.castra/'));
-  });
-
-  it('goes deeper behind each slash, with the cursor inside the quotes', async (t) => {
-    const path = await folder(t);
-    const at = (marked: string, label: string, style = RICH) => chosen(marked, label, style, path);
-    assert.equal(await at('[[vms]]\nbase_image = "im|"', 'images/'), '[[vms]]\nbase_image = "images/"');
-    assert.equal(await at('[[vms]]\nbase_image = im|', 'images/'), '[[vms]]\nbase_image = "images/$0"');
-    assert.equal(await at('[[vms]]\nbase_image = im|', 'images/', PLAIN), '[[vms]]\nbase_image = "images/"');
-    const deep = '[[vms]]\nbase_image = "images/di|sk" # mine';
-    assert.equal(await at(deep, 'disk.qcow2'), '[[vms]]\nbase_image = "images/disk.qcow2" # mine');
-    assert.deepEqual(await labelsAt(deep, RICH, path), ['disk.qcow2', 'old/', 'disk.img']);
-    const item = (await itemsAt('[[vms]]\nbase_image = "im|"', { ...RICH, retrigger: 'again' }, path)).find(
-      ({ label }) => label === 'images/',
-    );
-    assert.equal(item?.command?.command, 'again');
-    assert.deepEqual(item?.textEdit && 'newText' in item.textEdit && item.textEdit.newText, '"images/');
-  });
-
-  it('finds what was typed in a folder with more files than anybody chooses from', async (t) => {
-    const path = await folder(t);
-    const many = join(dirname(path), 'many');
-    await mkdir(many);
-    for (let file = 0; file < 1100; file++) writeFileSync(join(many, `${file}.img`), '');
-    assert.equal((await labelsAt('[[vms]]\nbase_image = "many/|"', RICH, path)).length, 1000);
-    assert.deepEqual(await labelsAt('[[vms]]\nbase_image = "many/1099|"', RICH, path), ['1099.img']);
-  });
-
-  it('lists the state root for overlays', async (t) => {
-    const path = await folder(t);
-    const state = '[project]\nstate_dir = "images"\n[[vms]]\n';
-    assert.deepEqual(await labelsAt(`${state}overlay = ".castra/|"`, RICH, path), ['disk.qcow2', 'old/', 'disk.img']);
-    assert.equal(await chosen(`${state}overlay = ".ca|"`, '.castra/', RICH, path), `${state}overlay = ".castra/"`);
-  });
-
-  it('escapes names as the quotes around them need it', async (t) => {
-    const path = await folder(t);
-    const name = 'a "b" $x.qcow2';
-    assert.equal(
-      await chosen('[[vms]]\nbase_image = "|"', name, RICH, path),
-      '[[vms]]\nbase_image = "a \\"b\\" $x.qcow2"',
-    );
-    assert.equal(await chosen("[[vms]]\nbase_image = '|'", name, RICH, path), `[[vms]]\nbase_image = '${name}'`);
-  });
-
-  it('asks again for paths only, and lists nothing for URLs, texts and documents without a folder', async (t) => {
-    const path = await folder(t);
-    const listed = async (marked: string) => {
-      const { text, offset } = cursor(marked);
-      return complete(analysisOf(text, path), offset, RICH);
-    };
-    assert.equal((await listed('[[vms]]\nbase_image = "|"')).isIncomplete, true);
-    assert.equal((await listed('[[vms]]\nmemory = "|"')).isIncomplete, false);
-    assert.deepEqual((await listed('[[vms]]\nbase_image = "https://|"')).items, []);
-    assert.deepEqual((await listed('[[vms]]\nuser_data = "#!/|"')).items, []);
-    assert.deepEqual((await listed('[[vms]]\nbase_image = "nowhere/|"')).items, []);
-    const { text, offset } = cursor('[[vms]]\nbase_image = "|"');
-    assert.deepEqual((await complete({ ...analysisOf(text), uri: 'untitled:castra.toml' }, offset, RICH)).items, []);
-  });
-});
-
-/** Not a line of a text or of a list. */
-function isStatement({ root }: TomlDocument, offset: number): boolean {
-  const entries = [...root.entries, ...root.sections.flatMap((section) => section.entries)];
-  return entries.every(({ from, to }) => offset <= from || to <= offset);
-}
-
-describe('completion anywhere', () => {
-  it('is tried on a valid document', () => assert.ok(analysisOf(REALISTIC).project));
-
-  it('only edits the line of the cursor, around the cursor, at every place of every prefix', () => {
-    let offered = 0;
-    for (let end = 0; end <= REALISTIC.length; end++) {
-      // The end of a prefix is where somebody types; every other place of it is met in another one.
-      for (const [text, offset] of [
-        [REALISTIC.slice(0, end), end],
-        [REALISTIC, end],
-        [REALISTIC.slice(end), 0],
-      ] as const) {
-        const { proposals } = propose(analysisOf(text), offset);
-        offered += proposals.length;
-        for (const { replaces, label } of proposals) {
-          const place = `${label} at ${offset} of ${text.length}`;
-          assert.ok(0 <= replaces.from && replaces.from <= offset && offset <= replaces.to, place);
-          assert.ok(replaces.to <= text.length && !text.slice(replaces.from, replaces.to).includes('\n'), place);
-        }
-      }
-    }
-    assert.ok(offered > 10_000, `${offered} in all`);
-  });
-
-  it('never throws at any place of broken and odd documents', () => {
-    for (const text of ODD) {
-      const analysis = analysisOf(text);
-      for (let offset = 0; offset <= text.length; offset++) {
-        for (const { replaces, label } of propose(analysis, offset).proposals) {
-          const isAround = replaces.from <= offset && offset <= replaces.to;
-          assert.ok(
-            isAround && !text.slice(replaces.from, replaces.to).includes('\n'),
-            `${label} at ${offset} of ${text}`,
-          );
-        }
-      }
-    }
-  });
-
-  it('never throws at any place of any prefix', () => {
-    for (let end = 0; end <= REALISTIC.length; end += 7) {
-      const analysis = analysisOf(REALISTIC.slice(0, end));
-      for (let offset = 0; offset <= end; offset++) propose(analysis, offset);
-    }
-  });
-
-  it('offers every key, header and word that somebody then wrote, at its first letter', () => {
-    const { document } = analysisOf(REALISTIC).syntax;
-    const words = [...REALISTIC.matchAll(/^ *(\[+)?([\w.]+)/gm)].filter(({ index }) => isStatement(document, index));
-    assert.ok(words.length > 40, `${words.length} statements`);
-    for (const { index, 0: whole, 1: brackets = '', 2: name = '' } of words) {
-      const last = name.lastIndexOf('.') + 1;
-      const from = index + whole.length - (brackets === '' ? name.length - last : name.length);
-      const wanted = brackets === '' ? name.slice(last) : `${brackets}${name}${brackets.replaceAll('[', ']')}`;
-      if (wanted === 'ROLE') continue;
-      for (const rest of ['', REALISTIC.slice(REALISTIC.indexOf('\n', from))]) {
-        const offered = propose(analysisOf(REALISTIC.slice(0, from + 1) + rest), from + 1).proposals;
-        assert.ok(
-          offered.some(({ label }) => label === wanted),
-          `${wanted} at ${from}${rest === '' ? ', the end' : ''}`,
-        );
-      }
-    }
-  });
-
-  it('offers nothing that would define something twice', () => {
-    const twice = /^toml\/(?:duplicate-key|redefined-table|not-a-table)$/;
-    let tried = 0;
-    for (const { index } of REALISTIC.matchAll(/^$/gm)) {
-      for (const { label, text, replaces } of propose(analysisOf(REALISTIC), index).proposals) {
-        const value = text.endsWith('= ') ? '0' : '';
-        const written = REALISTIC.slice(0, replaces.from) + text + value + REALISTIC.slice(replaces.to);
-        const faults = analysisOf(written).diagnostics.filter(({ code }) => twice.test(code));
-        assert.deepEqual(faults, [], `${label} at ${index}`);
-        tried += 1;
-      }
-    }
-    assert.ok(tried > 100, `${tried} in all`);
-  });
-
-  it('is quick in long documents (printed, not judged)', (t) => {
-    const rows = Array.from(
-      { length: 1000 },
-      (_, row) => `[[vms]]\nname = "vm-${row}"\ncpus = 2\n[[vms.port_forwards]]\nhost = ${row + 1}`,
-    );
-    const text = `${HEAD}${rows.join('\n')}\n`;
-    const analysis = analysisOf(text);
-    for (const [what, offset] of [
-      ['a header', text.length],
-      ['a host port', text.length - 2],
-    ] as const) {
-      const since = performance.now();
-      for (let round = 0; round < 20; round++) propose(analysis, offset);
-      t.diagnostic(`${what} in ${text.split('\n').length} lines: ${((performance.now() - since) / 20).toFixed(2)} ms`);
-    }
   });
 });
 

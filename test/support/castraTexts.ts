@@ -70,7 +70,12 @@ init = ["npm ci"]
 const WHOLE = [PROJECT, configTemplate('demo'), REALISTIC];
 
 /** Broken, odd and mutilated documents, the same ones each time. */
-export const ODD: readonly string[] = [...WHOLE, ...Object.values({ ...VALID, ...INVALID }).flat(), ...mutated(60)];
+export const ODD: readonly string[] = [
+  ...WHOLE,
+  REALISTIC.replaceAll('\n', '\r\n'),
+  ...[VALID, INVALID].flatMap((corpus) => Object.values(corpus).flat()),
+  ...mutated(60),
+];
 
 function mutated(count: number): string[] {
   const { next } = createMutator(WHOLE, 7);

@@ -16,7 +16,7 @@ interface Candidate {
 }
 
 /** Every header that the schema knows, outer ones first. */
-export const candidates: readonly Candidate[] = collect([]);
+const candidates: readonly Candidate[] = collect([]);
 
 function collect(path: readonly string[]): Candidate[] {
   const properties = Object.keys((schemaAt(path)?.items ? schemaAt([...path, 0]) : schemaAt(path))?.properties ?? {});

@@ -26,8 +26,3 @@ export interface Proposal {
 export function inSnippet(text: string): string {
   return text.replaceAll(/[\\$}]/g, (character) => `\\${character}`);
 }
-
-/** A placeholder-free form: what remains without tab stops. */
-export function withoutStops(snippet: string): string {
-  return snippet.replaceAll(/(?<!\\)\$\d/g, '').replaceAll(/\\([\\$}])/g, '$1');
-}
