@@ -1,5 +1,10 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
 import type { Documents } from './documents.ts';
+import { serveDocumentSymbols } from './features/documentSymbols.ts';
+import { serveFolding } from './features/folding.ts';
+import { serveReferences } from './features/references.ts';
+import { serveRename } from './features/rename.ts';
+import { serveSelectionRanges } from './features/selectionRanges.ts';
 import type { Guard } from './guard.ts';
 
 export interface FeatureContext {
@@ -15,4 +20,10 @@ export interface FeatureContext {
 export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
-export const features: readonly Feature[] = [];
+export const features: readonly Feature[] = [
+  serveDocumentSymbols,
+  serveFolding,
+  serveReferences,
+  serveRename,
+  serveSelectionRanges,
+];
