@@ -1,17 +1,26 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
+import type { Analysis } from './analysis.ts';
 import type { Documents } from './documents.ts';
 import { serveDocumentSymbols } from './features/documentSymbols.ts';
 import { serveFolding } from './features/folding.ts';
 import { serveReferences } from './features/references.ts';
 import { serveRename } from './features/rename.ts';
 import { serveSelectionRanges } from './features/selectionRanges.ts';
+import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
+import type { InitializationOptions } from './server.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface FeatureContext {
   readonly connection: Connection;
   readonly documents: Documents;
   readonly guard: Guard;
   readonly capabilities: ClientCapabilities;
+  readonly options: InitializationOptions;
+  readonly workspace: Workspace;
+  readonly files: FileChecks;
+  /** Understands a text that is not open in the editor. */
+  analyze(uri: string, text: string): Analysis;
   /** URI of docs/diagnostics.md. */
   readonly docs: string;
 }
