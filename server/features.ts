@@ -1,11 +1,16 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
 import type { Analysis } from './analysis.ts';
 import type { Documents } from './documents.ts';
+import { serveCodeLens } from './features/codeLens.ts';
+import { serveDefinition } from './features/definition.ts';
+import { serveDocumentLinks } from './features/documentLinks.ts';
 import { serveDocumentSymbols } from './features/documentSymbols.ts';
 import { serveFolding } from './features/folding.ts';
+import { serveInlayHints } from './features/inlayHints.ts';
 import { serveReferences } from './features/references.ts';
 import { serveRename } from './features/rename.ts';
 import { serveSelectionRanges } from './features/selectionRanges.ts';
+import { serveSemanticTokens } from './features/semanticTokens.ts';
 import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
 import type { InitializationOptions } from './server.ts';
@@ -30,9 +35,14 @@ export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
 export const features: readonly Feature[] = [
+  serveCodeLens,
+  serveDefinition,
+  serveDocumentLinks,
   serveDocumentSymbols,
   serveFolding,
+  serveInlayHints,
   serveReferences,
   serveRename,
   serveSelectionRanges,
+  serveSemanticTokens,
 ];
