@@ -1,4 +1,5 @@
 import {
+  type Diagnostic,
   type DocumentDiagnosticParams,
   type DocumentDiagnosticReport,
   DocumentDiagnosticReportKind,
@@ -8,7 +9,7 @@ import { shortHash } from '../runtime/config/names.ts';
 import type { Analysis } from './analysis.ts';
 import { toDiagnostics } from './diagnostics.ts';
 import type { FeatureContext } from './features.ts';
-import { knownPathFindings, pathFindings } from './pathFindings.ts';
+import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspaceDiagnostics.ts';
 
 /** Answers when asked, if the client asks; else tells by itself. Never both: each finding would show twice. */
@@ -19,7 +20,8 @@ export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
 function answer(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, capabilities } = context;
   const report = async (analysis: Analysis): Promise<Report> => {
-    const items = toDiagnostics(analysis, docs, await pathFindings(analysis, files));
+    await lookAtPaths(analysis, files);
+    const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, files));
     return { resultId: shortHash(JSON.stringify(items), 16), items };
   };
   connection.languages.diagnostics.on(
@@ -60,27 +62,24 @@ function push({ connection, documents, files, guard, docs, workspace }: FeatureC
   const publish = guard('publishDiagnostics', async () => {
     const analyses = [...changed].flatMap((uri) => documents.analysis(uri) ?? []);
     changed.clear();
-    for (const analysis of analyses) await send(analysis);
-    await Promise.all(analyses.map(sendDiffering));
+    await Promise.all(analyses.map((analysis) => tell(analysis, true)));
   });
-  const send = ({ uri, version }: Analysis, analysis = documents.analysis(uri)) => {
-    if (analysis?.version !== version) return Promise.resolve();
-    const diagnostics = toDiagnostics(analysis, docs, knownPathFindings(analysis, files));
-    return connection.sendDiagnostics({ uri, version, diagnostics });
-  };
-  const sendDiffering = async (analysis: Analysis) => {
-    const before = JSON.stringify(knownPathFindings(analysis, files));
-    const after = JSON.stringify(await pathFindings(analysis, files));
-    if (after !== before) await send(analysis);
-  };
   const recheck = guard('recheckFiles', async () => {
-    await Promise.all(
-      documents.open
-        .all()
-        .map(({ uri }) => documents.analysis(uri))
-        .map((each) => each && sendDiffering(each)),
-    );
+    const analyses = documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
+    await Promise.all(analyses.map((analysis) => tell(analysis, false)));
   });
+  const send = ({ uri, version }: Analysis, diagnostics: Diagnostic[]) =>
+    connection.sendDiagnostics({ uri, version, diagnostics });
+  const tell = async (analysis: Analysis, isNew: boolean) => {
+    const before = knownPathFindings(analysis, files);
+    const revision = files.revision();
+    if (isNew) await send(analysis, toDiagnostics(analysis, docs, before));
+    await lookAtPaths(analysis, files);
+    const isNewest = documents.analysis(analysis.uri) === analysis;
+    if (files.revision() === revision || !isNewest) return;
+    const now = knownPathFindings(analysis, files);
+    if (JSON.stringify(now) !== JSON.stringify(before)) await send(analysis, toDiagnostics(analysis, docs, now));
+  };
   documents.open.onDidChangeContent(({ document }) => {
     if (changed.size === 0) setImmediate(settle);
     changed.add(document.uri);

@@ -7,6 +7,8 @@ export type FileKind = 'file' | 'folder' | 'missing' | 'unknown';
 export interface FileChecks {
   /** What was seen last, at once. */
   known(path: string): FileKind;
+  /** A number that grows with every answer that differs from the one before. */
+  revision(): number;
   /** Looks at paths whose answer is old; afterwards `known` has what could be found out in time. */
   look(paths: readonly string[]): Promise<void>;
   /** Files have changed: look again. */
@@ -17,7 +19,7 @@ const FRESH_MS = 3000;
 /** A stat takes microseconds, except on a network drive whose server is gone. */
 const PATIENCE_MS = 300;
 /** Far more than projects refer to; beyond, all is forgotten. */
-const MAX_KNOWN = 5000;
+const MAX_KNOWN = 20_000;
 
 interface Entry {
   kind: FileKind;
@@ -29,6 +31,7 @@ interface Entry {
 export function fileChecks(kindOf: (path: string) => Promise<FileKind> = readKind): FileChecks {
   const entries = new Map<string, Entry>();
   let events = 0;
+  let revision = 0;
   const entryOf = (path: string): Entry => {
     const known = entries.get(path);
     if (known) return known;
@@ -44,12 +47,14 @@ export function fileChecks(kindOf: (path: string) => Promise<FileKind> = readKin
     if (entry.seenAt !== undefined && performance.now() - entry.seenAt < FRESH_MS) return undefined;
     const before = events;
     entry.pending = kindOf(path).then((kind) => {
+      if (kind !== entry.kind) revision += 1;
       Object.assign(entry, { kind, pending: undefined, seenAt: events === before ? performance.now() : undefined });
     });
     return entry.pending;
   };
   return {
     known: (path) => entries.get(path)?.kind ?? 'unknown',
+    revision: () => revision,
     look: async (paths) => {
       const looks = [...new Set(paths)].map(refresh).filter((look) => look !== undefined);
       if (looks.length > 0) await atMost(Promise.all(looks), PATIENCE_MS);

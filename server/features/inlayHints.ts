@@ -34,7 +34,11 @@ interface Hint {
 export function inlayHints(analysis: Analysis, { from, to }: Span, settings: InlaySettings): InlayHint[] {
   if (!settings.enable) return [];
   const isShown = ({ at }: Hint) => from <= at && at <= to;
+  // All tables of a role stand before the next role.
+  const isNear = ({ span }: Role, index: number, all: readonly Role[]) =>
+    (span?.from ?? 0) <= to && (all[index + 1]?.span?.from ?? to) >= from;
   return findRoles(analysis)
+    .filter(isNear)
     .flatMap((role) => [
       ...(settings.defaults ? defaultHints(role) : []),
       ...(settings.replicas ? replicaHints(role) : []),
