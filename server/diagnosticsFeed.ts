@@ -10,6 +10,7 @@ import type { Analysis } from './analysis.ts';
 import { toDiagnostics } from './diagnostics.ts';
 import type { FeatureContext } from './features.ts';
 import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
+import { askToRefresh } from './workspace.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspaceDiagnostics.ts';
 
 /** Answers when asked, if the client asks; else tells by itself. Never both: each finding would show twice. */
@@ -38,7 +39,7 @@ function answer(context: FeatureContext): ServerCapabilities {
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
     files.forget();
-    if (capabilities.workspace?.diagnostics?.refreshSupport) connection.languages.diagnostics.refresh();
+    if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
   });
   return { diagnosticProvider: { identifier: 'castra', interFileDependencies: false, workspaceDiagnostics: true } };
 }

@@ -13,7 +13,6 @@ import { serveSelectionRanges } from './features/selectionRanges.ts';
 import { serveSemanticTokens } from './features/semanticTokens.ts';
 import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
-import type { InitializationOptions } from './server.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FeatureContext {
@@ -21,6 +20,7 @@ export interface FeatureContext {
   readonly documents: Documents;
   readonly guard: Guard;
   readonly capabilities: ClientCapabilities;
+  /** What the client said besides. */
   readonly options: InitializationOptions;
   readonly workspace: Workspace;
   readonly files: FileChecks;
@@ -28,6 +28,14 @@ export interface FeatureContext {
   analyze(uri: string, text: string): Analysis;
   /** URI of docs/diagnostics.md. */
   readonly docs: string;
+}
+
+/** What a client may say when it starts the server. */
+export interface InitializationOptions {
+  /** Castra's home; without it, the one in the user's. */
+  readonly home?: string;
+  /** Whether the client fills the lenses above VMs with what it knows of them. */
+  readonly codeLens?: boolean;
 }
 
 /** Registers its handlers and tells the client what it can ask for. */

@@ -1,4 +1,5 @@
 import type { FeatureContext } from './features.ts';
+import { askToRefresh } from './workspace.ts';
 
 /** `castra.inlayHints.*` of the client. */
 export interface InlaySettings {
@@ -16,7 +17,7 @@ export function inlaySettings({ connection, workspace, capabilities }: FeatureCo
   let known: Promise<InlaySettings> | undefined;
   workspace.onSettings(() => {
     known = undefined;
-    if (capabilities.workspace?.inlayHint?.refreshSupport) connection.languages.inlayHint.refresh();
+    if (capabilities.workspace?.inlayHint?.refreshSupport) askToRefresh(connection.languages.inlayHint.refresh);
   });
   const ask = async () => {
     try {

@@ -10,18 +10,10 @@ import {
 import { type AnalysisContext, analyzeText } from './analysis.ts';
 import { serveDiagnostics } from './diagnosticsFeed.ts';
 import { openDocuments } from './documents.ts';
-import { type FeatureContext, features } from './features.ts';
+import { type FeatureContext, features, type InitializationOptions } from './features.ts';
 import { fileChecks } from './fileChecks.ts';
 import { makeGuard } from './guard.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
-
-/** What a client may say when it starts the server. */
-export interface InitializationOptions {
-  /** Castra's home; without it, the one in the user's. */
-  readonly home?: string;
-  /** Whether the client fills the lenses above VMs with what it knows of them. */
-  readonly codeLens?: boolean;
-}
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */
 export function startServer(connection: Connection, docs: string): void {

@@ -61,6 +61,11 @@ export function openWorkspace(connection: Connection, params: InitializeParams):
   };
 }
 
+/** A client that refuses to look again, or is gone, changes nothing for us; the promise must not go unhandled. */
+export function askToRefresh(request: () => Promise<void>): void {
+  request().catch(() => undefined);
+}
+
 /** Listeners live as long as the server. */
 function emitter<Event>() {
   const listeners: ((event: Event) => void)[] = [];

@@ -3,7 +3,7 @@ import type { Location, ServerCapabilities, TextDocumentPositionParams } from 'v
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import type { FileChecks } from '../fileChecks.ts';
-import { findTargets } from '../pathKeys.ts';
+import { findTargets } from '../targets.ts';
 import { mentionsOf } from './references.ts';
 
 export function serveDefinition({ connection, documents, files, guard }: FeatureContext): ServerCapabilities {

@@ -3,7 +3,7 @@ import type { DocumentLink, DocumentLinkParams, ServerCapabilities } from 'vscod
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import type { FileChecks } from '../fileChecks.ts';
-import { findTargets } from '../pathKeys.ts';
+import { findTargets } from '../targets.ts';
 import { contentSpan } from '../walk.ts';
 
 export function serveDocumentLinks({ connection, documents, files, guard }: FeatureContext): ServerCapabilities {

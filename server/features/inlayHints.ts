@@ -4,9 +4,9 @@ import type { TableNode } from '../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import { type InlaySettings, inlaySettings } from '../inlaySettings.ts';
-import { targetOf } from '../pathKeys.ts';
 import { findRoles, type Role, rows, stringAt, valueAt } from '../roles.ts';
 import { schemaAt } from '../schema.ts';
+import { targetOf } from '../targets.ts';
 
 export function serveInlayHints(context: FeatureContext): ServerCapabilities {
   const { connection, documents, guard } = context;

@@ -2,8 +2,8 @@ import type { SemanticTokens, SemanticTokensParams, ServerCapabilities } from 'v
 import type { Span, Value } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { isPathKey } from '../pathKeys.ts';
 import { allowedWords, type Schema, schemaAt } from '../schema.ts';
+import { isPathKey } from '../targets.ts';
 import { type Names, walk } from '../walk.ts';
 
 /** The standard types, so that every theme has a colour for each; what they do not tell apart is a modifier. */
@@ -62,16 +62,17 @@ function rememberSchemas(): SchemaOf {
   };
 }
 
-const vmNames: Readonly<Record<string, readonly Modifier[]>> = {
-  'vms.name': ['declaration'],
-  'vms.instances.id': [],
-  'vms.needs': [],
-};
+/** A map, for a key may be called `constructor`. */
+const vmNames: ReadonlyMap<string, readonly Modifier[]> = new Map([
+  ['vms.name', ['declaration']],
+  ['vms.instances.id', []],
+  ['vms.needs', []],
+]);
 
 function tokenOf(value: Value, names: Names, schemaOf: SchemaOf): Omit<Token, keyof Span> | undefined {
   switch (value.kind) {
     case 'string': {
-      const name = vmNames[names.join('.')];
+      const name = vmNames.get(names.join('.'));
       if (name) return { type: 'class', modifiers: name };
       if (isPathKey(names)) return { type: 'string', modifiers: ['path'] };
       const schema = schemaOf(names);

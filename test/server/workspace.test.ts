@@ -118,6 +118,20 @@ describe('the language server in a workspace', () => {
     await client.stop();
   });
 
+  it('lives on when the client refuses to watch and to refresh', async (t) => {
+    const client = startClient(t);
+    for (const method of ['client/registerCapability', 'workspace/diagnostic/refresh'])
+      client.answers.set(method, () => assert.fail('not today'));
+    const { workspace } = WATCHED;
+    const capabilities = { workspace: { ...workspace, diagnostics: { refreshSupport: true } } };
+    const refreshed = client.next('workspace/diagnostic/refresh');
+    await client.initialize({ capabilities: { ...capabilities, textDocument: { diagnostic: {} } } });
+    changed(client, 'a.qcow2', 1);
+    await refreshed;
+    assert.deepEqual(await ask(client), []);
+    assert.equal(await client.stop(), 0);
+  });
+
   it('reports projects that are not open, says which are unchanged, and clears those that are gone', async (t) => {
     write('a/castra.toml', GOOD.replace('"web"', '"Web"'));
     write('b/castra.toml', GOOD);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Analysis, analyzeText } from '../../server/analysis.ts';
+import { INVALID, VALID } from '../runtime/config/toml/fixtures.ts';
 
 export const URI = 'file:///srv/demo/castra.toml';
 /** The lines that a file needs before its first VM. */
@@ -48,8 +49,9 @@ bind = "é😀"
   'vms = [{ name = "a", count = 2, instances = [{ id = "a-1" }] }, { name = "b", needs = "a" }]\r\n[broker]\r\nport = 1\r\n',
 ];
 
-/** The documents, and each cut off at many places, as they are while somebody types. */
+/** Whole and broken documents of every kind, and each of ours cut off at many places, as they are while somebody types. */
 export function* prefixes(step = 1): Generator<Analysis> {
+  for (const document of [VALID, INVALID].flatMap((corpus) => Object.values(corpus).flat())) yield analyzed(document);
   for (const document of DOCUMENTS) {
     for (let end = document.length; end >= 0; end -= step) yield analyzed(document.slice(0, end));
   }

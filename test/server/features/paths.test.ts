@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { definition } from '../../../server/features/definition.ts';
 import { documentLinks } from '../../../server/features/documentLinks.ts';
 import { fileChecks } from '../../../server/fileChecks.ts';
-import { findTargets } from '../../../server/pathKeys.ts';
+import { findTargets } from '../../../server/targets.ts';
 import { analyzed, HEAD, prefixes, URI } from '../../support/analyzed.ts';
 import { startClient } from '../../support/lspClient.ts';
 import { cursor } from '../../support/marks.ts';

@@ -77,6 +77,15 @@ A = 'x'
     ]);
   });
 
+  it('takes a key by what it says, also when JavaScript knows its name', () => {
+    assert.deepEqual(show('constructor = "x"\n"__proto__" = "y"\n'), [
+      'constructor property unknown',
+      '"x" string',
+      '"__proto__" property unknown',
+      '"y" string',
+    ]);
+  });
+
   it('has one token for each line of a string', () => {
     const text = 'a = """x\r\n\r\n  é😀y"""\r\nb = 1\r\n';
     assert.deepEqual(decode(semanticTokens(analyzed(text)).data, text), [
