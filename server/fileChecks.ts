@@ -26,6 +26,7 @@ interface Entry {
   /** Undefined once it must be looked at again. */
   seenAt: number | undefined;
   pending: Promise<void> | undefined;
+  askedAt: number;
 }
 
 export function fileChecks(kindOf: (path: string) => Promise<FileKind> = readKind): FileChecks {
@@ -36,15 +37,17 @@ export function fileChecks(kindOf: (path: string) => Promise<FileKind> = readKin
     const known = entries.get(path);
     if (known) return known;
     if (entries.size >= MAX_KNOWN) entries.clear();
-    const entry: Entry = { kind: 'unknown', seenAt: undefined, pending: undefined };
+    const entry: Entry = { kind: 'unknown', seenAt: undefined, pending: undefined, askedAt: 0 };
     entries.set(path, entry);
     return entry;
   };
   // One look at a time for each path: looks that hang must not pile up.
   const refresh = (path: string): Promise<void> | undefined => {
     const entry = entryOf(path);
-    if (entry.pending) return entry.pending;
-    if (entry.seenAt !== undefined && performance.now() - entry.seenAt < FRESH_MS) return undefined;
+    const now = performance.now();
+    if (entry.pending) return now - entry.askedAt < PATIENCE_MS ? entry.pending : undefined;
+    if (entry.seenAt !== undefined && now - entry.seenAt < FRESH_MS) return undefined;
+    entry.askedAt = now;
     const before = events;
     entry.pending = kindOf(path).then((kind) => {
       if (kind !== entry.kind) revision += 1;

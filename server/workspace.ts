@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import {
   type Connection,
   DidChangeConfigurationNotification,
@@ -7,6 +6,7 @@ import {
   type InitializeParams,
   WatchKind,
 } from 'vscode-languageserver';
+import { pathOf } from './analysis.ts';
 
 /** The folders that are open, and what the client tells about files and settings. */
 export interface Workspace {
@@ -40,7 +40,7 @@ export function openWorkspace(connection: Connection, params: InitializeParams):
   connection.onDidChangeWatchedFiles(({ changes }) => files.tell(changes));
   connection.onDidChangeConfiguration(() => settings.tell());
   return {
-    folders: () => [...folders].filter((uri) => uri.startsWith('file:')).map((uri) => fileURLToPath(uri)),
+    folders: () => [...folders].filter((uri) => uri.startsWith('file:///')).map(pathOf),
     isWatched: watches,
     onFiles: files.listen,
     onFolders: moves.listen,

@@ -24,19 +24,19 @@ export function serveWorkspaceDiagnostics(context: FeatureContext, report: (anal
   const closed = closedProjects(context);
   connection.languages.diagnostics.onWorkspace(
     guard('workspaceDiagnostic', async ({ previousResultIds }: WorkspaceDiagnosticParams) => {
-      const previous = new Map(previousResultIds.map(({ uri, value }) => [pathOf(uri), { uri, value }]));
+      const previous = new Map(previousResultIds.map(({ uri, value }) => [keyOf(uri), { uri, value }]));
       const open = documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
-      const isOpen = new Set(open.map(({ uri }) => pathOf(uri)));
-      const others = (await closed()).filter(({ uri }) => !isOpen.has(pathOf(uri)));
+      const isOpen = new Set(open.map(({ uri }) => keyOf(uri)));
+      const others = (await closed()).filter(({ uri }) => !isOpen.has(keyOf(uri)));
       const items: WorkspaceDocumentDiagnosticReport[] = [];
       for (const analysis of [...open, ...others]) {
         const { resultId, items: found } = await report(analysis);
-        const path = pathOf(analysis.uri);
-        const place = { uri: analysis.uri, version: isOpen.has(path) ? analysis.version : null, resultId };
-        if (previous.get(path)?.value === resultId)
+        const key = keyOf(analysis.uri);
+        const place = { uri: analysis.uri, version: isOpen.has(key) ? analysis.version : null, resultId };
+        if (previous.get(key)?.value === resultId)
           items.push({ ...place, kind: DocumentDiagnosticReportKind.Unchanged });
         else items.push({ ...place, kind: DocumentDiagnosticReportKind.Full, items: found });
-        previous.delete(path);
+        previous.delete(key);
       }
       for (const { uri } of previous.values())
         items.push({ uri, version: null, kind: DocumentDiagnosticReportKind.Full, items: [] });
@@ -74,6 +74,9 @@ function closedProjects({ workspace, analyze }: FeatureContext): () => Promise<r
     });
   };
 }
+
+/** Clients write the URI of one file in different ways. */
+const keyOf = (uri: string): string => (uri.startsWith('file:') ? pathOf(uri) : uri);
 
 /** Whether events change what is known of files, rather than being the echo of a save in the editor. */
 export function isNews(
