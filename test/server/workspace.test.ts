@@ -172,6 +172,26 @@ describe('the language server in a workspace', () => {
     await client.stop();
   });
 
+  it('answers for URIs that are no path of this system', async (t) => {
+    const client = startClient(t);
+    const workspaceFolders = [
+      { uri: 'file://host/share', name: 'a' },
+      { uri: 'file:///%zz', name: 'b' },
+    ];
+    await client.initialize({ capabilities: { ...WATCHED, textDocument: { diagnostic: {} } }, workspaceFolders });
+    client.open('file://host/share/castra.toml', `${GOOD}cpus = 0\n`);
+    client.open('untitled:castra.toml', `${GOOD}cpus = 0\nbase_image = "a"\n`);
+    const reports = await ask(client);
+    assert.deepEqual(
+      reports.map(({ uri: at, items }) => [at, ...(items ?? []).map(({ code }) => code)]),
+      [
+        ['file://host/share/castra.toml', 'config/out-of-range'],
+        ['untitled:castra.toml', 'config/out-of-range'],
+      ],
+    );
+    await client.stop();
+  });
+
   it('follows folders that are added and removed', async (t) => {
     const other = realpathSync(mkdtempSync(join(tmpdir(), 'castra-workspace-')));
     t.after(() => rmSync(other, { recursive: true, force: true }));
