@@ -1,5 +1,4 @@
 import {
-  type Diagnostic,
   type DocumentDiagnosticParams,
   type DocumentDiagnosticReport,
   DocumentDiagnosticReportKind,
@@ -69,24 +68,30 @@ function push({ connection, documents, files, guard, docs, workspace }: FeatureC
     const analyses = documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
     await Promise.all(analyses.map((analysis) => tell(analysis, false)));
   });
-  const send = ({ uri, version }: Analysis, diagnostics: Diagnostic[]) =>
-    connection.sendDiagnostics({ uri, version, diagnostics });
+  const told = new Map<string, { readonly revision: number; readonly findings: string }>();
+  const send = async (analysis: Analysis) => {
+    const { uri, version } = analysis;
+    const findings = knownPathFindings(analysis, files);
+    told.set(uri, { revision: files.revision(), findings: JSON.stringify(findings) });
+    await connection.sendDiagnostics({ uri, version, diagnostics: toDiagnostics(analysis, docs, findings) });
+  };
   const tell = async (analysis: Analysis, isNew: boolean) => {
-    const before = knownPathFindings(analysis, files);
-    const revision = files.revision();
-    if (isNew) await send(analysis, toDiagnostics(analysis, docs, before));
+    if (isNew) await send(analysis);
     await lookAtPaths(analysis, files);
+    const last = told.get(analysis.uri);
     const isNewest = documents.analysis(analysis.uri) === analysis;
-    if (files.revision() === revision || !isNewest) return;
-    const now = knownPathFindings(analysis, files);
-    if (JSON.stringify(now) !== JSON.stringify(before)) await send(analysis, toDiagnostics(analysis, docs, now));
+    if (!isNewest || files.revision() === last?.revision) return;
+    if (JSON.stringify(knownPathFindings(analysis, files)) !== last?.findings) await send(analysis);
   };
   documents.open.onDidChangeContent(({ document }) => {
     if (changed.size === 0) setImmediate(settle);
     changed.add(document.uri);
     quiet = false;
   });
-  documents.open.onDidClose(({ document }) => void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] }));
+  documents.open.onDidClose(({ document: { uri } }) => {
+    told.delete(uri);
+    void connection.sendDiagnostics({ uri, diagnostics: [] });
+  });
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
     files.forget();

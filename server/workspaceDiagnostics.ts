@@ -29,8 +29,8 @@ export function serveWorkspaceDiagnostics(context: FeatureContext, report: (anal
       const isOpen = new Set(open.map(({ uri }) => keyOf(uri)));
       const others = (await closed()).filter(({ uri }) => !isOpen.has(keyOf(uri)));
       const items: WorkspaceDocumentDiagnosticReport[] = [];
-      for (const analysis of [...open, ...others]) {
-        const { resultId, items: found } = await report(analysis);
+      const reports = [...open, ...others].map(async (analysis) => ({ analysis, ...(await report(analysis)) }));
+      for (const { analysis, resultId, items: found } of await Promise.all(reports)) {
         const key = keyOf(analysis.uri);
         const place = { uri: analysis.uri, version: isOpen.has(key) ? analysis.version : null, resultId };
         if (previous.get(key)?.value === resultId)
