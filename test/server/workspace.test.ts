@@ -85,6 +85,21 @@ describe('the language server in a workspace', () => {
     await client.stop();
   });
 
+  it('publishes once when the disk has nothing to add', async (t) => {
+    write('a.qcow2', '');
+    const { client } = await start(t, WATCHED);
+    client.open(uri('castra.toml'), `${GOOD}base_image = "a.qcow2"\n`);
+    // Links wait for the same look at the disk; what follows from it comes before the next answer.
+    const links = () =>
+      client.request<unknown[]>('textDocument/documentLink', { textDocument: { uri: uri('castra.toml') } });
+    assert.equal((await links()).length, 1);
+    changed(client, 'bootstrap/web-0/run.sh', 1);
+    for (let round = 0; round < 3; round++) await links();
+    const published = client.received.filter(({ method }) => method === 'textDocument/publishDiagnostics');
+    assert.equal(published.length, 1);
+    await client.stop();
+  });
+
   it('answers for an open document with an id, and `unchanged` until its findings change', async (t) => {
     const { client } = await start(t, { ...WATCHED, textDocument: { diagnostic: {} } });
     client.open(uri('castra.toml'), `${GOOD}base_image = "a.qcow2"\n`);
