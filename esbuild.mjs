@@ -24,7 +24,6 @@ const schemaValidator = {
         allErrors: true,
         strict: true,
         allowUnionTypes: true,
-        verbose: true,
         code: { source: true, esm: true },
       });
       const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
