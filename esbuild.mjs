@@ -1,6 +1,6 @@
 // Builds everything that ships, and with --tests the tests beside it.
 //
-//   node esbuild.mjs            dist/cli.js, dist/runtime.mjs, dist/types
+//   node esbuild.mjs            dist/cli.js, dist/server.js, dist/runtime.mjs, dist/types
 //   node esbuild.mjs --tests    the same plus .cache/tests/**/*.test.js
 //
 // Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
@@ -29,7 +29,6 @@ const schemaValidator = {
         allErrors: true,
         strict: true,
         allowUnionTypes: true,
-        verbose: true,
         code: { source: true, esm: true },
       });
       const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
@@ -143,6 +142,13 @@ await bundle('packages', {
   entryPoints: SEPARATE.map((name) => ({ in: name, out: name })),
   outdir: 'dist/packages',
   plugins: [],
+});
+await bundle('server', {
+  entryPoints: ['server/main.ts'],
+  outfile: 'dist/server.js',
+  format: 'cjs',
+  minify: true,
+  banner: {},
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');

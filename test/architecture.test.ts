@@ -68,6 +68,25 @@ const RULES: readonly Rule[] = [
     why: 'a library caller has no terminal and no command line',
   },
   {
+    files: any('server/main\\.ts'),
+    values: any('server/server\\.ts', 'node:(?:path|url)', 'vscode-languageserver/node'),
+    why: 'the entry only connects',
+  },
+  {
+    files: any('server/.+'),
+    values: any(
+      'server/.+',
+      'runtime/config/(?!discover).+',
+      'runtime/errors\\.ts',
+      'node:(?:path|url|os|fs/promises)',
+      'vscode-languageserver',
+      'vscode-languageserver-textdocument',
+      'fastest-levenshtein',
+    ),
+    types: any('runtime/(?:diagnostics|options)\\.ts', 'node:fs'),
+    why: 'it reads text and says what it means: it starts no process and opens no socket',
+  },
+  {
     files: any('runtime/cli/.+'),
     values: any('runtime/.+', NODE, 'commander', 'log-update'),
     why: 'the terminal face may use all of the runtime, and nothing of the tests',
@@ -125,8 +144,10 @@ function findCycle(files: ReadonlyMap<string, string>): string[] | undefined {
 }
 
 const sources = new Map(
-  readdirSync('runtime', { recursive: true })
-    .map((name) => `runtime/${String(name).replaceAll('\\', '/')}`)
+  ['runtime', 'server']
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true }).map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`),
+    )
     .filter((path) => path.endsWith('.ts'))
     .map((path) => [path, readFileSync(path, 'utf8')]),
 );
@@ -163,6 +184,7 @@ function packagesIn(bundle: string): string[] | undefined {
 
 const FORBIDDEN = [
   { bundle: 'cli', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  { bundle: 'server', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   { bundle: 'runtime', pattern: /node_modules\/(?:commander|log-update)\//, why: 'a library has no command line' },
 ] as const;

@@ -11,11 +11,12 @@ import { expandRole } from './replicas.ts';
 import { checkSchema } from './schema.ts';
 import { analyzeToml } from './toml/meaning.ts';
 import { parseToml } from './toml/parser.ts';
-import { lineIndex, offsetAt } from './toml/positions.ts';
-import type { TomlError as SyntaxFault } from './toml/syntax.ts';
+import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
+import type { TomlError as SyntaxFault, TomlDocument } from './toml/syntax.ts';
+import type { TableNode } from './toml/tree.ts';
 import { parseMiB } from './units.ts';
 import { classifyVersion } from './version.ts';
-import { interpretVm } from './virtualMachine.ts';
+import { interpretVm, type PlacedVm } from './virtualMachine.ts';
 
 /** A castra.toml, and what its meaning depends on outside of it. */
 export interface ConfigSource {
@@ -28,12 +29,22 @@ export interface ConfigSource {
   readonly knownProjects?: readonly string[];
 }
 
+/** What an editor needs besides: the text as it was understood, whether or not it is valid. */
+export interface ConfigSyntax {
+  readonly document: TomlDocument;
+  readonly tree: TableNode;
+  readonly index: LineIndex;
+}
+
 export interface ConfigAnalysis {
   readonly place: ProjectPlace;
+  readonly syntax: ConfigSyntax;
+  /** The project as far as it can be understood; `project` is the same once nothing is wrong. */
+  readonly draft: ProjectConfig;
+  /** The VMs of the draft, and where in the text they come from. */
+  readonly placed: readonly PlacedVm[];
   /** Undefined when a diagnostic is an error. */
   readonly project?: ProjectConfig;
-  /** What could be understood of a file with errors: to look at, never to start. Missing when the file is. */
-  readonly draft?: ProjectConfig;
   /** Everything that was found, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -44,15 +55,17 @@ export interface ConfigAnalysis {
  */
 export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   const document = parseToml(source.text);
-  const meaning = analyzeToml(document);
-  const findings = collectFindings(meaning.tree, source.text, lineIndex(source.text), source.path);
-  reportSyntax([...document.errors, ...meaning.errors], source.text, findings);
-  checkSchema(meaning.value, meaning.tree, findings);
-  const project = interpretProject(meaning.value, source, findings);
+  const { tree, value, errors } = analyzeToml(document);
+  const index = lineIndex(source.text);
+  const findings = collectFindings(tree, source.text, index, source.path);
+  reportSyntax([...document.errors, ...errors], source.text, findings);
+  checkSchema(value, tree, findings);
+  const { draft, placed } = interpretProject(value, source, findings);
   const diagnostics = findings.list();
-  const { name, configPath, stateRoot } = project;
+  const { name, configPath, stateRoot } = draft;
   const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
-  return { place: { name, configPath, stateRoot }, draft: project, diagnostics, ...(valid ? { project } : {}) };
+  const place = { name, configPath, stateRoot };
+  return { place, syntax: { document, tree, index }, draft, placed, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
 /**
@@ -94,7 +107,12 @@ function sentence(message: string): string {
 
 const DEFAULT_BROKER_PORT = 7070;
 
-function interpretProject(value: Fields, source: ConfigSource, findings: Findings): ProjectConfig {
+interface Interpretation {
+  readonly draft: ProjectConfig;
+  readonly placed: readonly PlacedVm[];
+}
+
+function interpretProject(value: Fields, source: ConfigSource, findings: Findings): Interpretation {
   const version = text(value.version);
   const versionClass = classifyVersion(version, findings);
   const place = locateProject(value, source);
@@ -111,7 +129,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
       : expandRole(table, ['vms', index], versionClass, findings).map((replica) => interpretVm(replica, context)),
   );
   findConflicts(placed, { brokerPort, configPath: source.path }, findings);
-  return {
+  const draft = {
     ...place,
     version: version ?? '',
     brokerPort,
@@ -121,6 +139,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
   };
+  return { draft, placed };
 }
 
 function locateProject(value: Fields, { path, home, knownProjects = [] }: ConfigSource): ProjectPlace {

@@ -1,5 +1,6 @@
 import { type SchemaError, validate } from 'castra:schema-validator';
 import { type Finding, type Findings, isUnfinished } from './findings.ts';
+import { schemaAt } from './schemaAt.ts';
 import { suggest } from './suggest.ts';
 import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
@@ -61,9 +62,15 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
   }
 }
 
+/**
+ * The schema of the value that an error is about. ajv would hand it over (`verbose`), but then the validator carries
+ * most of the schema a second time, which is a thirtieth of each bundle.
+ */
+const schemaOf = ({ instancePath }: SchemaError) => schemaAt(pathFromPointer(instancePath));
+
 /** Never fatal: a newer Castra may know the key. */
 function unknownKey(path: TomlPath, key: string, error: SchemaError): Finding {
-  const known = Object.keys(error.parentSchema?.properties ?? {});
+  const known = Object.keys(schemaOf(error)?.properties ?? {});
   const meant = suggest(key, known);
   return {
     severity: 'warning',
@@ -91,7 +98,7 @@ function notAllowed(error: SchemaError, path: TomlPath, tree: TableNode): Findin
 
 function allowedValues(error: SchemaError): string[] {
   if (Array.isArray(error.params.allowedValues)) return error.params.allowedValues.map(String);
-  const branches = error.parentSchema?.anyOf ?? [];
+  const branches = schemaOf(error)?.anyOf ?? [];
   return branches.flatMap((branch) => branch.enum ?? []);
 }
 

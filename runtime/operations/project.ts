@@ -8,18 +8,22 @@ import type { HostSettings, ProjectOptions } from '../options.ts';
 import { homeFiles } from '../state/layout.ts';
 import { type KnownProject, knownProjects, matchingProjects } from '../state/registry.ts';
 
+/** What operations go by. A project whose file is gone has a place and nothing else. */
+export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'> &
+  Partial<Pick<ConfigAnalysis, 'draft' | 'syntax' | 'placed'>>;
+
 /** Reads and analyses the project's file; it may have errors. */
-export function analyzeProject({ config, settings }: ProjectOptions): ConfigAnalysis {
+export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {
   if (config.kind === 'project') return analyzeKnown(config.id, settings);
   return analyzeFile(discoverConfig(config), settings);
 }
 
-function analyzeFile(path: string, { home }: HostSettings): ConfigAnalysis {
+function analyzeFile(path: string, { home }: HostSettings): ProjectAnalysis {
   return analyzeConfig({ text: readConfig(path), path, home, knownProjects: listProjects(home) });
 }
 
 /** A project whose file is gone still has a state root: its VMs must not become unstoppable. */
-function analyzeKnown(id: string, settings: HostSettings): ConfigAnalysis {
+function analyzeKnown(id: string, settings: HostSettings): ProjectAnalysis {
   const matching = matchingProjects(settings.home, id);
   const [known, ...others] = matching;
   if (!known || others.length > 0) {

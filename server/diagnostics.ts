@@ -1,0 +1,43 @@
+import { pathToFileURL } from 'node:url';
+import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
+import { inOrder } from '../runtime/config/findings.ts';
+import type { Diagnostic as Finding, Severity } from '../runtime/diagnostics.ts';
+import type { Analysis } from './analysis.ts';
+
+const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  info: DiagnosticSeverity.Information,
+};
+
+const tags: Readonly<Record<string, DiagnosticTag>> = {
+  'config/unknown-key': DiagnosticTag.Unnecessary,
+  'config/managed-image': DiagnosticTag.Deprecated,
+};
+
+/** The findings of a document, and what the disk adds, as an editor shows them. `docs` is the URI of docs/diagnostics.md. */
+export function toDiagnostics(analysis: Analysis, docs: string, added: readonly Finding[] = []): Diagnostic[] {
+  return inOrder([...analysis.diagnostics, ...added]).map((finding) => toDiagnostic(finding, analysis, docs));
+}
+
+function toDiagnostic(finding: Finding, { positions, uri }: Analysis, docs: string): Diagnostic {
+  const { severity, code, message, help, range, related = [] } = finding;
+  const tag = tags[code];
+  return {
+    severity: severities[severity],
+    source: 'castra',
+    code,
+    // The anchor that a heading of Markdown gets.
+    codeDescription: { href: `${docs}#${code.replaceAll(/[/.]/g, '')}` },
+    message: help === undefined ? message : `${message} ${help}`,
+    range: range ? positions.fromTextRange(range) : { start: positions.position(0), end: positions.position(0) },
+    ...(tag === undefined ? {} : { tags: [tag] }),
+    relatedInformation: related.map((other) => ({
+      message: other.message,
+      location: {
+        uri: other.path === undefined || other.path === finding.path ? uri : pathToFileURL(other.path).href,
+        range: positions.fromTextRange(other.range),
+      },
+    })),
+  };
+}

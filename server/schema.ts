@@ -1,0 +1,14 @@
+import type { Schema } from '../runtime/config/schemaAt.ts';
+
+export { type Schema, schemaAt } from '../runtime/config/schemaAt.ts';
+
+/** The words that a value may be. */
+export function allowedWords(schema: Schema): readonly string[] {
+  return schema.enum ?? schema.anyOf?.flatMap((branch) => branch.enum ?? []) ?? [];
+}
+
+/** Types that a value may have, by JSON Schema's names. */
+export function typesOf(schema: Schema): readonly string[] {
+  if (schema.type !== undefined) return [schema.type].flat();
+  return allowedWords(schema).length > 0 ? ['string'] : [];
+}
