@@ -1,13 +1,13 @@
 // What a download with all its checks costs beside curl, tee and sha256sum: `npm run bench:image`.
 //
 // Both fetch a file from a server on this machine, write it and hash it; the clock holds the start of the programs.
-// Castra's side is a small script around the download engine, bundled as dist/ is.
+// Castra's side is `castra images pull`, which also checks that the image is whole, and puts it into the cache.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomFillSync } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { inTemporaryFolder, median, run, timeMs } from './run.ts';
+import { CLI, inTemporaryFolder, median, run, timeMs } from './run.ts';
 
 const WARM_UP = 1;
 const RUNS = 9;
@@ -18,17 +18,14 @@ const FILE_MIB = 200;
 interface Contender {
   readonly name: string;
   readonly command: (url: string, target: string, sha256: string) => readonly [program: string, ...args: string[]];
-  /** From what it printed. */
-  readonly peakRssMiB: (output: string) => number;
 }
 
-const ENGINE: Contender = {
-  name: 'castra download engine',
-  command(url, partial, hex) {
-    const request = { urls: [url], partial, digest: { algorithm: 'sha256', hex } };
-    return [process.execPath, join(process.cwd(), '.cache', 'bench', 'fetch.mjs'), JSON.stringify(request)];
+const PULL: Contender = {
+  name: 'castra images pull',
+  command(url, target, sha256) {
+    // A new home each time: an image that is cached is not downloaded.
+    return ['env', `CASTRA_HOME=${target}`, process.execPath, CLI, 'images', 'pull', url, '--sha256', sha256];
   },
-  peakRssMiB: (output) => Number(/"peakRssKiB":(\d+)/.exec(output)?.[1]) / 1024,
 };
 
 interface TestFile {
@@ -36,17 +33,17 @@ interface TestFile {
   readonly sha256: string;
 }
 
-/** Random bytes: a file system or a network that compresses must not win anything. */
-function makeFile(path: string): TestFile {
-  const hash = createHash('sha256');
-  const descriptor = openSync(path, 'wx', 0o600);
+/** A qcow2 image with random bytes: a file system or a network that compresses must not win anything. */
+function makeFile(folder: string): TestFile {
+  const raw = join(folder, 'raw');
+  const descriptor = openSync(raw, 'wx', 0o600);
   const block = Buffer.alloc(MIB);
-  for (let written = 0; written < FILE_MIB; written++) {
-    hash.update(randomFillSync(block));
-    writeSync(descriptor, block);
-  }
+  for (let written = 0; written < FILE_MIB; written++) writeSync(descriptor, randomFillSync(block));
   closeSync(descriptor);
-  return { path, sha256: hash.digest('hex') };
+  const path = join(folder, 'image.qcow2');
+  run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, path]);
+  rmSync(raw);
+  return { path, sha256: run('sha256sum', [path]).slice(0, 64) };
 }
 
 /** In a process of its own, so that it shares no event loop with anything measured. */
@@ -73,6 +70,14 @@ function byCurl(url: string, target: string, sha256: string): void {
   if (!output.startsWith(sha256)) throw new Error(`curl got another file: ${output}`);
 }
 
+/** Runs a program and tells the most memory it had, in KiB (getrusage). Node cannot ask that of a child. */
+const PEAK = `
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+`;
+
 interface Measured {
   readonly curl: number[];
   readonly castra: number[];
@@ -89,13 +94,13 @@ function measure(contender: Contender, file: TestFile, url: string, folder: stri
     const [program, ...args] = contender.command(url, target, file.sha256);
     let output = '';
     const castra = timeMs(() => {
-      output = run(program, args);
+      output = run('python3', ['-c', PEAK, program, ...args]);
     });
-    rmSync(target, { force: true });
+    rmSync(target, { recursive: true, force: true });
     if (round < WARM_UP) continue;
     measured.curl.push(curl);
     measured.castra.push(castra);
-    measured.rssMiB.push(contender.peakRssMiB(output));
+    measured.rssMiB.push(Number(/^peak (\d+)$/m.exec(output)?.[1]) / 1024);
   }
   return measured;
 }
@@ -104,12 +109,12 @@ const numbers = (values: readonly number[]): string =>
   `median ${median(values).toFixed(0)} ms, min ${Math.min(...values).toFixed(0)} ms, max ${Math.max(...values).toFixed(0)} ms`;
 
 await inTemporaryFolder(async (folder) => {
-  const file = makeFile(join(folder, 'image'));
+  const file = makeFile(folder);
   const { child, url } = await startServer(file.path);
   try {
-    const { curl, castra, rssMiB } = measure(ENGINE, file, url, folder);
+    const { curl, castra, rssMiB } = measure(PULL, file, url, folder);
     console.log(`${'curl | tee | sha256sum'.padEnd(26)}${numbers(curl)}`);
-    console.log(`${ENGINE.name.padEnd(26)}${numbers(castra)}, peak RSS ${Math.max(...rssMiB).toFixed(0)} MiB`);
+    console.log(`${PULL.name.padEnd(26)}${numbers(castra)}, peak RSS ${Math.max(...rssMiB).toFixed(0)} MiB`);
     console.log(
       `ratio of medians ${(median(castra) / median(curl)).toFixed(2)}, ${RUNS} alternating runs of ${FILE_MIB} MiB`,
     );

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
 import { addClean } from './commands/clean.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -18,6 +18,7 @@ import { addSshConfig } from './commands/sshConfig.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
+import { exampleText } from './examples.ts';
 
 const environmentHelp = `
 Environment:
@@ -99,10 +100,18 @@ function buildProgram(finish: Finish): Command {
 
 /** On each command too: `castra up --json -c FILE` works as well as `castra -c FILE --json up`. */
 function addGlobals(command: Command): void {
-  command
-    .option('-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards')
-    .option('--project <id>', 'a project that ran here before, by id or name (`castra list` shows them)')
-    .option('--json', 'print one JSON object per line, for programs')
-    .exitOverride();
-  for (const nested of command.parent === null ? [] : command.commands) addGlobals(nested);
+  for (const [flags, description] of globals) {
+    command.addOption(new Option(flags, description).helpGroup('Options of every command:'));
+  }
+  command.exitOverride();
+  if (command.parent === null) return;
+  const text = command.parent.parent === null ? exampleText(command.name()) : '';
+  if (text !== '') command.addHelpText('after', text);
+  for (const nested of command.commands) addGlobals(nested);
 }
+
+const globals = [
+  ['-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards'],
+  ['--project <id>', 'a project that ran here before, by id or name (`castra list` shows them)'],
+  ['--json', 'print one JSON object per line, for programs'],
+] as const;

@@ -5,6 +5,7 @@ import { CastraError } from '../../errors.ts';
 import type { Run } from '../../operations/run.ts';
 import type { ImagesVerifyOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
+import { keepMemoryFlat } from '../memory.ts';
 import type { Finish } from '../program.ts';
 import { liveFace } from '../render/liveFace.ts';
 import { textFace } from '../render/text.ts';
@@ -53,6 +54,7 @@ function addPull(images: Command, finish: Finish): void {
       const { config, settings, json } = readContext(command);
       const digest = readDigest(flags);
       const options = { config, settings, ...(url === undefined ? {} : { url }), ...(digest ? { digest } : {}) };
+      keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/imagesPull.ts')).imagesPull(options, run);
       const face = async () => liveFace((await rendering()).renderPulled);
       finish(await runSession({ command: 'images pull', json, face, operation }));

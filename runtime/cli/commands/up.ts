@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Run } from '../../operations/run.ts';
 import type { UpOutcome, VmUpResult } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
+import { keepMemoryFlat } from '../memory.ts';
 import type { Finish } from '../program.ts';
 import { liveFace } from '../render/liveFace.ts';
 import { runSession } from '../session.ts';
@@ -24,6 +25,7 @@ export function addUp(program: Command, finish: Finish): void {
       const { config, settings, json } = readContext(command);
       const { force = false, wait, timeout } = flags;
       const options = { config, settings, vms, force, wait, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
+      keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
       finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));
     });
