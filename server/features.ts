@@ -1,5 +1,6 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
 import type { Documents } from './documents.ts';
+import { serveFormatting } from './features/formatting.ts';
 import type { Guard } from './guard.ts';
 
 export interface FeatureContext {
@@ -15,4 +16,4 @@ export interface FeatureContext {
 export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
-export const features: readonly Feature[] = [];
+export const features: readonly Feature[] = [serveFormatting];

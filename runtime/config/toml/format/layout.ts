@@ -1,0 +1,92 @@
+import type { Span, TomlDocument } from '../syntax.ts';
+import { lineBreakOf, type Style } from './style.ts';
+
+/** A token that stays as it is, and the text that is to stand between the one before and it. */
+export interface Piece extends Span {
+  before: string;
+}
+
+/** The tokens that were placed so far, in the order of the text. */
+export interface Layout {
+  readonly text: string;
+  readonly style: Style;
+  readonly lineBreak: string;
+  readonly comments: readonly Span[];
+  /** How many of the comments are placed. */
+  placedComments: number;
+  readonly pieces: Piece[];
+  /** Where the last piece ends in the text. */
+  end: number;
+  /** Width of the last line of what is placed. */
+  column: number;
+  /** Whether the last piece is a comment, behind which only a line break can follow. */
+  isAfterComment: boolean;
+}
+
+export function createLayout({ text, comments }: TomlDocument, style: Style, lineBreak = lineBreakOf(text)): Layout {
+  const end = text.startsWith('\uFEFF') ? 1 : 0;
+  return {
+    text,
+    style,
+    lineBreak,
+    comments: comments.map((comment) => withoutTrailingBlanks(text, comment)),
+    placedComments: 0,
+    pieces: [],
+    end,
+    column: 0,
+    isAfterComment: false,
+  };
+}
+
+function withoutTrailingBlanks(text: string, { from, to }: Span): Span {
+  let end = to;
+  while (text[end - 1] === ' ' || text[end - 1] === '\t') end -= 1;
+  return { from, to: end };
+}
+
+export function place(layout: Layout, { from, to }: Span, before: string): void {
+  layout.pieces.push({ from, to, before });
+  advance(layout, before, 0, before.length);
+  advance(layout, layout.text, from, to);
+  layout.end = to;
+  layout.isAfterComment = false;
+}
+
+function advance(layout: Layout, text: string, from: number, to: number): void {
+  let start = to;
+  while (start > from && text[start - 1] !== '\n') start -= 1;
+  layout.column = start > from ? to - start : layout.column + to - from;
+}
+
+/** What stands before a token that begins a line: of several blank lines one is kept, and none at the very beginning. */
+export function newLine(layout: Layout, from: number, level: number, blank: 'keep' | 'never' | 'always'): string {
+  const indentation = layout.style.step.repeat(level);
+  if (layout.pieces.length === 0) return indentation;
+  const hasBlank = blank === 'always' || (blank === 'keep' && countLineFeeds(layout.text, layout.end, from) > 1);
+  return layout.lineBreak.repeat(hasBlank ? 2 : 1) + indentation;
+}
+
+/** Never looks behind `to`: on one very long line, a search to its end for each gap would be quadratic. */
+export function countLineFeeds(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (text[at] === '\n') count += 1;
+  return count;
+}
+
+/** The comments between what is placed and an offset. */
+export function commentsBefore(layout: Layout, offset: number): readonly Span[] {
+  let to = layout.placedComments;
+  while ((layout.comments[to]?.from ?? offset) < offset) to += 1;
+  return layout.comments.slice(layout.placedComments, to);
+}
+
+export function placeComment(layout: Layout, comment: Span, before: string): void {
+  place(layout, comment, before);
+  layout.placedComments += 1;
+  layout.isAfterComment = true;
+}
+
+/** Whether a comment stands behind something on its line. */
+export function isTrailing(layout: Layout, comment: Span): boolean {
+  return layout.pieces.length > 0 && countLineFeeds(layout.text, layout.end, comment.from) === 0;
+}
