@@ -14,21 +14,37 @@ const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const SCHEMA = 'runtime/config/castra.schema.json';
 
+/** A schema with only what decides whether a document is valid. */
+function withoutWords({ title, description, default: _, examples, deprecated, ...schema }) {
+  const each = (schemas) => Object.fromEntries(Object.entries(schemas).map(([key, own]) => [key, withoutWords(own)]));
+  const { properties, definitions, items, additionalProperties, anyOf, ...rest } = schema;
+  return {
+    ...rest,
+    ...(properties && { properties: each(properties) }),
+    ...(definitions && { definitions: each(definitions) }),
+    ...(items && { items: withoutWords(items) }),
+    ...(anyOf && { anyOf: anyOf.map(withoutWords) }),
+    ...(additionalProperties !== undefined && {
+      additionalProperties: additionalProperties && withoutWords(additionalProperties),
+    }),
+  };
+}
+
 /** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
 const schemaValidator = {
   name: 'schema-validator',
   setup(bundle) {
     bundle.onResolve({ filter: /^castra:schema-validator$/ }, (args) => ({ path: args.path, namespace: 'schema' }));
     bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
-      const ajv = new Ajv({
-        allErrors: true,
-        strict: true,
-        allowUnionTypes: true,
-        verbose: true,
-        code: { source: true, esm: true },
-      });
-      const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
-      const contents = standaloneCode.default(ajv, validate);
+      const schema = JSON.parse(readFileSync(SCHEMA, 'utf8'));
+      const options = { allErrors: true, strict: true, allowUnionTypes: true };
+      new Ajv(options).compile(schema);
+      // Without words for people, in the schema and in its errors: the validator is half as large, and as it carries
+      // parts of the schema it would grow with every description. For the same reason shared parts are functions.
+      const shape = withoutWords(schema);
+      const ajv = new Ajv({ ...options, messages: false, inlineRefs: false, code: { source: true, esm: true } });
+      const validator = standaloneCode.default(ajv, ajv.compile(shape));
+      const contents = `${validator}\nexport const shape = ${JSON.stringify(shape)};`;
       return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
     });
   },

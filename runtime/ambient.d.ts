@@ -8,13 +8,19 @@ declare module 'castra:schema-validator' {
     readonly schemaPath: string;
     readonly keyword: string;
     readonly params: Readonly<Record<string, unknown>>;
-    readonly message?: string;
-    /** The schema object that holds the failing keyword. */
-    readonly parentSchema?: {
-      readonly properties?: Readonly<Record<string, unknown>>;
-      readonly anyOf?: readonly { readonly enum?: readonly string[] }[];
-    };
   }
+  /** The part of JSON Schema that castra.schema.json uses to say where things are. */
+  export interface Shape {
+    readonly $ref?: string;
+    readonly enum?: readonly string[];
+    readonly anyOf?: readonly { readonly enum?: readonly string[] }[];
+    readonly properties?: Readonly<Record<string, Shape>>;
+    readonly additionalProperties?: boolean | Shape;
+    readonly items?: Shape;
+    readonly definitions?: Readonly<Record<string, Shape>>;
+  }
+  /** castra.schema.json without its descriptions. */
+  export const shape: Shape;
   export const validate: {
     (value: unknown): boolean;
     readonly errors?: readonly SchemaError[] | null;
