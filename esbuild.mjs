@@ -14,20 +14,21 @@ const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const SCHEMA = 'runtime/config/castra.schema.json';
 
+/** What a schema tells people; editors read it, and Taplo what is under its own name. */
+const WORDS = ['title', 'description', 'default', 'examples', 'deprecated', 'markdownEnumDescriptions', 'x-taplo'];
+
 /** A schema with only what decides whether a document is valid. */
-function withoutWords({ title, description, default: _, examples, deprecated, ...schema }) {
-  const each = (schemas) => Object.fromEntries(Object.entries(schemas).map(([key, own]) => [key, withoutWords(own)]));
-  const { properties, definitions, items, additionalProperties, anyOf, ...rest } = schema;
-  return {
-    ...rest,
-    ...(properties && { properties: each(properties) }),
-    ...(definitions && { definitions: each(definitions) }),
-    ...(items && { items: withoutWords(items) }),
-    ...(anyOf && { anyOf: anyOf.map(withoutWords) }),
-    ...(additionalProperties !== undefined && {
-      additionalProperties: additionalProperties && withoutWords(additionalProperties),
-    }),
-  };
+function withoutWords(schema) {
+  const own = Object.entries(schema).filter(([keyword]) => !WORDS.includes(keyword));
+  return Object.fromEntries(own.map(([keyword, value]) => [keyword, nestedWithoutWords(keyword, value)]));
+}
+
+function nestedWithoutWords(keyword, value) {
+  if (keyword === 'anyOf') return value.map(withoutWords);
+  if (keyword === 'items') return withoutWords(value);
+  if (keyword === 'additionalProperties') return value && withoutWords(value);
+  if (keyword !== 'properties' && keyword !== 'definitions') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withoutWords(schema)]));
 }
 
 /** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
@@ -38,7 +39,7 @@ const schemaValidator = {
     bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
       const schema = JSON.parse(readFileSync(SCHEMA, 'utf8'));
       const options = { allErrors: true, strict: true, allowUnionTypes: true };
-      new Ajv(options).compile(schema);
+      new Ajv(options).addVocabulary(WORDS.slice(-2)).compile(schema);
       // Without words for people, in the schema and in its errors: the validator is half as large, and as it carries
       // parts of the schema it would grow with every description. For the same reason shared parts are functions.
       const shape = withoutWords(schema);

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { Ajv } from 'ajv';
+import { analyze } from './marked.ts';
 
 interface Shape {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
+  readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
+  readonly deprecated?: boolean;
+  readonly examples?: readonly unknown[];
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly Shape[];
+  readonly items?: Shape;
+  readonly markdownEnumDescriptions?: readonly string[];
+  readonly 'x-taplo'?: { readonly docs: { readonly enumValues: readonly string[] } };
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Shape>>;
 }
@@ -43,5 +53,46 @@ describe('castra.schema.json, which editors show', () => {
       unsaid.map(({ key }) => key),
       [],
     );
+  });
+
+  it('gives every key and table a title, and every key but those of tables an example', () => {
+    const isTable = ({ type, items }: Shape = {}) => type === 'object' || items?.$ref !== undefined;
+    const lacking = keys.filter(({ key, own, target }) => {
+      const examples = own.examples ?? target?.examples;
+      const needsExample = target?.deprecated !== true && (!isTable(target) || key.endsWith('.env'));
+      return !(own.title ?? target?.title) || (needsExample && !examples?.length);
+    });
+    assert.deepEqual(
+      lacking.map(({ key }) => key),
+      [],
+    );
+  });
+
+  it('has examples and defaults that it allows itself', () => {
+    const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+    ajv.addVocabulary(['markdownEnumDescriptions', 'x-taplo']).addSchema(schema, 'castra');
+    for (const [table, shape] of [['', schema] as const, ...Object.entries(schema.definitions)]) {
+      for (const [key, own] of Object.entries(shape.properties ?? {})) {
+        const place = `castra#${table === '' ? '' : `/definitions/${table}`}/properties/${key}`;
+        const values = [...(own.examples ?? []), ...(own.default === undefined ? [] : [own.default])];
+        for (const value of values) assert.ok(ajv.validate(place, value), `${place}: ${JSON.stringify(value)}`);
+      }
+    }
+  });
+
+  it('says of every word that may be written what it means, to VS Code and to Taplo', () => {
+    const choices = keys.flatMap(({ key, own }) => [own, ...(own.anyOf ?? [])].map((shape) => ({ key, shape })));
+    const withWords = choices.filter(({ shape }) => shape.enum);
+    assert.ok(withWords.length > 4);
+    for (const { key, shape } of withWords) {
+      assert.equal(shape.markdownEnumDescriptions?.length, shape.enum?.length, key);
+      assert.deepEqual(shape['x-taplo']?.docs.enumValues, shape.markdownEnumDescriptions, key);
+    }
+  });
+
+  it('may be named in a first line, as Taplo and Tombi want it', () => {
+    const text = 'version = "0.2.0"\nproject = { name = "demo" }\n[[vms]]\nname = "web"\n';
+    assert.deepEqual(analyze(`#:schema ./castra.schema.json\n${text}`).diagnostics, analyze(text).diagnostics);
+    assert.deepEqual(analyze(text).diagnostics, []);
   });
 });
