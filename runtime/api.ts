@@ -5,6 +5,7 @@ export { CastraError, describe, exitCodes, type Failure, type FailureKind } from
 export type * from './events.ts';
 export { down } from './operations/down.ts';
 export { exportVm } from './operations/export.ts';
+export { format } from './operations/format.ts';
 export { init } from './operations/init.ts';
 export type { Operation, Run } from './operations/run.ts';
 export { status } from './operations/status.ts';

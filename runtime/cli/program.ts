@@ -3,7 +3,9 @@ import { CastraError, exitCodes } from '../errors.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDown } from './commands/down.ts';
 import { addExport } from './commands/export.ts';
+import { addFmt } from './commands/fmt.ts';
 import { addInit } from './commands/init.ts';
+import { addSchema } from './commands/schema.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
@@ -17,7 +19,7 @@ Environment:
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 
-Exit codes: 0 done, 1 a VM is in error (status), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
+Exit codes: 0 done, 1 a VM is in error (status) or a file is not formatted (fmt --check), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
 73 state root unusable, 74 cannot read or write, 75 another castra is at work, 130 cancelled.`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
@@ -53,9 +55,10 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addExport]) {
+  for (const add of [addInit, addValidate, addFmt, addUp, addDown, addStatus, addExport]) {
     add(program, finish);
   }
+  addSchema(program);
   addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
