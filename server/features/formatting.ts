@@ -75,10 +75,10 @@ export function formatTyped(
   return formatStatement(syntax.document, positions.offset(ch === '\n' ? above : position), style);
 }
 
-/** Undefined when the client cannot be asked. */
+/** Undefined when the client cannot be asked, or cannot say. */
 async function readSettings({ connection, capabilities }: FeatureContext, scopeUri: string): Promise<unknown> {
   if (!capabilities.workspace?.configuration) return undefined;
-  return connection.workspace.getConfiguration({ scopeUri, section: 'castra.format' });
+  return connection.workspace.getConfiguration({ scopeUri, section: 'castra.format' }).catch(() => undefined);
 }
 
 const TRAILING_COMMAS: readonly unknown[] = ['keep', 'always', 'never'] satisfies readonly Style['trailingComma'][];

@@ -1,8 +1,11 @@
+import { validate } from 'castra:schema-validator';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
-import { analyze } from './marked.ts';
+import { analyzeToml } from '../../../runtime/config/toml/meaning.ts';
+import { parseToml } from '../../../runtime/config/toml/parser.ts';
+import { analyze, HEAD } from './marked.ts';
 
 interface Shape {
   readonly $ref?: string;
@@ -88,6 +91,23 @@ describe('castra.schema.json, which editors show', () => {
       assert.equal(shape.markdownEnumDescriptions?.length, shape.enum?.length, key);
       assert.deepEqual(shape['x-taplo']?.docs.enumValues, shape.markdownEnumDescriptions, key);
     }
+  });
+
+  it('is what documents are checked by: the validator without words refuses the same', () => {
+    const whole = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });
+    const validateWhole = whole.addVocabulary(['markdownEnumDescriptions', 'x-taplo']).compile(schema);
+    const page = readFileSync('docs/diagnostics.md', 'utf8');
+    const documents = [...page.matchAll(/^```toml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+    let refused = 0;
+    for (const text of documents.flatMap((each) => [each, HEAD + each])) {
+      const { value } = analyzeToml(parseToml(text));
+      assert.equal(validate(value), validateWhole(value), text);
+      const paths = (errors: readonly { readonly instancePath: string; readonly keyword: string }[] | null = []) =>
+        (errors ?? []).map(({ instancePath, keyword }) => `${instancePath} ${keyword}`);
+      assert.deepEqual(paths(validate.errors ?? []), paths(validateWhole.errors ?? []), text);
+      refused += validate.errors ? 1 : 0;
+    }
+    assert.ok(refused > 20);
   });
 
   it('may be named in a first line, as Taplo and Tombi want it', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { parse } from 'smol-toml';
 import { applyEdits, editsWithin } from '../../../../../runtime/config/toml/format/edits.ts';
 import { formatToml } from '../../../../../runtime/config/toml/format/format.ts';
 import { outlineOf } from '../../../../../runtime/config/toml/format/outline.ts';
@@ -39,11 +40,21 @@ const isValid = (text: string) => {
 const commentsOf = (text: string) =>
   parseToml(text).comments.map(({ from, to }) => text.slice(from, to).replace(/[ \t]+$/, ''));
 
+/** What a parser reads that shares no code with ours; undefined where it reads nothing. */
+function readBySmol(text: string): unknown {
+  try {
+    return parse(text, { integersAsBigInt: 'asNeeded' });
+  } catch {
+    return undefined;
+  }
+}
+
 function check(text: string, style: Style): void {
   const result = format(text, style);
   const shown = JSON.stringify(text);
   assert.equal(format(result, style), result, `not idempotent: ${shown}`);
   assert.deepEqual(analyzeToml(parseToml(result)).value, analyzeToml(parseToml(text)).value, shown);
+  assert.deepEqual(readBySmol(result), readBySmol(text), shown);
   assert.deepEqual(commentsOf(result), commentsOf(text), shown);
   if (style.trailingComma === 'keep') assert.equal(result.replaceAll(/\s/g, ''), text.replaceAll(/\s/g, ''), shown);
 }
