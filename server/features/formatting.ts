@@ -1,6 +1,6 @@
 import type { FormattingOptions, Position, Range, ServerCapabilities, TextEdit } from 'vscode-languageserver';
-import { type Edit, editsWithin } from '../../runtime/config/toml/format/edits.ts';
-import { formatToml } from '../../runtime/config/toml/format/format.ts';
+import { editsWithin } from '../../runtime/config/toml/format/edits.ts';
+import { type Formatted, formatToml } from '../../runtime/config/toml/format/format.ts';
 import { formatStatement } from '../../runtime/config/toml/format/statement.ts';
 import { DEFAULT_STYLE, type Style } from '../../runtime/config/toml/format/style.ts';
 import type { Span } from '../../runtime/config/toml/syntax.ts';
@@ -25,16 +25,17 @@ export function serveFormatting(context: FeatureContext): ServerCapabilities {
     // Only now: while the client was asked, the document may have changed.
     const analysis = documents.analysis(textDocument.uri);
     if (analysis === undefined) return null;
-    const edits = format(analysis, style, () => logUnsafe(textDocument.uri));
+    const { edits, refusal } = format(analysis, style);
+    if (refusal === 'unsafe') logUnsafe(textDocument.uri);
     return edits.map(({ from, to, text }) => ({ range: analysis.positions.range({ from, to }), newText: text }));
   };
   connection.onDocumentFormatting(guard('formatting', (params) => answer(params, formatDocument)));
   connection.onDocumentRangeFormatting(
     guard('rangeFormatting', (params: FormattingParams & { range: Range }) =>
-      answer(params, (analysis, style, onUnsafe) => {
+      answer(params, (analysis, style) => {
         const from = analysis.positions.offset(params.range.start);
         const to = analysis.positions.offset(params.range.end);
-        return formatRange(analysis, { from, to }, style, onUnsafe);
+        return formatRange(analysis, { from, to }, style);
       }),
     ),
   );
@@ -50,18 +51,18 @@ export function serveFormatting(context: FeatureContext): ServerCapabilities {
   };
 }
 
-type Format = (analysis: Analysis, style: Style, onUnsafe: () => void) => readonly Edit[];
+type Format = (analysis: Analysis, style: Style) => Formatted;
 
-export function formatDocument({ syntax, diagnostics }: Analysis, style: Style, onUnsafe: () => void): readonly Edit[] {
+export function formatDocument({ syntax, diagnostics }: Analysis, style: Style): Formatted {
   // smol-toml decides what is TOML, and may refuse what our own parser reads.
-  if (diagnostics.some(({ code, severity }) => severity === 'error' && code.startsWith('toml/'))) return [];
-  const { edits, refusal } = formatToml(syntax.document, style);
-  if (refusal === 'unsafe') onUnsafe();
-  return edits;
+  if (diagnostics.some(({ code, severity }) => severity === 'error' && code.startsWith('toml/')))
+    return { edits: [], refusal: 'broken' };
+  return formatToml(syntax.document, style);
 }
 
-export function formatRange(analysis: Analysis, range: Span, style: Style, onUnsafe: () => void): readonly Edit[] {
-  return editsWithin(formatDocument(analysis, style, onUnsafe), range);
+export function formatRange(analysis: Analysis, range: Span, style: Style): Formatted {
+  const formatted = formatDocument(analysis, style);
+  return { ...formatted, edits: editsWithin(formatted.edits, range) };
 }
 
 /** What stands on the line above after a line break, or before the bracket that was typed. */
@@ -69,10 +70,10 @@ export function formatTyped(
   { syntax, positions }: Analysis,
   { position, ch }: { readonly position: Position; readonly ch: string },
   style: Style,
-): readonly Edit[] {
-  if (ch === '\n' && position.line === 0) return [];
+): Formatted {
+  if (ch === '\n' && position.line === 0) return { edits: [] };
   const above = { line: position.line - 1, character: Number.MAX_SAFE_INTEGER };
-  return formatStatement(syntax.document, positions.offset(ch === '\n' ? above : position), style);
+  return { edits: formatStatement(syntax.document, positions.offset(ch === '\n' ? above : position), style) };
 }
 
 /** Undefined when the client cannot be asked, or cannot say. */

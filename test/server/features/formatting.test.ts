@@ -10,13 +10,13 @@ const URI = 'file:///srv/demo/castra.toml';
 const OPTIONS = { tabSize: 4, insertSpaces: true };
 const CONTEXT = { encoding: 'utf-16', home: '/srv/home' } as const;
 const analyze = (text: string) => analyzeText({ uri: URI, version: 1, text }, CONTEXT);
-const never = () => assert.fail('the result reads differently');
+const broken = { edits: [], refusal: 'broken' };
 
 describe('formatting', () => {
   it('is left alone while the document has a syntax error, not while it only breaks the rules of Castra', () => {
-    assert.deepEqual(formatDocument(analyze('a=1\nb='), DEFAULT_STYLE, never), []);
-    assert.deepEqual(formatDocument(analyze('a=1\na=2'), DEFAULT_STYLE, never), []);
-    assert.equal(formatDocument(analyze('version="9"\nnonsense = true\n'), DEFAULT_STYLE, never).length, 2);
+    assert.deepEqual(formatDocument(analyze('a=1\nb='), DEFAULT_STYLE), broken);
+    assert.deepEqual(formatDocument(analyze('a=1\na=2'), DEFAULT_STYLE), broken);
+    assert.equal(formatDocument(analyze('version="9"\nnonsense = true\n'), DEFAULT_STYLE).edits.length, 2);
   });
 
   it('answers at every offset of every prefix of a project', () => {
@@ -24,9 +24,9 @@ describe('formatting', () => {
       const analysis = analyze(PROJECT.slice(0, end));
       for (const ch of ['\n', ']', '}']) {
         const position = analysis.positions.position(end);
-        assert.ok(Array.isArray(formatTyped(analysis, { position, ch }, DEFAULT_STYLE)));
+        assert.ok(Array.isArray(formatTyped(analysis, { position, ch }, DEFAULT_STYLE).edits));
       }
-      assert.ok(Array.isArray(formatRange(analysis, { from: end >> 1, to: end }, DEFAULT_STYLE, never)));
+      assert.ok(Array.isArray(formatRange(analysis, { from: end >> 1, to: end }, DEFAULT_STYLE).edits));
     }
   });
 

@@ -6,6 +6,13 @@ export interface Piece extends Span {
   before: string;
 }
 
+/** A comment behind an entry, on its line. */
+export interface TrailingComment {
+  readonly piece: number;
+  /** Width of the line before it. */
+  readonly column: number;
+}
+
 /** The tokens that were placed so far, in the order of the text. */
 export interface Layout {
   readonly text: string;
@@ -19,6 +26,8 @@ export interface Layout {
   end: number;
   /** Width of the last line of what is placed. */
   column: number;
+  /** The comments behind entries. */
+  readonly trailing: TrailingComment[];
   /** Whether the last piece is a comment, behind which only a line break can follow. */
   isAfterComment: boolean;
 }
@@ -34,6 +43,7 @@ export function createLayout({ text, comments }: TomlDocument, style: Style, lin
     pieces: [],
     end,
     column: 0,
+    trailing: [],
     isAfterComment: false,
   };
 }
@@ -46,20 +56,27 @@ function withoutTrailingBlanks(text: string, { from, to }: Span): Span {
 
 export function place(layout: Layout, { from, to }: Span, before: string): void {
   layout.pieces.push({ from, to, before });
-  advance(layout, before, 0, before.length);
-  advance(layout, layout.text, from, to);
+  advance(layout, before, { from: 0, to: before.length });
+  advance(layout, layout.text, { from, to });
   layout.end = to;
   layout.isAfterComment = false;
 }
 
-function advance(layout: Layout, text: string, from: number, to: number): void {
+function advance(layout: Layout, text: string, { from, to }: Span): void {
   let start = to;
   while (start > from && text[start - 1] !== '\n') start -= 1;
   layout.column = start > from ? to - start : layout.column + to - from;
 }
 
+export interface LineStart {
+  /** Steps of indentation. */
+  readonly level: number;
+  /** A blank line above: as the text has it, or anyway. */
+  readonly blank: 'keep' | 'never' | 'always';
+}
+
 /** What stands before a token that begins a line: of several blank lines one is kept, and none at the very beginning. */
-export function newLine(layout: Layout, from: number, level: number, blank: 'keep' | 'never' | 'always'): string {
+export function newLine(layout: Layout, from: number, { level, blank }: LineStart): string {
   const indentation = layout.style.step.repeat(level);
   if (layout.pieces.length === 0) return indentation;
   const hasBlank = blank === 'always' || (blank === 'keep' && countLineFeeds(layout.text, layout.end, from) > 1);

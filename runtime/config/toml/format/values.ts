@@ -2,11 +2,15 @@ import { findLineEnd } from '../lexer.ts';
 import type { ArrayValue, InlineTable, Key, KeyValue, Span, Value } from '../syntax.ts';
 import { commentsBefore, countLineFeeds, isTrailing, type Layout, newLine, place, placeComment } from './layout.ts';
 
-/** Places a value behind `before`. `level` is the indentation of the line that it begins on. */
-export function placeValue(layout: Layout, value: Value, before: string, level: number): void {
-  if (value.kind === 'array') placeList(layout, value, value.items, { before, level, padding: '' });
-  else if (value.kind === 'inline') placeList(layout, value, value.entries, { before, level, padding: ' ' });
-  else place(layout, value, before);
+interface ValuePlace {
+  readonly before: string;
+  /** The indentation of the line that the value begins on. */
+  readonly level: number;
+}
+
+function placeValue(layout: Layout, value: Value, at: ValuePlace): void {
+  if (value.kind === 'array' || value.kind === 'inline') placeList(layout, value, at);
+  else place(layout, value, at.before);
 }
 
 /** The blanks around the dots of a key go; its parts stay as they are written. */
@@ -20,52 +24,55 @@ export function placeKey(layout: Layout, { parts }: Key, before: string): void {
   }
 }
 
-/** Places `key = value`; the `=` stands `gap` behind the key. */
-export function placeEntry(layout: Layout, entry: KeyValue, before: string, level: number, gap = ' '): void {
+interface EntryPlace extends ValuePlace {
+  /** Stands between the key and the `=`. */
+  readonly gap?: string;
+}
+
+export function placeEntry(layout: Layout, entry: KeyValue, { before, level, gap = ' ' }: EntryPlace): void {
   placeKey(layout, entry.key, before);
   const equals = entry.equals ?? layout.end;
   place(layout, { from: equals, to: equals + 1 }, gap);
-  placeValue(layout, entry.value, ' ', level);
+  placeValue(layout, entry.value, { before: ' ', level });
 }
 
-interface ListPlace {
-  readonly before: string;
-  readonly level: number;
-  /** Stands inside of the brackets of a list on one line. */
-  readonly padding: string;
-}
-
+type List = ArrayValue | InlineTable;
 type Item = Value | KeyValue;
 
+const itemsOf = (list: List): readonly Item[] => (list.kind === 'array' ? list.items : list.entries);
+
 /** On one line if it was and fits, else with one line per item. */
-function placeList(layout: Layout, list: ArrayValue | InlineTable, items: readonly Item[], at: ListPlace): void {
+function placeList(layout: Layout, list: List, at: ValuePlace): void {
+  const items = itemsOf(list);
+  const padding = list.kind === 'inline' ? ' ' : '';
   place(layout, { from: list.from, to: list.from + 1 }, at.before);
-  const isSpread = mustSpread(layout, list, items);
+  const isSpread = mustSpread(layout, list);
   const level = isSpread ? at.level + 1 : at.level;
   for (const [index, item] of items.entries()) {
     placeComments(layout, item.from, level);
-    const between = index === 0 ? at.padding : ' ';
+    const between = index === 0 ? padding : ' ';
     const blank = index === 0 && !layout.isAfterComment ? 'never' : 'keep';
-    placeItem(layout, item, isSpread ? newLine(layout, item.from, level, blank) : between, level);
+    placeItem(layout, item, { before: isSpread ? newLine(layout, item.from, { level, blank }) : between, level });
     placeComma(layout, { list, next: items[index + 1], isSpread, level });
   }
   const closer = { from: list.to - 1, to: list.to };
   placeComments(layout, closer.from, level);
   const isEmpty = list.from + 1 === layout.end;
-  const inside = isEmpty ? '' : at.padding;
-  place(layout, closer, isSpread ? newLine(layout, closer.from, at.level, 'never') : inside);
+  const inside = isEmpty ? '' : padding;
+  place(layout, closer, isSpread ? newLine(layout, closer.from, { level: at.level, blank: 'never' }) : inside);
 }
 
-function placeItem(layout: Layout, item: Item, before: string, level: number): void {
-  if (item.kind === 'keyValue') placeEntry(layout, item, before, level);
-  else placeValue(layout, item, before, level);
+function placeItem(layout: Layout, item: Item, at: ValuePlace): void {
+  if (item.kind === 'keyValue') placeEntry(layout, item, at);
+  else placeValue(layout, item, at);
 }
 
 /** The comments of a list stay behind what they stand behind, or on lines of their own. */
 function placeComments(layout: Layout, offset: number, level: number): void {
   for (const comment of commentsBefore(layout, offset)) {
     const isFirst = layout.text[layout.end - 1] === '[' || layout.text[layout.end - 1] === '{';
-    const own = newLine(layout, comment.from, level, isFirst && !layout.isAfterComment ? 'never' : 'keep');
+    const blank = isFirst && !layout.isAfterComment ? 'never' : 'keep';
+    const own = newLine(layout, comment.from, { level, blank });
     placeComment(layout, comment, isTrailing(layout, comment) ? ' ' : own);
   }
 }
@@ -88,7 +95,7 @@ function placeComma(layout: Layout, { list, next, isSpread, level }: CommaPlace)
   }
   if (next === undefined && trailingComma === 'never') return;
   placeComments(layout, from, level);
-  place(layout, { from, to: from + 1 }, layout.isAfterComment ? newLine(layout, from, level, 'never') : '');
+  place(layout, { from, to: from + 1 }, layout.isAfterComment ? newLine(layout, from, { level, blank: 'never' }) : '');
 }
 
 function findComma(text: string, from: number, to: number): number | undefined {
@@ -100,7 +107,8 @@ function findComma(text: string, from: number, to: number): number | undefined {
 }
 
 /** Looks only at the list's own line breaks: those in an item do not spread what is around it. */
-function mustSpread(layout: Layout, list: ArrayValue | InlineTable, items: readonly Item[]): boolean {
+function mustSpread(layout: Layout, list: List): boolean {
+  const items = itemsOf(list);
   const { text, comments, placedComments, style } = layout;
   const hasComment = (comments[placedComments]?.from ?? list.to) < list.to;
   if (items.length === 0) return hasComment;
@@ -112,17 +120,16 @@ function mustSpread(layout: Layout, list: ArrayValue | InlineTable, items: reado
 
 /** The width of a value on one line. */
 function widthOf(value: Value, text: string): number {
-  if (value.kind === 'array') {
-    const commas = listWidth(value.items.map((item) => widthOf(item, text)));
-    return commas + 2 + (hasTrailingComma(value, value.items, text) ? 1 : 0);
-  }
-  if (value.kind !== 'inline') return value.to - value.from;
-  if (value.entries.length === 0) return 2;
-  const commas = listWidth(value.entries.map((entry) => keyWidth(entry.key) + 3 + widthOf(entry.value, text)));
-  return commas + 4 + (hasTrailingComma(value, value.entries, text) ? 1 : 0);
+  if (value.kind !== 'array' && value.kind !== 'inline') return value.to - value.from;
+  const items = itemsOf(value);
+  if (items.length === 0) return 2;
+  const widths = items.map((item) =>
+    item.kind === 'keyValue' ? keyWidth(item.key) + ' = '.length + widthOf(item.value, text) : widthOf(item, text),
+  );
+  const brackets = value.kind === 'array' ? '[]'.length : '{  }'.length;
+  const inside = widths.reduce((sum, width) => sum + width + ', '.length, -', '.length);
+  return brackets + inside + (hasTrailingComma(value, items, text) ? 1 : 0);
 }
-
-const listWidth = (widths: readonly number[]) => widths.reduce((sum, width) => sum + width + 2, widths.length ? -2 : 0);
 
 function hasTrailingComma(list: Span, items: readonly Item[], text: string): boolean {
   const last = items.at(-1);
