@@ -60,13 +60,20 @@ function describeTable(place) {
     '',
     table.description,
     '',
-    '| key | type | default | meaning |',
-    '| --- | --- | --- | --- |',
-    ...rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
+    ...tableOf([['key', 'type', 'default', 'meaning'], ...rows]),
     '',
     ...exampleOf(place),
   ];
   return lines.join('\n');
+}
+
+/** A table of Markdown with columns of equal width, as `npm run format` would make it. */
+function tableOf(rows) {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const rule = widths.map((width) => '-'.repeat(width));
+  const [head, ...body] = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column])));
+  return [head, rule, ...body].map((row) => `| ${row.join(' | ')} |`);
 }
 
 function rowOf(key, own, table, path) {
@@ -74,7 +81,7 @@ function rowOf(key, own, table, path) {
   const name = isTable ? `[\`${key}\`](#${path.join('')})` : `\`${key}\``;
   const isRequired = table.required?.includes(key) ?? false;
   const { meaning, fallback } = isRequired ? { meaning: own.description, fallback: 'required' } : splitDefault(own);
-  return [name, typeOf(own), fallback, [meaning, ...wordsOf(own)].join('<br>')];
+  return [name, typeOf(own), fallback, [meaning, ...wordsOf(own, meaning)].join('<br>')];
 }
 
 /** A default that depends on something stands as the last sentence of the description. */
@@ -102,10 +109,10 @@ function typeOf({ type, enum: words, anyOf, minimum, maximum, items, properties,
   );
 }
 
-/** The allowed values, each with what it means, unless the description says that. */
-function wordsOf({ anyOf, ...own }) {
+/** The allowed values, each with what it means, unless that is said already. */
+function wordsOf({ anyOf, ...own }, meaning) {
   const { enum: words = [], markdownEnumDescriptions: meanings = [] } = anyOf?.[0] ?? own;
-  if (words.every((word) => own.description.includes(`\`${word}\``))) return [];
+  if (words.every((word) => meaning.includes(`\`${word}\``))) return [];
   return words.map((word, index) => `\`"${word}"\`: ${meanings[index]}`);
 }
 
