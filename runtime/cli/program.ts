@@ -55,10 +55,9 @@ function buildProgram(finish: Finish): Command {
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addFmt, addUp, addDown, addStatus, addExport]) {
+  for (const add of [addInit, addValidate, addFmt, addUp, addDown, addStatus, addExport, addSchema]) {
     add(program, finish);
   }
-  addSchema(program);
   addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
