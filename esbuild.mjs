@@ -42,10 +42,8 @@ const schemaValidator = {
       new Ajv(options).addVocabulary(WORDS.slice(-2)).compile(schema);
       // Without words for people, in the schema and in its errors: the validator is half as large, and as it carries
       // parts of the schema it would grow with every description. For the same reason shared parts are functions.
-      const shape = withoutWords(schema);
       const ajv = new Ajv({ ...options, messages: false, inlineRefs: false, code: { source: true, esm: true } });
-      const validator = standaloneCode.default(ajv, ajv.compile(shape));
-      const contents = `${validator}\nexport const shape = ${JSON.stringify(shape)};`;
+      const contents = standaloneCode.default(ajv, ajv.compile(withoutWords(schema)));
       return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
     });
   },

@@ -9,18 +9,6 @@ declare module 'castra:schema-validator' {
     readonly keyword: string;
     readonly params: Readonly<Record<string, unknown>>;
   }
-  /** The part of JSON Schema that castra.schema.json uses to say where things are. */
-  export interface Shape {
-    readonly $ref?: string;
-    readonly enum?: readonly string[];
-    readonly anyOf?: readonly { readonly enum?: readonly string[] }[];
-    readonly properties?: Readonly<Record<string, Shape>>;
-    readonly additionalProperties?: boolean | Shape;
-    readonly items?: Shape;
-    readonly definitions?: Readonly<Record<string, Shape>>;
-  }
-  /** castra.schema.json without its descriptions. */
-  export const shape: Shape;
   export const validate: {
     (value: unknown): boolean;
     readonly errors?: readonly SchemaError[] | null;

@@ -99,9 +99,11 @@ function inEntries(
 function reaches(entry: KeyValue, offset: number, text: string): boolean {
   if (offset <= entry.to) return true;
   const { value } = entry;
-  const unfinished = value.kind === 'missing' || ('isOpen' in value && value.isOpen);
-  return unfinished && onSameLine(entry.to, offset, text);
+  return (value.kind === 'missing' || isUnfinished(value)) && onSameLine(entry.to, offset, text);
 }
+
+/** A list, table or string without its end: what follows on its line still is of it. */
+const isUnfinished = (value: Value): boolean => 'isOpen' in value && value.isOpen;
 
 const onSameLine = (from: number, to: number, text: string): boolean => !text.slice(from, to).includes('\n');
 
@@ -124,7 +126,7 @@ function inValue(value: Value, path: TomlPath, entry: KeyValue, offset: number, 
     return found ?? { ...emptyKey(path, offset), inline: value };
   }
   if (value.kind === 'array' && offset > value.from && (value.isOpen || offset < value.to)) {
-    const index = value.items.findIndex(({ from, to }) => from <= offset && offset <= to);
+    const index = value.items.findLastIndex((item) => item.from <= offset && (offset <= item.to || isUnfinished(item)));
     const item = value.items[index];
     if (item) return inValue(item, [...path, index], entry, offset, text);
     const at = value.items.filter(({ to }) => to < offset).length;

@@ -7,29 +7,38 @@ import {
   type ServerCapabilities,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
-import type { AnalysisContext } from './analysis.ts';
+import { type AnalysisContext, analyzeText } from './analysis.ts';
 import { serveDiagnostics } from './diagnosticsFeed.ts';
 import { openDocuments } from './documents.ts';
-import { features } from './features.ts';
+import { type FeatureContext, features, type InitializationOptions } from './features.ts';
+import { fileChecks } from './fileChecks.ts';
 import { makeGuard } from './guard.ts';
-
-/** What a client may say when it starts the server. */
-export interface InitializationOptions {
-  /** Castra's home; without it, the one in the user's. */
-  readonly home?: string;
-}
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */
 export function startServer(connection: Connection, docs: string): void {
   let context: AnalysisContext = { encoding: 'utf-16', home: join(homedir(), '.castra') };
+  let workspace: Workspace | undefined;
   const guard = makeGuard(connection);
   const documents = openDocuments(connection, () => context);
   connection.onInitialize((params) => {
     context = readContext(params, context);
-    const shared = { connection, documents, guard, docs, capabilities: params.capabilities };
+    workspace = openWorkspace(connection, params);
+    const shared: FeatureContext = {
+      connection,
+      documents,
+      guard,
+      docs,
+      workspace,
+      capabilities: params.capabilities,
+      options: (params.initializationOptions ?? {}) as InitializationOptions,
+      files: fileChecks(),
+      analyze: (uri, text) => analyzeText({ uri, version: 0, text }, context),
+    };
     const provided = [serveDiagnostics, ...features].map((feature) => feature(shared));
     return { capabilities: Object.assign(base(context), ...provided), serverInfo: SERVER_INFO };
   });
+  connection.onInitialized(() => void workspace?.start().catch((error) => connection.console.warn(String(error))));
   connection.listen();
 }
 
@@ -44,5 +53,9 @@ function readContext({ capabilities, initializationOptions }: InitializeParams, 
 }
 
 function base({ encoding }: AnalysisContext): ServerCapabilities {
-  return { positionEncoding: encoding, textDocumentSync: TextDocumentSyncKind.Incremental };
+  return {
+    positionEncoding: encoding,
+    textDocumentSync: TextDocumentSyncKind.Incremental,
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+  };
 }

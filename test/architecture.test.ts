@@ -83,7 +83,7 @@ const RULES: readonly Rule[] = [
       'vscode-languageserver-textdocument',
       'fastest-levenshtein',
     ),
-    types: any('runtime/(?:diagnostics|options)\\.ts'),
+    types: any('runtime/(?:diagnostics|options)\\.ts', 'node:fs'),
     why: 'it reads text and says what it means: it starts no process and opens no socket',
   },
   {

@@ -1,6 +1,6 @@
-import { type SchemaError, shape, validate } from 'castra:schema-validator';
+import { type SchemaError, validate } from 'castra:schema-validator';
 import { type Finding, type Findings, isUnfinished } from './findings.ts';
-import { shapeAt, wordsOf } from './shape.ts';
+import { schemaAt } from './schemaAt.ts';
 import { suggest } from './suggest.ts';
 import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
@@ -64,7 +64,7 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
 
 /** Never fatal: a newer Castra may know the key. */
 function unknownKey(path: TomlPath, key: string): Finding {
-  const known = Object.keys(shapeAt(shape, path)?.properties ?? {});
+  const known = Object.keys(schemaAt(path)?.properties ?? {});
   const meant = suggest(key, known);
   return {
     severity: 'warning',
@@ -77,7 +77,7 @@ function unknownKey(path: TomlPath, key: string): Finding {
 }
 
 function notAllowed(path: TomlPath, tree: TableNode): Finding {
-  const allowed = wordsOf(shapeAt(shape, path) ?? {});
+  const allowed = wordsAt(path);
   const { node } = nodeAt(tree, path);
   const actual = node.kind === 'scalar' && node.value.kind === 'string' ? node.value.value : '';
   const meant = suggest(actual, allowed);
@@ -88,6 +88,12 @@ function notAllowed(path: TomlPath, tree: TableNode): Finding {
     ...(meant ? { help: `Did you mean "${meant}"?` } : {}),
     path,
   };
+}
+
+/** The words that a value may be. */
+function wordsAt(path: TomlPath): readonly string[] {
+  const { enum: words, anyOf = [] } = schemaAt(path) ?? {};
+  return words ?? anyOf.flatMap((branch) => branch.enum ?? []);
 }
 
 /** `vms[0].port_forwards[1].host`, as a person would point at it. */

@@ -1,3 +1,5 @@
+import { basicString } from './toml/write.ts';
+
 /** What `castra init` writes: valid whatever the name, and each commented setting is valid once its `#` is gone. */
 export function configTemplate(projectName: string): string {
   return `# What this project runs. \`castra validate\` checks this file, \`castra up\` starts its VMs.
@@ -5,7 +7,7 @@ export function configTemplate(projectName: string): string {
 version = "0.2.0"
 
 [project]
-name = ${quote(projectName)}
+name = ${basicString(projectName === '' ? DEFAULT_NAME : projectName)}
 
 # How processors are virtualized: "auto" takes this host's accelerator when it works, else "tcg", which is slow.
 # accelerator = "auto"
@@ -54,19 +56,3 @@ name = "devbox"
 }
 
 const DEFAULT_NAME = 'project';
-
-/** A TOML basic string. Halves of surrogate pairs cannot be written in UTF-8. */
-function quote(name: string): string {
-  const text = (name === '' ? DEFAULT_NAME : name).replace(/\p{Surrogate}/gu, '\uFFFD');
-  const escaped = text.replace(/["\\\p{Cc}]/gu, (character) =>
-    character === '"' || character === '\\' ? `\\${character}` : escapeControl(character),
-  );
-  return `"${escaped}"`;
-}
-
-const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-function escapeControl(character: string): string {
-  const hex = character.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase();
-  return shortEscapes[character] ?? `\\u${hex}`;
-}

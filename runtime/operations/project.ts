@@ -9,7 +9,8 @@ import { homeFiles } from '../state/layout.ts';
 import { findProject, knownProjects } from '../state/registry.ts';
 
 /** What operations go by. A project whose file is gone has a place and nothing else. */
-export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'>;
+export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'> &
+  Partial<Pick<ConfigAnalysis, 'syntax' | 'placed'>>;
 
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {

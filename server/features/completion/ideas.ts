@@ -1,0 +1,134 @@
+import { basename, dirname } from 'node:path';
+import { slugify } from '../../../runtime/config/names.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import type { TableNode } from '../../../runtime/config/toml/tree.ts';
+import type { Analysis } from '../../analysis.ts';
+import { integerAt, rowsAt, stringAt } from '../../nodes.ts';
+import { pathKey } from '../../pathKeys.ts';
+import { allowedWords, type Schema, schemaAt } from '../../schema.ts';
+import { freeHostPorts } from './ports.ts';
+
+/** A value that fits a place, as TOML data. */
+export interface Idea {
+  readonly value: string | number | boolean;
+  readonly detail?: string;
+  /** Where something is still to be written, as a snippet of the string's content. */
+  readonly open?: boolean;
+}
+
+const words = (...values: readonly (string | number)[]): Idea[] => values.map((value) => ({ value }));
+
+const MEMORY = words('512 MiB', '1 GiB', '2 GiB', '4 GiB', '8 GiB', '16 GiB');
+const DISKS = words('10 GiB', '20 GiB', '40 GiB', '80 GiB');
+const PROCESSORS = words(1, 2, 4, 8);
+
+/** By the names on the way to a value, without the rows of lists. */
+const fixed: Readonly<Record<string, readonly Idea[]>> = {
+  version: [{ value: '0.2.0', detail: 'the newest' }],
+  'vms.cpus': PROCESSORS,
+  'vms.instances.cpus': PROCESSORS,
+  'vms.memory': MEMORY,
+  'vms.instances.memory': MEMORY,
+  'vms.overlay_size': DISKS,
+  'vms.instances.overlay_size': DISKS,
+  'logs.max_size': words('1 MiB', '16 MiB', '64 MiB', '256 MiB'),
+  'vms.ssh_user': [{ value: 'alpine', detail: 'of the default image' }, { value: 'root' }],
+  'vms.ready': [
+    { value: 'ssh', detail: 'its SSH server answers' },
+    { value: 'serial:', detail: 'a line on its serial console matches', open: true },
+    { value: 'none', detail: 'its process runs' },
+  ],
+  ...forwards('vms.port_forwards'),
+  ...forwards('vms.instances.port_forwards'),
+};
+
+function forwards(path: string): Record<string, Idea[]> {
+  const guest = [
+    { value: 80, detail: 'HTTP' },
+    { value: 443, detail: 'HTTPS' },
+    { value: 22, detail: 'SSH' },
+    { value: 5432, detail: 'PostgreSQL' },
+    { value: 8080 },
+  ];
+  const bind = [
+    { value: '127.0.0.1', detail: 'this host only' },
+    { value: '0.0.0.0', detail: 'open to the network' },
+  ];
+  return { [`${path}.guest`]: guest, [`${path}.bind`]: bind };
+}
+
+export const namesOf = (path: TomlPath): string => path.filter((part) => typeof part === 'string').join('.');
+
+/** Values that fit a place, the likeliest first. */
+export function ideasFor(analysis: Analysis, path: TomlPath, schema: Schema): Idea[] {
+  const name = namesOf(path);
+  const found = [...(fixed[name] ?? []), ...computed(analysis, path, name), ...words(...allowedWords(schema))];
+  if (schema.type === 'boolean') found.push({ value: true }, { value: false });
+  const { default: fallback } = schema;
+  const isScalar = ['string', 'number', 'boolean'].includes(typeof fallback);
+  const isListed = found.some(({ value }) => value === fallback || sizeOf(value) === sizeOf(fallback));
+  if (isScalar && !isListed) found.push({ value: fallback as string | number | boolean });
+  return found.map((idea) => (idea.value === fallback ? { ...idea, detail: 'default' } : idea));
+}
+
+/** Whether there is something to choose from once a key was written, so that asking at once is worth it. */
+export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
+  const schema = schemaAt(path);
+  if (schema === undefined) return false;
+  if (schema.type === 'array') return schemaAt([...path, 0])?.type === 'object' && hasIdeas(analysis, [...path, 0]);
+  const [first] = schema.required ?? [];
+  if (first !== undefined) return hasIdeas(analysis, [...path, first]);
+  if (schema.type === 'object') return schema.properties !== undefined;
+  return pathKey(path) !== undefined || ideasFor(analysis, path, schema).length > 0;
+}
+
+/** `2 GiB` and `2048 MiB` are one idea. */
+const sizeOf = (value: unknown): unknown => (value === '2048 MiB' ? '2 GiB' : value);
+
+function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
+  switch (name) {
+    case 'project.name':
+      return words(slugify(basename(dirname(analysis.draft.configPath)), 'project'));
+    case 'vms.name':
+      return roleIdeas(analysis, path.slice(0, -1));
+    case 'vms.instances.id':
+      return words(...missingIds(analysis, path));
+    case 'vms.port_forwards.host':
+    case 'vms.instances.port_forwards.host': {
+      const free = freeHostPorts(analysis, path.slice(0, -1)).map((value) => ({ value, detail: 'free in this file' }));
+      return [...free, { value: 0, detail: 'any free port when the VM starts' }];
+    }
+    default:
+      return [];
+  }
+}
+
+const MAX_IDS = 50;
+
+/** Instances of the role that no table describes yet; the one under the cursor counts as undescribed. */
+function missingIds({ syntax, draft }: Analysis, path: TomlPath): string[] {
+  const [, row] = path;
+  const role = stringAt(syntax.tree, ['vms', row ?? 0, 'name']);
+  if (role === undefined || typeof row !== 'number' || /^0\.1\b/.test(draft.version)) return [];
+  const described = new Set(idsOf(syntax.tree, path.slice(0, 3), Number(path[3])));
+  const count = integerAt(syntax.tree, ['vms', row, 'count']) ?? 1;
+  const ids: string[] = [];
+  for (let index = 0; index < count && ids.length < MAX_IDS; index++) {
+    const id = `${role}-${index}`;
+    if (!described.has(id)) ids.push(id);
+  }
+  return ids;
+}
+
+/** The role that the instances of a VM without a name speak of. */
+function roleIdeas({ syntax }: Analysis, vm: TomlPath): Idea[] {
+  const ids = idsOf(syntax.tree, [...vm, 'instances'], -1);
+  return words(...new Set(ids.flatMap((id) => /^(.+)-\d+$/.exec(id)?.[1] ?? [])));
+}
+
+function idsOf(tree: TableNode, instances: TomlPath, except: number): string[] {
+  const ids = Array.from({ length: rowsAt(tree, instances) }, (_, row) =>
+    row === except ? undefined : stringAt(tree, [...instances, row, 'id']),
+  );
+  return ids.filter((id) => id !== undefined);
+}
