@@ -1,5 +1,5 @@
 import type { Span, TomlDocument } from '../syntax.ts';
-import { lineBreakOf, type Style } from './style.ts';
+import type { Style } from './style.ts';
 
 /** A token that stays as it is, and the text that is to stand between the one before and it. */
 export interface Piece extends Span {
@@ -32,7 +32,8 @@ export interface Layout {
   isAfterComment: boolean;
 }
 
-export function createLayout({ text, comments }: TomlDocument, style: Style, lineBreak = lineBreakOf(text)): Layout {
+export function createLayout(document: TomlDocument, style: Style, lineBreak = lineBreakOf(document)): Layout {
+  const { text, comments } = document;
   const end = text.startsWith('\uFEFF') ? 1 : 0;
   return {
     text,
@@ -46,6 +47,15 @@ export function createLayout({ text, comments }: TomlDocument, style: Style, lin
     trailing: [],
     isAfterComment: false,
   };
+}
+
+/** The line break behind the first statement or comment, which outlives all formatting; those in strings may differ. */
+export function lineBreakOf({ text, root, comments }: TomlDocument): string {
+  const statement = root.entries[0] ?? root.sections[0]?.header;
+  const end = Math.min(statement?.to ?? text.length, comments[0]?.to ?? text.length);
+  const behind = text.indexOf('\n', end);
+  const lineFeed = behind < 0 ? text.indexOf('\n', text.search(/\S/)) : behind;
+  return lineFeed > 0 && text[lineFeed - 1] === '\r' ? '\r\n' : '\n';
 }
 
 function withoutTrailingBlanks(text: string, { from, to }: Span): Span {

@@ -3,8 +3,9 @@ import { parseToml } from '../parser.ts';
 import type { Header, KeyValue, Span, TomlDocument } from '../syntax.ts';
 import type { Edit } from './edits.ts';
 import { formatToml } from './format.ts';
+import { lineBreakOf } from './layout.ts';
 import { hasBlankLine } from './statements.ts';
-import { lineBreakOf, type Style } from './style.ts';
+import type { Style } from './style.ts';
 
 /**
  * Formats the statement that ends at an offset or behind it on its line, as soon as it is written: nothing around it is
@@ -20,7 +21,7 @@ export function formatStatement(document: TomlDocument, offset: number, style: S
   const isSeen = document.errors.every(({ from, to }) => to <= span.from || span.to <= from);
   if (!isAlone || !isSeen) return [];
   const only = { ...style, insertFinalNewline: false };
-  const { edits } = formatToml(own, only, { level: found.level, lineBreak: lineBreakOf(text) });
+  const { edits } = formatToml(own, only, { level: found.level, lineBreak: lineBreakOf(document) });
   return edits.map((edit) => ({ from: edit.from + span.from, to: edit.to + span.from, text: edit.text }));
 }
 

@@ -26,9 +26,3 @@ export const DEFAULT_STYLE: Style = {
   insertFinalNewline: true,
   trimFinalNewlines: true,
 };
-
-/** The line break of a text: that of its first line, because editors decide so too. */
-export function lineBreakOf(text: string): string {
-  const first = text.indexOf('\n');
-  return first > 0 && text[first - 1] === '\r' ? '\r\n' : '\n';
-}

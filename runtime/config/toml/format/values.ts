@@ -107,15 +107,24 @@ function findComma(text: string, from: number, to: number): number | undefined {
 }
 
 /** Looks only at the list's own line breaks: those in an item do not spread what is around it. */
-function mustSpread(layout: Layout, list: List): boolean {
+function mustSpread({ text, column, style }: Layout, list: List): boolean {
+  if (hasOwnBreak(list, text)) return true;
+  if (list.kind === 'inline' || spansLines(list, text)) return false;
+  return column - 1 + widthOf(list, text) > style.arrayWidth;
+}
+
+/** Whether a list has a line break between its items. In an empty one only a comment keeps it. */
+function hasOwnBreak(list: List, text: string): boolean {
   const items = itemsOf(list);
-  const { text, comments, placedComments, style } = layout;
-  const hasComment = (comments[placedComments]?.from ?? list.to) < list.to;
-  if (items.length === 0) return hasComment;
+  if (items.length === 0) return text.slice(list.from, list.to).includes('#');
   const ends = [list.from + 1, ...items.map(({ to }) => to)];
-  if (ends.some((end, index) => countLineFeeds(text, end, items[index]?.from ?? list.to) > 0)) return true;
-  if (list.kind === 'inline' || countLineFeeds(text, list.from, list.to) > 0) return false;
-  return layout.column - 1 + widthOf(list, text) > style.arrayWidth;
+  return ends.some((end, index) => countLineFeeds(text, end, items[index]?.from ?? list.to) > 0);
+}
+
+function spansLines(value: Value, text: string): boolean {
+  if (value.kind !== 'array' && value.kind !== 'inline') return countLineFeeds(text, value.from, value.to) > 0;
+  const values = value.kind === 'array' ? value.items : value.entries.map((entry) => entry.value);
+  return hasOwnBreak(value, text) || values.some((item) => spansLines(item, text));
 }
 
 /** The width of a value on one line. */

@@ -132,6 +132,7 @@ describe('formatToml', () => {
     assert.equal(format('a = { b = 1 }', { arrayWidth: 1 }), 'a = { b = 1 }\n');
     assert.equal(format('a = {b=1, # x\nc=2\n}'), 'a = {\n  b = 1, # x\n  c = 2\n}\n');
     assert.equal(format('a = {b = [\n1,\n]}'), 'a = { b = [\n  1,\n] }\n');
+    assert.equal(format('a = [1, {\n}]', { arrayWidth: 1 }), 'a = [\n  1,\n  {}\n]\n');
   });
 
   it('keeps the comments and paragraphs of an array where they are', () => {
@@ -165,7 +166,7 @@ describe('formatToml', () => {
     assert.equal(format('a=1\r\n[b]\r\n'), 'a = 1\r\n\r\n[b]\r\n');
     assert.equal(format('\uFEFF a=1'), '\uFEFFa = 1\n');
     assert.equal(format('a="""\n  x  \n\n\n y"""  \n'), 'a = """\n  x  \n\n\n y"""\n');
-    assert.equal(format('a = """\n"""\r\nb=[\r\n1]\r\n'), 'a = """\n"""\nb = [\n  1\n]\n');
+    assert.equal(format('\na = """\n"""\r\nb=[\n1]\n'), 'a = """\n"""\r\nb = [\r\n  1\r\n]\r\n');
   });
 
   it('treats the end of the file as told', () => {
