@@ -19,20 +19,36 @@ const find = (folder, pattern) =>
     .map((name) => `${folder}/${name}`)
     .filter((name) => pattern.test(name));
 
+/** What a schema tells people; editors read it, and Taplo what is under its own name. */
+const WORDS = ['title', 'description', 'default', 'examples', 'deprecated', 'markdownEnumDescriptions', 'x-taplo'];
+
+/** A schema with only what decides whether a document is valid. */
+function withoutWords(schema) {
+  const own = Object.entries(schema).filter(([keyword]) => !WORDS.includes(keyword));
+  return Object.fromEntries(own.map(([keyword, value]) => [keyword, nestedWithoutWords(keyword, value)]));
+}
+
+function nestedWithoutWords(keyword, value) {
+  if (keyword === 'anyOf') return value.map(withoutWords);
+  if (keyword === 'items') return withoutWords(value);
+  if (keyword === 'additionalProperties') return value && withoutWords(value);
+  if (keyword !== 'properties' && keyword !== 'definitions') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withoutWords(schema)]));
+}
+
 /** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
 const schemaValidator = {
   name: 'schema-validator',
   setup(bundle) {
     bundle.onResolve({ filter: /^castra:schema-validator$/ }, (args) => ({ path: args.path, namespace: 'schema' }));
     bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
-      const ajv = new Ajv({
-        allErrors: true,
-        strict: true,
-        allowUnionTypes: true,
-        code: { source: true, esm: true },
-      });
-      const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
-      const contents = standaloneCode.default(ajv, validate);
+      const schema = JSON.parse(readFileSync(SCHEMA, 'utf8'));
+      const options = { allErrors: true, strict: true, allowUnionTypes: true };
+      new Ajv(options).addVocabulary(WORDS.slice(-2)).compile(schema);
+      // Without words for people, in the schema and in its errors: the validator is half as large, and as it carries
+      // parts of the schema it would grow with every description. For the same reason shared parts are functions.
+      const ajv = new Ajv({ ...options, messages: false, inlineRefs: false, code: { source: true, esm: true } });
+      const contents = standaloneCode.default(ajv, ajv.compile(withoutWords(schema)));
       return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
     });
   },

@@ -8,7 +8,6 @@ declare module 'castra:schema-validator' {
     readonly schemaPath: string;
     readonly keyword: string;
     readonly params: Readonly<Record<string, unknown>>;
-    readonly message?: string;
   }
   export const validate: {
     (value: unknown): boolean;

@@ -10,6 +10,7 @@ export { doctor } from './operations/doctor.ts';
 export { down } from './operations/down.ts';
 export { exec } from './operations/exec.ts';
 export { exportVm } from './operations/export.ts';
+export { format } from './operations/format.ts';
 export { imagesImport } from './operations/imagesImport.ts';
 export { imagesList } from './operations/imagesList.ts';
 export { imagesPrune } from './operations/imagesPrune.ts';

@@ -44,6 +44,11 @@ export interface InitOptions {
 
 export interface ValidateOptions extends ProjectOptions {}
 
+export interface FormatOptions extends ProjectOptions {
+  /** Only say whether the file is formatted. */
+  readonly check?: boolean;
+}
+
 export interface UpOptions extends ProjectOptions {
   /** VM or role names; empty means all. */
   readonly vms?: readonly string[];

@@ -22,6 +22,14 @@ export interface ValidateOutcome {
   readonly warnings: number;
 }
 
+export interface FormatOutcome {
+  readonly configPath: string;
+  /** False only with `check`. */
+  readonly formatted: boolean;
+  /** Whether the file was written. */
+  readonly changed: boolean;
+}
+
 /** How one VM came out of `up`; `failed` and `not-ready` carry why. */
 export type VmUpResult =
   | { readonly vm: string; readonly result: 'ready'; readonly launch: VmLaunch; readonly elapsedMs: number }

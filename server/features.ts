@@ -7,6 +7,7 @@ import { serveDefinition } from './features/definition.ts';
 import { serveDocumentLinks } from './features/documentLinks.ts';
 import { serveDocumentSymbols } from './features/documentSymbols.ts';
 import { serveFolding } from './features/folding.ts';
+import { serveFormatting } from './features/formatting.ts';
 import { serveHover } from './features/hover.ts';
 import { serveInlayHints } from './features/inlayHints.ts';
 import { serveReferences } from './features/references.ts';
@@ -53,6 +54,7 @@ export const features: readonly Feature[] = [
   serveDocumentLinks,
   serveDocumentSymbols,
   serveFolding,
+  serveFormatting,
   serveHover,
   serveInlayHints,
   serveReferences,

@@ -2,6 +2,7 @@
 export const examples: Readonly<Record<string, readonly (readonly [line: string, note?: string])[]>> = {
   init: [['castra init', 'here, named after the folder'], ['castra init --project-name shop -o infra/castra.toml']],
   validate: [['castra validate'], ['castra validate --json | tail -1', 'valid or not, and how many findings']],
+  fmt: [['castra fmt'], ['castra fmt --check', 'for CI: changes nothing, exits with 1']],
   up: [
     ['castra up', 'all VMs'],
     ['castra up web', 'the VM or all VMs of the role "web"'],

@@ -8,11 +8,13 @@ import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
 import { addExec } from './commands/exec.ts';
 import { addExport } from './commands/export.ts';
+import { addFmt } from './commands/fmt.ts';
 import { addImages } from './commands/images.ts';
 import { addInit } from './commands/init.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPorts } from './commands/ports.ts';
+import { addSchema } from './commands/schema.ts';
 import { addSsh } from './commands/ssh.ts';
 import { addSshConfig } from './commands/sshConfig.ts';
 import { addStatus } from './commands/status.ts';
@@ -32,7 +34,7 @@ Environment:
 Exit codes: 0 done, 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
 73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.
 1: a VM is in error (status), an image is damaged (images verify), a file could not be removed (clean), something
-would keep VMs from starting (doctor).`;
+would keep VMs from starting (doctor), a file is not formatted (fmt --check).`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -62,6 +64,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 const commands = [
   addInit,
   addValidate,
+  addFmt,
   addUp,
   addDown,
   addStatus,
@@ -77,6 +80,7 @@ const commands = [
   addClean,
   addDoctor,
   addList,
+  addSchema,
 ];
 
 /** How a command tells its exit code. */

@@ -8,8 +8,11 @@ export interface Schema {
   readonly description?: string;
   readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
+  /** What each word of `enum` means. */
+  readonly markdownEnumDescriptions?: readonly string[];
   readonly anyOf?: readonly Schema[];
   readonly default?: unknown;
+  readonly examples?: readonly unknown[];
   readonly deprecated?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;

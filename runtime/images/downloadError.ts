@@ -77,11 +77,11 @@ export function diskFailure(path: string, error: unknown): AttemptFailure {
 
 /** A clause for each way in which no connection comes about; all of them mean that asking again at once is no use. */
 const UNCONNECTED: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'its host name is not known; is this computer online?',
-  EAI_AGAIN: 'its host name cannot be looked up; is this computer online?',
+  ENOTFOUND: 'its host name is not known (is this computer online?)',
+  EAI_AGAIN: 'its host name cannot be looked up (is this computer online?)',
   ECONNREFUSED: 'the connection was refused',
   EHOSTUNREACH: 'its host cannot be reached',
-  ENETUNREACH: 'its network cannot be reached; is this computer online?',
+  ENETUNREACH: 'its network cannot be reached (is this computer online?)',
   ENETDOWN: 'the network is down',
   EADDRNOTAVAIL: 'its address cannot be reached from here',
   ETIMEDOUT: 'no connection came about in time',
