@@ -55,14 +55,16 @@ const schemaValidator = {
 };
 
 /** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
-const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'xz-decompress'];
+const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'vscode-languageclient/node', 'xz-decompress'];
+
+const packageFile = (name) => name.replaceAll('/', '-');
 
 /** Leaves them to be required from beside the bundle. */
 const separatePackages = {
   name: 'separate-packages',
   setup(bundle) {
     bundle.onResolve({ filter: new RegExp(`^(?:${SEPARATE.join('|')})$`) }, ({ path }) => ({
-      path: `./packages/${path}.js`,
+      path: `./packages/${packageFile(path)}.js`,
       external: true,
     }));
   },
@@ -153,10 +155,17 @@ await bundle('program', {
   plugins: [restOfOperations, ...commonJs.plugins],
 });
 await bundle('rest', { ...commonJs, stdin: restEntry, outfile: 'dist/rest.js' });
+await bundle('extension', {
+  ...commonJs,
+  entryPoints: ['client/extension.ts'],
+  outfile: 'dist/extension.js',
+  external: [...common.external, 'vscode'],
+});
 await bundle('packages', {
   ...commonJs,
-  entryPoints: SEPARATE.map((name) => ({ in: name, out: name })),
+  entryPoints: SEPARATE.map((name) => ({ in: name, out: packageFile(name) })),
   outdir: 'dist/packages',
+  external: [...common.external, 'vscode'],
   plugins: [],
 });
 await bundle('server', {

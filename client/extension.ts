@@ -1,0 +1,29 @@
+// The entry creates the parts and connects them. Nothing is awaited: a window that opens must not wait for us.
+import type * as vscode from 'vscode';
+import { registerCommands } from './commands.ts';
+import { openFleet } from './fleetStore.ts';
+import { openHost } from './host.ts';
+import { openLanguage } from './language.ts';
+import { openLogs } from './logs.ts';
+import { openOperations } from './operations.ts';
+import { watchProjects } from './projects.ts';
+import { openStatusBar } from './statusBar.ts';
+import { provideTasks } from './tasks.ts';
+import { addToPath } from './terminalPath.ts';
+import { openTree } from './views/vmTree.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const host = openHost(context);
+  // First of all: a terminal that is restored with the window asks for its environment at once.
+  const path = addToPath(host);
+  const projects = watchProjects();
+  const fleet = openFleet(projects, host.log);
+  const operations = openOperations(host, fleet);
+  const logs = openLogs(fleet);
+  const language = openLanguage(host, fleet);
+  const parts = { host, fleet, operations, logs, restartServer: () => language.restart() };
+  context.subscriptions.push(
+    ...[path, projects, fleet, logs, language, openTree(fleet), openStatusBar(fleet)],
+    ...[registerCommands(parts), provideTasks(host, projects)],
+  );
+}

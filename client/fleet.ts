@@ -1,0 +1,245 @@
+import { describe, type Failure } from '../runtime/errors.ts';
+import type { Event, Phase } from '../runtime/events.ts';
+import type { RunningOperation, StatusOutcome, VmStatus } from '../runtime/outcomes.ts';
+
+/** What a row shows. */
+export type RowState =
+  | 'stopped'
+  | 'starting'
+  | 'running'
+  | 'degraded'
+  | 'paused'
+  | 'stopping'
+  | 'failed'
+  | 'orphan'
+  /** Nothing is known yet. */
+  | 'unknown';
+
+export interface VmView {
+  readonly name: string;
+  readonly state: RowState;
+  /** The live step, or why the state is what it is. */
+  readonly detail?: string;
+  readonly status?: VmStatus;
+  /** All that is known of the last failure, until the VM is started again. */
+  readonly failure?: string;
+}
+
+export interface ProjectView {
+  /** Path of castra.toml. */
+  readonly id: string;
+  readonly name: string;
+  readonly stateRoot?: string;
+  readonly vms: readonly VmView[];
+  /** The command that changes the project, whoever runs it. */
+  readonly operation?: RunningOperation;
+  /** Why nothing can be said of its VMs. */
+  readonly problem?: string;
+}
+
+/** What this window asked for and has not heard the end of. */
+interface Wish {
+  readonly verb: Verb;
+  readonly step: string;
+}
+
+export type Verb = 'up' | 'down';
+
+interface ProjectState {
+  readonly id: string;
+  readonly outcome?: StatusOutcome;
+  readonly problem?: string;
+  readonly wishes: ReadonlyMap<string, Wish>;
+  readonly failures: ReadonlyMap<string, string>;
+}
+
+/** Everything that is known, by path of castra.toml. */
+export type Fleet = ReadonlyMap<string, ProjectState>;
+
+export const emptyFleet: Fleet = new Map();
+
+export type FleetAction =
+  | { readonly type: 'found'; readonly project: string }
+  | { readonly type: 'lost'; readonly project: string }
+  | { readonly type: 'snapshot'; readonly project: string; readonly outcome: StatusOutcome }
+  | { readonly type: 'unreadable'; readonly project: string; readonly problem: string }
+  | { readonly type: 'requested'; readonly project: string; readonly verb: Verb; readonly vms: readonly string[] }
+  | { readonly type: 'event'; readonly project: string; readonly event: Event }
+  /** The command ended; `failure` when it did not do what was asked. */
+  | {
+      readonly type: 'finished';
+      readonly project: string;
+      readonly vms: readonly string[];
+      readonly failure?: Failure;
+    };
+
+/** What is known after something happened. Pure: the tree is drawn from nothing else. */
+export function reduce(fleet: Fleet, action: FleetAction): Fleet {
+  if (action.type === 'lost') return without(fleet, action.project);
+  const before = fleet.get(action.project) ?? newProject(action.project);
+  return new Map(fleet).set(action.project, reduceProject(before, action));
+}
+
+const newProject = (id: string): ProjectState => ({ id, wishes: new Map(), failures: new Map() });
+
+function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+function reduceProject(before: ProjectState, action: Exclude<FleetAction, { type: 'lost' }>): ProjectState {
+  switch (action.type) {
+    case 'found':
+      return before;
+    case 'snapshot': {
+      const { problem: _gone, ...rest } = before;
+      return { ...rest, outcome: action.outcome };
+    }
+    case 'unreadable':
+      return { ...before, problem: action.problem };
+    case 'requested':
+      return request(before, action.verb, action.vms);
+    case 'event':
+      return applyEvent(before, action.event);
+    case 'finished':
+      return finish(before, action.vms, action.failure);
+  }
+}
+
+const firstStep: Readonly<Record<Verb, string>> = { up: 'starting', down: 'stopping' };
+
+function request(before: ProjectState, verb: Verb, vms: readonly string[]): ProjectState {
+  const wishes = new Map(before.wishes);
+  const failures = new Map(before.failures);
+  for (const vm of vms) {
+    wishes.set(vm, { verb, step: firstStep[verb] });
+    failures.delete(vm);
+  }
+  return { ...before, wishes, failures };
+}
+
+const phaseSteps: Readonly<Record<Phase, string>> = {
+  image: 'getting its image',
+  overlay: 'preparing its disk',
+  qemu: 'starting QEMU',
+  firmware: 'firmware runs',
+  kernel: 'kernel runs',
+  network: 'waiting for SSH',
+  ready: 'ready',
+};
+
+function applyEvent(before: ProjectState, event: Event): ProjectState {
+  switch (event.type) {
+    case 'vm.phase':
+      return step(before, event.vm, phaseSteps[event.phase]);
+    case 'image.progress':
+      return stepOfImage(before, event.receivedBytes, event.totalBytes);
+    case 'vm.ready':
+    case 'vm.kept':
+    case 'shutdown.completed':
+      return { ...before, wishes: without(before.wishes, event.vm) };
+    case 'shutdown.cooperative-attempted':
+      return step(before, event.vm, 'shutting down');
+    case 'shutdown.escalated':
+      return step(before, event.vm, `${event.signal} sent`);
+    default:
+      return before;
+  }
+}
+
+/** Only for VMs that this window asked for: what others do is told by snapshots. */
+function step(before: ProjectState, vm: string, text: string): ProjectState {
+  const wish = before.wishes.get(vm);
+  return wish ? { ...before, wishes: new Map(before.wishes).set(vm, { ...wish, step: text }) } : before;
+}
+
+function stepOfImage(before: ProjectState, received: number, total?: number): ProjectState {
+  const share = total ? `${Math.floor((received / total) * 100)} %` : `${Math.round(received / 1024 / 1024)} MiB`;
+  const wishes = [...before.wishes].map(([vm, wish]) => {
+    const waits = wish.verb === 'up' && /^(?:starting|getting its image|downloading)/.test(wish.step);
+    return [vm, waits ? { ...wish, step: `downloading image ${share}` } : wish] as const;
+  });
+  return { ...before, wishes: new Map(wishes) };
+}
+
+/** Whatever a command was about has an end: no wish of it outlives it. */
+function finish(before: ProjectState, vms: readonly string[], failure?: Failure): ProjectState {
+  const wishes = new Map(before.wishes);
+  for (const vm of vms) wishes.delete(vm);
+  const failures = new Map(before.failures);
+  for (const [vm, message] of failuresOf(failure, vms)) failures.set(vm, message);
+  return { ...before, wishes, failures };
+}
+
+function failuresOf(failure: Failure | undefined, vms: readonly string[]): (readonly [string, string])[] {
+  if (failure === undefined) return [];
+  switch (failure.kind) {
+    case 'cancelled':
+    case 'busy':
+      return [];
+    case 'up-failed':
+    case 'down-failed':
+      return failure.vms.flatMap((vm) => (vm.result === 'failed' ? [[vm.vm, describe(vm.failure)] as const] : []));
+    default: {
+      const message = describe(failure);
+      return vms.map((vm) => [vm, message] as const);
+    }
+  }
+}
+
+/** What the tree shows, projects by path. */
+export function view(fleet: Fleet): ProjectView[] {
+  return [...fleet.values()].sort((a, b) => a.id.localeCompare(b.id)).map(viewProject);
+}
+
+function viewProject(project: ProjectState): ProjectView {
+  const { id, outcome, problem, wishes } = project;
+  const names = new Set([...(outcome?.vms.map((vm) => vm.name) ?? []), ...wishes.keys()]);
+  return {
+    id,
+    name: outcome?.projectName || id,
+    vms: [...names].map((name) => viewVm(name, project)),
+    ...(outcome ? { stateRoot: outcome.stateRoot } : {}),
+    ...(outcome?.operation ? { operation: outcome.operation } : {}),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function viewVm(name: string, { outcome, wishes, failures }: ProjectState): VmView {
+  const status = outcome?.vms.find((vm) => vm.name === name);
+  const known = { name, ...(status ? { status } : {}) };
+  const wish = wishes.get(name);
+  if (wish) return { ...known, state: wish.verb === 'up' ? 'starting' : 'stopping', detail: wish.step };
+  const failure = failures.get(name);
+  const shown = status ? stateOf(status) : ({ state: 'unknown' } as const);
+  if (failure === undefined || shown.state === 'running') return { ...known, ...shown };
+  const first = failure.split('\n', 1)[0] ?? '';
+  return { ...known, state: shown.state === 'stopped' ? 'failed' : shown.state, detail: first, failure };
+}
+
+function stateOf(status: VmStatus): { readonly state: RowState; readonly detail?: string } {
+  const detail = status.reason === undefined ? {} : { detail: status.reason };
+  switch (status.state) {
+    case 'stopped':
+      return { state: 'stopped', ...detail };
+    case 'starting':
+      return { state: 'starting', ...(status.phase ? { detail: phaseSteps[status.phase] } : {}), ...detail };
+    case 'running':
+      return { state: status.reason === undefined ? 'running' : 'degraded', ...detail };
+    case 'paused':
+      return { state: 'paused', ...detail };
+    case 'shutting_down':
+      return { state: 'stopping', ...detail };
+    case 'error':
+      return { state: status.pid === undefined ? 'failed' : 'degraded', ...detail };
+    case 'orphaned':
+      return { state: 'orphan', detail: 'not in castra.toml' };
+  }
+}
+
+/** VMs whose QEMU runs, for the badge and the status bar. */
+export function countRunning(projects: readonly ProjectView[]): number {
+  const running = projects.flatMap(({ vms }) => vms.filter(({ status }) => status?.pid !== undefined));
+  return running.length;
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import type { FleetStore } from './fleetStore.ts';
+import { type Host, hostSettings } from './host.ts';
+import { LANGUAGE } from './ids.ts';
+import { fillLens } from './lenses.ts';
+
+export interface Language extends vscode.Disposable {
+  restart(): Promise<void>;
+}
+
+/** Starts the language server with the first castra.toml that is opened, and not before: loading its client takes 60 ms. */
+export function openLanguage(host: Host, fleet: FleetStore): Language {
+  let client: Promise<LanguageClient> | undefined;
+  const start = () => {
+    client ??= startClient(host, fleet);
+    client.catch((error: unknown) => host.log.error(`The language server could not be started: ${String(error)}`));
+  };
+  const startFor = ({ languageId }: vscode.TextDocument) => {
+    if (languageId === LANGUAGE) start();
+  };
+  vscode.workspace.textDocuments.forEach(startFor);
+  const opened = vscode.workspace.onDidOpenTextDocument(startFor);
+  return {
+    async restart() {
+      const before = client;
+      client = undefined;
+      await (await before)?.dispose();
+      start();
+    },
+    dispose() {
+      opened.dispose();
+      void client?.then((running) => running.dispose());
+    },
+  };
+}
+
+async function startClient({ context, log }: Host, fleet: FleetStore): Promise<LanguageClient> {
+  const { LanguageClient, RevealOutputChannelOn, TransportKind } = await import('vscode-languageclient/node');
+  const server = { module: join(context.extensionPath, 'dist', 'server.js'), transport: TransportKind.ipc };
+  const client = new LanguageClient(LANGUAGE, 'Castra', server, {
+    documentSelector: [
+      { scheme: 'file', language: LANGUAGE },
+      { scheme: 'untitled', language: LANGUAGE },
+    ],
+    outputChannel: log,
+    // A server that has something to say must not take the focus from whoever types.
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationOptions: {
+      home: hostSettings().home,
+      retrigger: 'editor.action.triggerSuggest',
+      codeLens: true,
+    },
+    middleware: {
+      async provideCodeLenses(document, token, next) {
+        if (!vscode.workspace.isTrusted) return [];
+        const lenses = (await next(document, token)) ?? [];
+        return lenses.flatMap((lens) => fillLens(lens, fleet.projects));
+      },
+    },
+  });
+  await client.start();
+  return client;
+}

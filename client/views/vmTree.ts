@@ -1,0 +1,140 @@
+import * as vscode from 'vscode';
+import type { ActiveForward } from '../../runtime/events.ts';
+import { countRunning, type ProjectView, type VmView } from '../fleet.ts';
+import type { FleetStore } from '../fleetStore.ts';
+import { commands, views } from '../ids.ts';
+import { showForward, vmRow, vmTooltip } from './vmItem.ts';
+
+/** What a row stands for; commands take these. */
+export type Node =
+  | { readonly kind: 'project'; readonly project: ProjectView }
+  | { readonly kind: 'vm'; readonly project: ProjectView; readonly vm: VmView }
+  | { readonly kind: 'port'; readonly project: ProjectView; readonly vm: VmView; readonly forward: ActiveForward }
+  | { readonly kind: 'log'; readonly project: ProjectView; readonly vm: VmView; readonly log: 'serial' | 'qemu' };
+
+/** However many events there are, and still at once for whoever clicked. */
+const REDRAW_MS = 50;
+
+export function openTree(fleet: FleetStore): vscode.TreeView<Node> {
+  const changed = new vscode.EventEmitter<Node | undefined>();
+  const provider: vscode.TreeDataProvider<Node> = {
+    onDidChangeTreeData: changed.event,
+    getChildren: (node) => children(fleet.projects, node),
+    getTreeItem: toItem,
+    resolveTreeItem(item, node) {
+      if (node.kind === 'vm') item.tooltip = new vscode.MarkdownString(vmTooltip(node.vm), true);
+      return item;
+    },
+  };
+  const tree = vscode.window.createTreeView(views.vms, { treeDataProvider: provider, canSelectMany: true });
+  let waiting = false;
+  const draw = () => {
+    waiting = false;
+    decorate(tree, fleet.projects);
+    changed.fire(undefined);
+  };
+  fleet.onDidChange(() => {
+    if (!waiting) setTimeout(draw, REDRAW_MS);
+    waiting = true;
+  });
+  tree.onDidChangeVisibility(({ visible }) => fleet.setVisible(visible));
+  fleet.setVisible(tree.visible);
+  return tree;
+}
+
+function decorate(tree: vscode.TreeView<Node>, projects: readonly ProjectView[]): void {
+  const running = countRunning(projects);
+  tree.badge = running === 0 ? undefined : { value: running, tooltip: vscode.l10n.t('{0} running', running) };
+  const [only, ...others] = projects;
+  tree.description = only && others.length === 0 ? only.name : '';
+  tree.message = (others.length === 0 && only?.problem) || '';
+}
+
+function children(projects: readonly ProjectView[], node?: Node): Node[] {
+  const [only, ...others] = projects;
+  if (node === undefined) {
+    if (only === undefined) return [];
+    return others.length === 0 ? vmsOf(only) : projects.map((project) => ({ kind: 'project', project }));
+  }
+  switch (node.kind) {
+    case 'project':
+      return vmsOf(node.project);
+    case 'vm':
+      return details(node);
+    case 'port':
+    case 'log':
+      return [];
+  }
+}
+
+const vmsOf = (project: ProjectView): Node[] => project.vms.map((vm) => ({ kind: 'vm', project, vm }));
+
+function details({ project, vm }: Extract<Node, { kind: 'vm' }>): Node[] {
+  const ports = vm.status?.pid === undefined ? [] : vm.status.forwards;
+  return [
+    ...ports.map((forward): Node => ({ kind: 'port', project, vm, forward })),
+    { kind: 'log', project, vm, log: 'serial' },
+    { kind: 'log', project, vm, log: 'qemu' },
+  ];
+}
+
+function toItem(node: Node): vscode.TreeItem {
+  switch (node.kind) {
+    case 'project':
+      return projectItem(node.project);
+    case 'vm':
+      return vmItem(node.project, node.vm);
+    case 'port':
+      return portItem(node);
+    case 'log':
+      return logItem(node);
+  }
+}
+
+function projectItem({ id, name, problem, vms }: ProjectView): vscode.TreeItem {
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Expanded);
+  item.id = `project:${id}`;
+  item.contextValue = 'project';
+  item.iconPath = new vscode.ThemeIcon(problem === undefined ? 'server-environment' : 'warning');
+  item.description = problem ?? vscode.l10n.t('{0} running', vms.filter(({ status }) => status?.pid).length);
+  item.tooltip = id;
+  return item;
+}
+
+function vmItem(project: ProjectView, vm: VmView): vscode.TreeItem {
+  const row = vmRow(project.id, vm);
+  const item = new vscode.TreeItem(row.label, vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = row.id;
+  item.description = row.description;
+  item.contextValue = row.contextValue;
+  item.iconPath = new vscode.ThemeIcon(row.icon, row.color ? new vscode.ThemeColor(row.color) : undefined);
+  item.accessibilityInformation = { label: row.spoken };
+  return item;
+}
+
+function portItem(node: Extract<Node, { kind: 'port' }>): vscode.TreeItem {
+  const { project, vm, forward } = node;
+  const item = new vscode.TreeItem(showForward(forward));
+  item.id = `port:${project.id}/${vm.name}/${forward.protocol}/${forward.host}`;
+  item.contextValue = forward.protocol === 'tcp' && forward.guest !== 22 ? 'port.open' : 'port';
+  item.iconPath = new vscode.ThemeIcon('plug');
+  item.description = forward.guest === 22 ? 'SSH' : forward.bind;
+  if (item.contextValue === 'port.open') {
+    item.command = { command: commands.openPort, title: vscode.l10n.t('Open Port'), arguments: [node] };
+  }
+  return item;
+}
+
+function logItem(node: Extract<Node, { kind: 'log' }>): vscode.TreeItem {
+  const serial = node.log === 'serial';
+  const item = new vscode.TreeItem(serial ? vscode.l10n.t('Serial log') : vscode.l10n.t('QEMU log'));
+  item.id = `log:${node.project.id}/${node.vm.name}/${node.log}`;
+  item.contextValue = `log.${node.log}`;
+  item.iconPath = new vscode.ThemeIcon('output');
+  item.command = {
+    command: serial ? commands.showSerialLog : commands.showQemuLog,
+    title: item.label as string,
+    arguments: [node],
+  };
+  return item;
+}
