@@ -68,6 +68,28 @@ const RULES: readonly Rule[] = [
     why: 'a library caller has no terminal and no command line',
   },
   {
+    files: any('client/(?:fleet|fleetView|decode|ids|runner|views/vmItem)\\.ts'),
+    values: any('client/(?:fleet|fleetView|decode|ids|views/vmItem)\\.ts', CORE, NODE),
+    types: any('runtime/.+'),
+    why: 'what needs no VS Code is tested without it',
+  },
+  {
+    files: any('client/.+'),
+    values: any(
+      'client/.+',
+      CORE,
+      'runtime/(?:config|state|logs|seed)/.+',
+      'runtime/operations/(?:status|sshAccess)\\.ts',
+      'runtime/process/environment\\.ts',
+      'runtime/vm/(?:console|qemu)\\.ts',
+      NODE,
+      'vscode',
+      'vscode-languageclient/node',
+    ),
+    types: any('runtime/.+'),
+    why: 'what changes the machine runs in the command line, not in the extension host',
+  },
+  {
     files: any('server/main\\.ts'),
     values: any('server/server\\.ts', 'node:(?:path|url)', 'vscode-languageserver/node'),
     why: 'the entry only connects',
@@ -144,7 +166,7 @@ function findCycle(files: ReadonlyMap<string, string>): string[] | undefined {
 }
 
 const sources = new Map(
-  ['runtime', 'server']
+  ['runtime', 'server', 'client']
     .flatMap((folder) =>
       readdirSync(folder, { recursive: true }).map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`),
     )
@@ -185,6 +207,11 @@ function packagesIn(bundle: string): string[] | undefined {
 const FORBIDDEN = [
   { bundle: 'program', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   { bundle: 'server', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  {
+    bundle: 'extension',
+    pattern: /node_modules\/(?:ssh2|undici|ajv\/dist\/compile|vscode-languageclient)\//,
+    why: 'a window that opens must not wait for them',
+  },
   { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   {
     bundle: 'program',
