@@ -7,8 +7,10 @@ import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from 
 import { collectFindings, type Findings } from './findings.ts';
 import { defaultStateRoot } from './paths.ts';
 import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
+import { checkQemuArguments } from './qemuArguments.ts';
 import { expandRole } from './replicas.ts';
 import { checkSchema } from './schema.ts';
+import { applySuppressions, readSuppressions, type Suppression } from './suppressions.ts';
 import { analyzeToml } from './toml/meaning.ts';
 import { parseToml } from './toml/parser.ts';
 import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
@@ -45,7 +47,9 @@ export interface ConfigAnalysis {
   readonly placed: readonly PlacedVm[];
   /** Undefined when a diagnostic is an error. */
   readonly project?: ProjectConfig;
-  /** Everything that was found, in the order of the text. */
+  /** What comments hide: for findings that are made besides these. */
+  readonly suppressions: readonly Suppression[];
+  /** Everything that was found and is not hidden, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -55,18 +59,23 @@ export interface ConfigAnalysis {
  */
 export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   const document = parseToml(source.text);
-  const { tree, value, errors } = analyzeToml(document);
+  const { tree, value, errors } = analyzeToml(document, readFloat);
   const index = lineIndex(source.text);
   const findings = collectFindings(tree, source.text, index, source.path);
   reportSyntax([...document.errors, ...errors], source.text, findings);
   checkSchema(value, tree, findings);
   const { draft, placed } = interpretProject(value, source, findings);
-  const diagnostics = findings.list();
+  const suppressions = readSuppressions(document, index);
+  const diagnostics = applySuppressions(findings.list(), suppressions, { path: source.path, index });
   const { name, configPath, stateRoot } = draft;
   const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   const place = { name, configPath, stateRoot };
-  return { place, syntax: { document, tree, index }, draft, placed, diagnostics, ...(valid ? { project: draft } : {}) };
+  const syntax = { document, tree, index };
+  return { place, syntax, draft, placed, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
+
+/** No key takes a fraction, and `2.0` is one to TOML: 2 would pass for a whole number in the checks that follow. */
+const readFloat = (value: number): number => (Number.isInteger(value) ? Number.NaN : value);
 
 /**
  * smol-toml decides whether the text is TOML, our own parser says where it is not. What only ours objects to is a
@@ -123,11 +132,12 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     bootstrap: asTable(value.bootstrap) ?? {},
     findings,
   };
-  const placed = tables(value.vms).flatMap((table, index) =>
-    table === undefined
-      ? []
-      : expandRole(table, ['vms', index], versionClass, findings).map((replica) => interpretVm(replica, context)),
-  );
+  const placed = tables(value.vms).flatMap((table, index) => {
+    const path = ['vms', index];
+    if (table === undefined) return [];
+    checkQemuArguments(table, path, findings);
+    return expandRole(table, path, versionClass, findings).map((replica) => interpretVm(replica, context));
+  });
   findConflicts(placed, { brokerPort, configPath: source.path }, findings);
   const draft = {
     ...place,
