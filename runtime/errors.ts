@@ -32,6 +32,8 @@ export type Failure =
       readonly serialTail: readonly string[];
       readonly logPath: string;
     }
+  /** It was not started, because VMs that it needs did not get ready. */
+  | { readonly kind: 'dependency-failed'; readonly vm: string; readonly needs: readonly string[] }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
@@ -66,6 +68,7 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'overlay-failed': 70,
   'launch-failed': 70,
   'not-ready': 70,
+  'dependency-failed': 70,
   'not-running': 70,
   // What ssh itself exits with when it cannot connect.
   'ssh-failed': 255,
@@ -137,6 +140,8 @@ export function describe(failure: Failure): string {
         `Serial log: ${failure.logPath}`,
         `It was left running: \`castra status\` shows whether it gets ready later, \`castra down ${failure.vm}\` stops it.`,
       ].join('\n');
+    case 'dependency-failed':
+      return `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not get ready. Correct that first; \`castra up ${failure.vm}\` starts what it needs too.`;
     case 'not-running':
       return `${failure.vm} does not run: ${failure.detail}`;
     case 'ssh-failed':

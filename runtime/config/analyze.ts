@@ -5,6 +5,7 @@ import type { AcceleratorChoice } from '../options.ts';
 import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import { collectFindings, type Findings } from './findings.ts';
+import { resolveNeeds } from './needs.ts';
 import { defaultStateRoot } from './paths.ts';
 import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
 import { checkQemuArguments } from './qemuArguments.ts';
@@ -132,12 +133,14 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     bootstrap: asTable(value.bootstrap) ?? {},
     findings,
   };
-  const placed = tables(value.vms).flatMap((table, index) => {
+  const roles = tables(value.vms);
+  const single = roles.flatMap((table, index) => {
     const path = ['vms', index];
     if (table === undefined) return [];
     checkQemuArguments(table, path, findings);
     return expandRole(table, path, versionClass, findings).map((replica) => interpretVm(replica, context));
   });
+  const placed = resolveNeeds(single, roles, findings);
   findConflicts(placed, { brokerPort, configPath: source.path }, findings);
   const draft = {
     ...place,

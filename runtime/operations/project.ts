@@ -54,6 +54,15 @@ export function selectVms(vms: readonly VmDefinition[], names: readonly string[]
   return names.length === 0 ? [...vms] : vms.filter((vm) => names.some((name) => isCalled(vm, name)));
 }
 
+/** The same VMs and all that they need, directly or not, in the order of the file. */
+export function withNeeds(all: readonly VmDefinition[], chosen: readonly VmDefinition[]): VmDefinition[] {
+  const byName = new Map(all.map((vm) => [vm.name, vm]));
+  const wanted = new Set(chosen.map((vm) => vm.name));
+  // A set goes on to what is added while it is walked.
+  for (const name of wanted) for (const need of byName.get(name)?.needs ?? []) wanted.add(need);
+  return all.filter((vm) => wanted.has(vm.name));
+}
+
 const isCalled = (vm: VmDefinition, name: string): boolean => vm.name === name || vm.role === name;
 
 function readConfig(path: string): string {

@@ -75,7 +75,7 @@ export function ideasFor(analysis: Analysis, path: TomlPath, schema: Schema): Id
 export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
   const schema = schemaAt(path);
   if (schema === undefined) return false;
-  if (schema.type === 'array') return schemaAt([...path, 0])?.type === 'object' && hasIdeas(analysis, [...path, 0]);
+  if (schema.type === 'array') return hasIdeas(analysis, [...path, 0]);
   const [first] = schema.required ?? [];
   if (first !== undefined) return hasIdeas(analysis, [...path, first]);
   if (schema.type === 'object') return schema.properties !== undefined;
@@ -91,6 +91,8 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
       return words(slugify(basename(dirname(analysis.draft.configPath)), 'project'));
     case 'vms.name':
       return roleIdeas(analysis, path.slice(0, -1));
+    case 'vms.needs':
+      return typeof path.at(-1) === 'number' ? words(...needableNames(analysis, path)) : [];
     case 'vms.instances.id':
       return words(...missingIds(analysis, path));
     case 'vms.port_forwards.host':
@@ -101,6 +103,18 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
     default:
       return [];
   }
+}
+
+/** Roles first, then single VMs; not the own ones, and none that is in the list already. */
+function needableNames({ placed, syntax }: Analysis, path: TomlPath): string[] {
+  const list = path.slice(0, -1);
+  const own = path.at(-1);
+  const present = Array.from({ length: rowsAt(syntax.tree, list) }, (_, at) =>
+    at === own ? undefined : stringAt(syntax.tree, [...list, at]),
+  );
+  const others = placed.filter((one) => one.path[1] !== path[1] && one.vm.role !== '').map(({ vm }) => vm);
+  const names = new Set([...others.map(({ role }) => role), ...others.slice(0, MAX_IDS).map(({ name }) => name)]);
+  return [...names].filter((name) => !present.includes(name));
 }
 
 const MAX_IDS = 50;

@@ -125,6 +125,19 @@ const CASES: readonly Case[] = [
     codes: [],
   },
   {
+    title: 'needs that name nothing, or the role itself',
+    text: `${VM}needs = [«"bd"», "db-0", «"web-0"», "db"]\n${DB}`,
+    codes: ['config/unknown-need', 'config/needs-itself'],
+    message: 'There is no VM or role "bd" to need.',
+    help: 'Did you mean "db"?',
+  },
+  {
+    title: 'roles that need each other in a circle, and one outside that needs them',
+    text: `${HEAD}[[vms]]\nname = "out"\nneeds = ["a"]\n[[vms]]\nname = "a"\nneeds = ["x", «"b-0"»]\n[[vms]]\nname = "x"\n[[vms]]\nname = "b"\nneeds = [‹"c"›]\n[[vms]]\nname = "c"\nneeds = [‹"a"›]`,
+    codes: ['config/needs-cycle'],
+    message: '"a" needs "b" needs "c" needs "a": none of them can start first.',
+  },
+  {
     title: 'a number that no JavaScript number holds',
     text: `${VM}cpus = «9223372036854775807»`,
     codes: ['config/wrong-type'],
