@@ -1,5 +1,6 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
 import type { Documents } from './documents.ts';
+import { serveCodeActions } from './features/codeActions.ts';
 import { serveCompletion } from './features/completion.ts';
 import { serveHover } from './features/hover.ts';
 import type { Guard } from './guard.ts';
@@ -27,4 +28,4 @@ export interface InitializationOptions {
 export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
-export const features: readonly Feature[] = [serveCompletion, serveHover];
+export const features: readonly Feature[] = [serveCodeActions, serveCompletion, serveHover];
