@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Analysis } from '../../server/analysis.ts';
 import { faultsOf } from '../../server/features/codeActions/faults.ts';
+import type { TextChange } from '../../server/features/codeActions/fix.ts';
 import { fixAll } from '../../server/features/codeActions/fixAll.ts';
 import { offer } from '../../server/features/codeActions/offer.ts';
 import { spellSize } from '../../server/features/codeActions/sizeSpelling.ts';
@@ -18,6 +19,25 @@ const STYLE = { versions: true, creates: true };
 const count = ({ diagnostics }: Analysis, code: string) => diagnostics.filter((one) => one.code === code).length;
 /** Of any severity: what smol-toml lets pass at the end of a text only is a warning there. */
 const syntax = ({ diagnostics }: Analysis) => diagnostics.filter(({ code }) => code.startsWith('toml/')).length;
+
+/** Once the text can be read, or a table has its name, what is in it is judged for the first time. */
+const isRevealing = (code: string) => /^toml|unknown-key|wrong-type/.test(code);
+
+/** Errors that were not there before, on lines that a fix did not write. */
+function newErrors(before: Analysis, after: Analysis, changes: readonly TextChange[]): string[] {
+  const errors = ({ diagnostics }: Analysis) => diagnostics.filter(({ severity }) => severity === 'error');
+  const known = new Set(errors(before).map(({ code, message }) => code + message));
+  const written = new Set<number>();
+  let shift = 0;
+  for (const { from, to, text } of changes.toSorted((a, b) => a.from - b.from)) {
+    const first = after.text.slice(0, from + shift).split('\n').length;
+    for (let line = 0; line < text.split('\n').length; line++) written.add(first + line);
+    shift += text.length - (to - from);
+  }
+  return errors(after).flatMap(({ code, message, range }) =>
+    known.has(code + message) || written.has(range?.start.line ?? 0) ? [] : [`${code} ${message}`],
+  );
+}
 
 /** Words and marks changed as people do, one at a time, in a valid document. */
 function slips(): string[] {
@@ -53,10 +73,34 @@ describe('code actions anywhere', () => {
           const why = `${fault.finding.code}: ${fix.title}\n${text}\n---\n${fixedText}\n${JSON.stringify(after.diagnostics.map(({ code, message }) => [code, message]))}`;
           assert.ok(count(after, fault.finding.code) < count(before, fault.finding.code), why);
           assert.ok(syntax(after) <= syntax(before), why);
+          if (!isRevealing(fault.finding.code)) assert.deepEqual(newErrors(before, after, fix.changes), [], why);
         }
       }
     }
     assert.ok(tried > 300, `${tried} fixes`);
+  });
+
+  it('a comment that ignores a warning hides it and nothing else, wherever it stands', () => {
+    let tried = 0;
+    for (const text of [...slips().filter((_, index) => index % 3 === 0), ...ODD]) {
+      const before = analysisOf(text);
+      const left = (analysis: Analysis) => analysis.diagnostics.map(({ code, message }) => `${code} ${message}`);
+      for (const fault of faultsOf(before).slice(0, 10)) {
+        for (const fix of ignoreFixes(before, fault)) {
+          tried += 1;
+          const quiet = applyChanges(text, fix.changes);
+          const after = analysisOf(quiet);
+          assert.ok(count(after, fault.finding.code) < count(before, fault.finding.code), `${text}\n---\n${quiet}`);
+          // Lines have moved, and a neighbour on the line with the same code is hidden too.
+          assert.deepEqual(
+            left(after).filter((one) => !left(before).includes(one)),
+            [],
+            `${text}\n---\n${quiet}`,
+          );
+        }
+      }
+    }
+    assert.ok(tried > 50, `${tried} comments`);
   });
 
   it('never throws at any place of any prefix, and edits only the text, once at each place', () => {
@@ -94,6 +138,28 @@ describe('code actions anywhere', () => {
       const after = analysisOf(fixedText);
       assert.ok(syntax(after) <= syntax(before), `${text}\n---\n${fixedText}`);
       assert.ok(after.diagnostics.length <= before.diagnostics.length + 3, `${text}\n---\n${fixedText}`);
+    }
+  });
+
+  it('are quick in a long document with many faults', (t) => {
+    const vms = Array.from(
+      { length: 1000 },
+      (_, at) => `[[vms]]\nname = "a${at}"\ncups = 1\nport_forwards = [{ host = 80, guest = 1 }]\n\n`,
+    );
+    const text = `version = "0.2.0"\n[project]\nname = "demo"\n${vms.join('')}`;
+    const analysis = analysisOf(text);
+    const timed = (title: string, run: () => unknown) => {
+      const started = performance.now();
+      run();
+      t.diagnostic(`${title} in 5000 lines: ${(performance.now() - started).toFixed(1)} ms`);
+    };
+    const from = text.lastIndexOf('cups');
+    const only = ['source.fixAll'];
+    for (const round of ['first', 'second']) {
+      timed(`${round} list of actions`, () =>
+        assert.equal(offer(analysis, { from, to: from, diagnostics: [] }, STYLE).length, 3),
+      );
+      timed(`${round} fix of everything`, () => offer(analysis, { from, to: from, diagnostics: [], only }, STYLE));
     }
   });
 

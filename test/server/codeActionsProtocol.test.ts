@@ -66,9 +66,9 @@ describe('code actions over stdio', () => {
   it('are found by the server too, whatever the client says of the place', async (t) => {
     const { ask } = await begin(t, `${HEAD}cups = 2\n`);
     assert.equal((await ask(5)).length, 2);
-    assert.deepEqual(await ask(1), []);
-    const elsewhere = { range: lineRange(1), code: 'config/unknown-key', message: 'long gone' };
-    assert.deepEqual(await ask(1, [elsewhere]), []);
+    assert.deepEqual(await ask(0), []);
+    const elsewhere = { range: lineRange(0), code: 'config/unknown-key', message: 'long gone' };
+    assert.deepEqual(await ask(0, [elsewhere]), []);
   });
 
   it('fix all of a kind and everything at once', async (t) => {

@@ -7,6 +7,8 @@ import { isFirstOnLine, lineBreak, wholeLines } from './lines.ts';
 export const ignore: FixMaker = (analysis, { finding, span }) => {
   const { text, syntax } = analysis;
   if (finding.severity === 'error' || finding.code === 'config/useless-ignore') return [];
+  // Where a text that is still open ends is a guess, and another line may change it.
+  if (syntax.document.errors.some(({ code }) => code === 'unterminated-string')) return [];
   const start = findLineStart(text, span.from);
   const cursor = cursorAt(syntax.document, syntax.tree, start);
   const isInText = cursor.kind === 'value' && cursor.value.kind === 'string' && cursor.value.from < start;
