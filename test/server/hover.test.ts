@@ -33,6 +33,12 @@ describe('hover', () => {
     assert.equal(words('[[vms]]\nfirm|ware = "uefi"'), undefined, 'the description names them all');
   });
 
+  it('says which VMs each VM needs', () => {
+    const vms = '[[vms]]\nname = "web"\nne|eds = ["db"]\n[[vms]]\nname = "db"\ncount = 2\n';
+    const { paragraphs = [] } = at(HEAD + vms) ?? {};
+    assert.match(paragraphs.at(-1) ?? '', /web-0.*db-0, db-1|db-0, db-1/);
+  });
+
   it('says the same of a value, and is about the value', () => {
     assert.equal(at('[[vms]]\ncpus = |2')?.about, '2');
     assert.equal(at('[[vms]]\nfirmware = "ue|fi"')?.about, '"uefi"');
