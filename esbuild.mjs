@@ -14,8 +14,27 @@ const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const SCHEMA = 'runtime/config/castra.schema.json';
 
-/** Texts for people are a fifth of the validator, and no check reads them. A key may be called `description` too. */
-const withoutProse = (key, value) => (key === 'description' && typeof value === 'string' ? undefined : value);
+const find = (folder, pattern) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => `${folder}/${name}`)
+    .filter((name) => pattern.test(name));
+
+/** What a schema tells people; editors read it, and Taplo what is under its own name. */
+const WORDS = ['title', 'description', 'default', 'examples', 'deprecated', 'markdownEnumDescriptions', 'x-taplo'];
+
+/** A schema with only what decides whether a document is valid. */
+function withoutWords(schema) {
+  const own = Object.entries(schema).filter(([keyword]) => !WORDS.includes(keyword));
+  return Object.fromEntries(own.map(([keyword, value]) => [keyword, nestedWithoutWords(keyword, value)]));
+}
+
+function nestedWithoutWords(keyword, value) {
+  if (keyword === 'anyOf') return value.map(withoutWords);
+  if (keyword === 'items') return withoutWords(value);
+  if (keyword === 'additionalProperties') return value && withoutWords(value);
+  if (keyword !== 'properties' && keyword !== 'definitions') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withoutWords(schema)]));
+}
 
 /** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
 const schemaValidator = {
@@ -23,19 +42,69 @@ const schemaValidator = {
   setup(bundle) {
     bundle.onResolve({ filter: /^castra:schema-validator$/ }, (args) => ({ path: args.path, namespace: 'schema' }));
     bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
-      const ajv = new Ajv({
-        allErrors: true,
-        strict: true,
-        allowUnionTypes: true,
-        inlineRefs: false,
-        verbose: true,
-        code: { source: true, esm: true },
-      });
-      const validate = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8'), withoutProse));
-      const contents = standaloneCode.default(ajv, validate);
+      const schema = JSON.parse(readFileSync(SCHEMA, 'utf8'));
+      const options = { allErrors: true, strict: true, allowUnionTypes: true };
+      new Ajv(options).addVocabulary(WORDS.slice(-2)).compile(schema);
+      // Without words for people, in the schema and in its errors: the validator is half as large, and as it carries
+      // parts of the schema it would grow with every description. For the same reason shared parts are functions.
+      const ajv = new Ajv({ ...options, messages: false, inlineRefs: false, code: { source: true, esm: true } });
+      const contents = standaloneCode.default(ajv, ajv.compile(withoutWords(schema)));
       return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
     });
   },
+};
+
+/** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
+const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'xz-decompress'];
+
+/** Leaves them to be required from beside the bundle. */
+const separatePackages = {
+  name: 'separate-packages',
+  setup(bundle) {
+    bundle.onResolve({ filter: new RegExp(`^(?:${SEPARATE.join('|')})$`) }, ({ path }) => ({
+      path: `./packages/${path}.js`,
+      external: true,
+    }));
+  },
+};
+
+/** The entry leaves all but `--version` to a file of its own. */
+const programBesides = {
+  name: 'program-besides',
+  setup(bundle) {
+    bundle.onResolve({ filter: /\/program\.ts$/ }, () => ({ path: './program.js', external: true }));
+  },
+};
+
+/** The commands that must start at once; all others share a second file. */
+const QUICK = ['init', 'validate', 'status', 'logs'];
+const rest = find('runtime/operations', /^runtime\/operations\/\w+\.ts$/)
+  .map((path) => path.slice('runtime/operations/'.length, -'.ts'.length))
+  .filter((name) => !QUICK.includes(name));
+
+/** What the command line imports only when it is needed comes from rest.js, unless a quick command needs it. */
+const restOfOperations = {
+  name: 'rest-of-operations',
+  setup(bundle) {
+    bundle.onResolve({ filter: /\/operations\/\w+\.ts$/ }, ({ path, kind }) => {
+      const name = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length);
+      return kind === 'dynamic-import' && rest.includes(name) ? { path: name, namespace: 'rest' } : undefined;
+    });
+    bundle.onLoad({ filter: /.*/, namespace: 'rest' }, ({ path }) => ({
+      contents: `module.exports = require('./rest.js').load(${JSON.stringify(path)})`,
+      resolveDir: process.cwd(),
+    }));
+    bundle.onResolve({ filter: /^\.\/rest\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** Gives each operation out by name, and runs none of its code before. */
+const restEntry = {
+  contents: `exports.load = (name) => ({\n${rest
+    .map((name) => `${name}: () => require('./runtime/operations/${name}.ts'),\n`)
+    .join('')}})[name]();`,
+  resolveDir: process.cwd(),
+  sourcefile: 'rest.js',
 };
 
 /** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
@@ -50,6 +119,8 @@ const common = {
   legalComments: 'none',
   define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
   plugins: [schemaValidator],
+  // What ssh2 can do without: it tries these native parts and goes on in JavaScript.
+  external: ['cpu-features', '*.node'],
   banner: { js: requireShim },
 };
 
@@ -59,20 +130,34 @@ async function bundle(name, options) {
   writeFileSync(`.cache/meta/${name}.json`, JSON.stringify(result.metafile));
 }
 
-const find = (folder, pattern) =>
-  readdirSync(folder, { recursive: true })
-    .map((name) => `${folder}/${name}`)
-    .filter((name) => pattern.test(name));
-
 rmSync('dist', { recursive: true, force: true });
-// One CommonJS file: Node loads it a fifth faster than ES modules (npm run bench:cli), and what a command does not
-// use stays uncompiled behind its import().
-await bundle('cli', {
-  entryPoints: ['runtime/cli/main.ts'],
-  outfile: 'dist/cli.js',
+// CommonJS, which Node loads a fifth faster than ES modules (npm run bench:cli). `--version` needs only the entry.
+// import() of another file would start Node's loader of ES modules, which takes 20 ms; require() does not.
+const commonJs = {
   format: 'cjs',
   minify: true,
   banner: {},
+  supported: { 'dynamic-import': false },
+  plugins: [schemaValidator, separatePackages],
+};
+await bundle('cli', {
+  ...commonJs,
+  entryPoints: ['runtime/cli/main.ts'],
+  outfile: 'dist/cli.js',
+  plugins: [programBesides],
+});
+await bundle('program', {
+  ...commonJs,
+  entryPoints: ['runtime/cli/program.ts'],
+  outfile: 'dist/program.js',
+  plugins: [restOfOperations, ...commonJs.plugins],
+});
+await bundle('rest', { ...commonJs, stdin: restEntry, outfile: 'dist/rest.js' });
+await bundle('packages', {
+  ...commonJs,
+  entryPoints: SEPARATE.map((name) => ({ in: name, out: name })),
+  outdir: 'dist/packages',
+  plugins: [],
 });
 await bundle('server', {
   entryPoints: ['server/main.ts'],
@@ -92,7 +177,7 @@ if (withTests) {
   rmSync('.cache/tests', { recursive: true, force: true });
   await build({
     ...common,
-    entryPoints: [...find('test', /\.test\.ts$/), ...find('bench', /\.ts$/)],
+    entryPoints: [...find('test', /\.test\.ts$/), ...find('bench', /(?<!fetch)\.ts$/)],
     outbase: '.',
     outdir: '.cache/tests',
     splitting: true,
@@ -100,4 +185,6 @@ if (withTests) {
     sourcemap: 'inline',
     chunkNames: 'chunks/[hash]',
   });
+  // Bundled as what ships: a benchmark that loads its packages file by file would measure that.
+  await build({ ...common, entryPoints: ['bench/fetch.ts'], outfile: '.cache/bench/fetch.mjs', minify: true });
 }

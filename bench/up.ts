@@ -3,13 +3,13 @@
 // `castra up --no-wait` of one VM, in turn with the same QEMU command line started by hand. By hand means: start it
 // and wait for the greeting on its QMP socket; the overlay is made before the clock starts. So the difference holds
 // Castra's own process, its checks, its records and the overlay.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmLaunch } from '../runtime/outcomes.ts';
+import { end, prepareByHand, qmpSocketOf, type RecordedStart, recordStart, startByHand } from './byHand.ts';
 import { CLI, inTemporaryFolder, median, type RunOptions, run, timeMs } from './run.ts';
 
 const WARM_UP = 1;
@@ -50,42 +50,16 @@ function castraDown(options: RunOptions): void {
   run(process.execPath, [CLI, 'down', '--graceful-wait-secs', '0'], options);
 }
 
-/** The newest command line in the VM's QEMU log. */
-function loggedCommand(stateRoot: string): string[] {
-  const lines = readFileSync(join(stateRoot, 'logs', `${VM}.log`), 'utf8').split('\n');
-  const header = lines.filter((line) => line.startsWith('# ')).at(-1) ?? '';
-  return splitShellWords(header.replace(/^# \S+ /, ''));
-}
-
-/** Undoes the quoting of vm/launch.ts: bare words, 'quoted' ones, and \' between quotes. */
-function splitShellWords(line: string): string[] {
-  return [...line.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) =>
-    word.replace(/'([^']*)'|\\'/g, (_match: string, quoted?: string) => quoted ?? "'"),
-  );
-}
-
-function qmpSocketOf(command: readonly string[]): string {
-  const chardev = command.find((word) => word.startsWith('socket,id=qmp,'));
-  const path = /,path=((?:[^,]|,,)*)/.exec(chardev ?? '')?.[1];
-  if (path === undefined) throw new Error('no QMP socket on the logged command line');
-  return path.replaceAll(',,', ',');
-}
-
-async function byHand(up: Up, command: readonly string[]): Promise<number> {
-  const { overlayPath, baseImage } = up.launch;
-  mkdirSync(dirname(overlayPath), { recursive: true });
-  run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', baseImage, '-F', 'qcow2', overlayPath]);
-  const [binary = '', ...args] = command;
-  const socket = qmpSocketOf(command);
+async function byHand(start: RecordedStart): Promise<number> {
+  prepareByHand(start);
+  const socket = qmpSocketOf(start.command);
   const started = performance.now();
-  const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = startByHand(start);
   try {
     await greeting(socket, child);
     return performance.now() - started;
   } finally {
-    const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
-    child.kill('SIGTERM');
-    await gone;
+    await end(child);
   }
 }
 
@@ -127,9 +101,9 @@ await inTemporaryFolder(async (folder) => {
   const hands: number[] = [];
   for (let round = 0; round < WARM_UP + RUNS; round++) {
     const up = castraUp(options);
-    const command = loggedCommand(up.stateRoot);
+    const start = recordStart(up.stateRoot, VM, up.launch);
     castraDown(options);
-    const hand = await byHand(up, command);
+    const hand = await byHand(start);
     if (round < WARM_UP) continue;
     ups.push(up.elapsedMs);
     hands.push(hand);

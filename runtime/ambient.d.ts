@@ -8,12 +8,6 @@ declare module 'castra:schema-validator' {
     readonly schemaPath: string;
     readonly keyword: string;
     readonly params: Readonly<Record<string, unknown>>;
-    readonly message?: string;
-    /** The schema object that holds the failing keyword. */
-    readonly parentSchema?: {
-      readonly properties?: Readonly<Record<string, unknown>>;
-      readonly anyOf?: readonly { readonly enum?: readonly string[] }[];
-    };
   }
   export const validate: {
     (value: unknown): boolean;

@@ -17,6 +17,9 @@ export type Failure =
   /** An image could not be had; `detail` says what to do. `url` when it was to be downloaded. */
   | { readonly kind: 'image-failed'; readonly url?: string; readonly path?: string; readonly detail: string }
   | { readonly kind: 'overlay-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'seed-failed'; readonly vm: string; readonly detail: string }
+  /** A key that was made once and that guests may know is damaged. */
+  | { readonly kind: 'key-unusable'; readonly path: string; readonly detail: string }
   | {
       readonly kind: 'launch-failed';
       readonly vm: string;
@@ -36,12 +39,20 @@ export type Failure =
   | { readonly kind: 'dependency-failed'; readonly vm: string; readonly needs: readonly string[] }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
+  /** A serial console serves one at a time. */
+  | { readonly kind: 'console-busy'; readonly vm: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
   /** Whoever answered is not the machine whose key Castra made. */
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
-  | { readonly kind: 'unknown-project'; readonly id: string; readonly known: readonly string[] }
+  | {
+      readonly kind: 'unknown-project';
+      readonly id: string;
+      readonly known: readonly string[];
+      /** More than one, when `id` may mean several. */
+      readonly matching?: readonly string[];
+    }
   | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
@@ -66,10 +77,13 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'preflight-failed': 70,
   'image-failed': 70,
   'overlay-failed': 70,
+  'seed-failed': 70,
+  'key-unusable': 70,
   'launch-failed': 70,
   'not-ready': 70,
   'dependency-failed': 70,
   'not-running': 70,
+  'console-busy': 75,
   // What ssh itself exits with when it cannot connect.
   'ssh-failed': 255,
   'host-key-mismatch': 255,
@@ -87,6 +101,12 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
 /** The only error an operation throws. `message` is what a person reads; `failure` is what a program reads. */
 export class CastraError extends Error {
   readonly failure: Failure;
+
+  /** By name: the command line has this class in two files, and an embedder may have two versions of Castra. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'CastraError' && 'failure' in value;
+  }
+
   constructor(failure: Failure, options?: ErrorOptions) {
     super(describe(failure), options);
     this.name = 'CastraError';
@@ -131,6 +151,10 @@ export function describe(failure: Failure): string {
       return failure.detail;
     case 'overlay-failed':
       return `${failure.vm}: cannot prepare its disk: ${failure.detail}`;
+    case 'seed-failed':
+      return `${failure.vm}: cannot prepare its seed disk: ${failure.detail}`;
+    case 'key-unusable':
+      return `${failure.path} cannot be used as an SSH key: ${failure.detail}. Put the right file back; or remove it together with its .pub file, stop the VMs that know it, and \`castra up\` makes a new one.`;
     case 'launch-failed':
       return describeLaunch(failure);
     case 'not-ready':
@@ -144,6 +168,8 @@ export function describe(failure: Failure): string {
       return `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not get ready. Correct that first; \`castra up ${failure.vm}\` starts what it needs too.`;
     case 'not-running':
       return `${failure.vm} does not run: ${failure.detail}`;
+    case 'console-busy':
+      return `Somebody is attached to the console of ${failure.vm} already. Wait until they leave, or read along with \`castra logs -f --source serial ${failure.vm}\`.`;
     case 'ssh-failed':
       return `${failure.vm} cannot be reached over SSH: ${failure.detail}`;
     case 'host-key-mismatch':
@@ -153,6 +179,8 @@ export function describe(failure: Failure): string {
     case 'export-failed':
       return `${failure.vm} cannot be exported: ${failure.detail}`;
     case 'unknown-project':
+      if (failure.matching)
+        return `"${failure.id}" may mean ${failure.matching.join(' or ')}. Pass the id, or more of it; \`castra list\` shows where each is.`;
       return `No project "${failure.id}" is known here. Known: ${failure.known.join(', ') || 'none'}. \`castra list\` shows them; a project is known once \`castra up\` ran in it.`;
     case 'clean-refused':
       return `${failure.path} was not cleaned: ${failure.detail}`;

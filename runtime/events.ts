@@ -32,6 +32,7 @@ export type Event =
   | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
   | ImageEvent
   | CleanupEvent
+  | LogEvent
   | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
   | {
       readonly type: 'overlay.discarded';
@@ -69,6 +70,13 @@ export type Event =
     }
   | { readonly type: 'vm.failed'; readonly vm: string; readonly message: string }
   | { readonly type: 'vm.rolled-back'; readonly vm: string }
+  /** Whole lines, or the last piece of a stream; at most 128 KiB at a time. */
+  | {
+      readonly type: 'exec.output';
+      readonly vm: string;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    }
   | { readonly type: 'shutdown.requested'; readonly vm: string }
   | {
       readonly type: 'shutdown.cooperative-attempted';
@@ -129,6 +137,27 @@ export type ImageEvent =
   | { readonly type: 'image.converting'; readonly url: string; readonly from: string }
   | { readonly type: 'image.ready'; readonly url: string; readonly path: string; readonly bytes: number };
 
+export const logKinds = ['qemu', 'serial', 'broker', 'bootstrap'] as const;
+export type LogKind = (typeof logKinds)[number];
+
+/** Which log: `host-broker`, or `vm:<name>:qemu`, `:serial`, `:bootstrap`. */
+interface LogOrigin {
+  readonly source: string;
+  readonly vm?: string;
+  readonly kind: LogKind;
+}
+
+export type LogEvent =
+  /** Before the lines of a log. `note` says what else there is to know, such as what `--since` could not tell. */
+  | (LogOrigin & {
+      readonly type: 'log.source';
+      readonly path: string;
+      readonly state: 'present' | 'empty' | 'missing' | 'unreadable';
+      readonly note?: string;
+    })
+  /** One line as it stands in the log, without its end; it may hold control characters. */
+  | (LogOrigin & { readonly type: 'log.line'; readonly text: string });
+
 export type CleanupKind =
   | 'images'
   | 'logs'
@@ -137,9 +166,13 @@ export type CleanupKind =
   | 'socket'
   | 'overlay'
   | 'kept-overlay'
+  | 'firmware-vars'
   | 'seed'
+  | 'ssh-config'
   | 'record'
-  | 'temporary';
+  | 'temporary'
+  /** Not ours; only ever skipped. */
+  | 'unknown';
 
 export type CleanupEvent =
   | { readonly type: 'cleanup.started'; readonly stateRoot: string; readonly dryRun: boolean }
@@ -153,6 +186,14 @@ export type CleanupEvent =
     }
   | {
       readonly type: 'cleanup.skipped';
+      readonly stateRoot: string;
+      readonly kind: CleanupKind;
+      readonly path: string;
+      readonly reason: string;
+    }
+  /** It should have gone, but the system refused. */
+  | {
+      readonly type: 'cleanup.failed';
       readonly stateRoot: string;
       readonly kind: CleanupKind;
       readonly path: string;

@@ -2,23 +2,18 @@
 //
 // Works in a temporary folder with a CASTRA_HOME of its own, and removes both, whatever happens.
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildGuest, root, runNode, runScript, SetupError, setup } from './setup.mjs';
 
 const CLI = join(root, 'dist/cli.js');
 /** Of one command; `up` itself gives up earlier. */
-const COMMAND_TIMEOUT_MS = 90_000;
+const COMMAND_TIMEOUT_MS = 300_000;
+/** Whether there is a network at all is known at once; a server that is asleep is not worth more. */
+const MIRROR_TIMEOUT_MS = 3000;
 
 const folder = mkdtempSync(join(tmpdir(), 'castra-demo-'));
 const project = join(folder, 'demo');
@@ -26,6 +21,7 @@ const env = { ...process.env, CASTRA_HOME: join(folder, 'home') };
 let interrupted = false;
 let upWasRun = false;
 let current;
+let mirror;
 
 // A terminal sends Ctrl-C to the running command too; castra takes back what it had begun and exits.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -42,7 +38,7 @@ await runScript(async () => {
     const guest = buildGuest();
     if (guest === undefined) throw new SetupError('The demo boots the test guest, so it cannot run on this system.');
     stopIfInterrupted();
-    prepareProject(guest);
+    await prepareProject(guest);
     await show();
     return 0;
   } catch (error) {
@@ -54,33 +50,46 @@ await runScript(async () => {
   }
 });
 
-/** A copy of examples/demo, its image, and a seed disk: the guest takes its ssh key and first commands from it. */
-function prepareProject(guest) {
+/** A copy of examples/demo. It starts from the default Alpine image when that can be had here. */
+async function prepareProject(guest) {
   cpSync(join(root, 'examples/demo'), project, { recursive: true });
-  mkdirSync(join(project, 'images'));
-  symlinkSync(guest, join(project, 'images/castra-test.qcow2'));
-  const key = join(folder, 'key');
-  must('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'castra-demo', '-f', key);
-  const userData = {
-    ssh_authorized_keys: [readFileSync(`${key}.pub`, 'utf8').trim()],
-    runcmd: [
-      'mkdir -p /www',
-      'echo "Hello from a VM, kernel $(uname -r)" >/www/index.html', // the guest's shell fills it in
-      'httpd -p 80 -h /www',
-    ],
-  };
-  writeFileSync(join(folder, 'user-data'), `#cloud-config\n${JSON.stringify(userData)}\n`);
-  writeFileSync(join(folder, 'meta-data'), 'instance-id: castra-demo\nlocal-hostname: castra-demo\n');
-  const seed = join(folder, 'seed.img');
-  must('mformat', '-C', '-i', seed, '-f', '1440', '-v', 'CIDATA', '::');
-  must('mcopy', '-i', seed, join(folder, 'user-data'), join(folder, 'meta-data'), '::');
-  const drive = `if=none,id=seed,format=raw,readonly=on,file=${seed.replaceAll(',', ',,')}`;
-  const args = ['-drive', drive, '-device', 'virtio-blk-pci,drive=seed'];
+  const cached = await findAlpine();
+  if (cached !== undefined) {
+    console.log(`\nThe VMs run the default Alpine Linux image (${cached}).`);
+    return;
+  }
+  const mirror = await serve(guest);
   const file = join(project, 'castra.toml');
-  const [before, after] = readFileSync(file, 'utf8').split('\n[[vms.port_forwards]]');
-  // JSON's strings are TOML's basic strings.
-  writeFileSync(file, `${before}qemu_args = ${JSON.stringify(args)} # added by the demo: the seed disk\n`);
-  appendFileSync(file, `\n[[vms.port_forwards]]${after}`);
+  const image = `base_image = "${mirror.url}"\nbase_image_sha256 = "${mirror.sha256}"\nssh_user = "alpine"\n`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace('cpus = 1\n', `${image}cpus = 1\n`));
+  console.log(`
+The default Alpine Linux image cannot be downloaded here: its server cannot be reached. So the VMs run the
+guest that this checkout builds itself. It comes from a mirror on this host, with its digest: like Alpine's,
+it is downloaded, verified and cached.`);
+}
+
+/** Asks Castra itself; it looks into the demo's own cache first, and gives up soon when there is no network. */
+async function findAlpine() {
+  if (process.env.CASTRA_DEMO_IMAGE === 'local') return undefined;
+  const server = process.env.CASTRA_ALPINE_MIRROR ?? 'https://dl-cdn.alpinelinux.org/alpine';
+  try {
+    const reply = await fetch(`${server}/`, { method: 'HEAD', signal: AbortSignal.timeout(MIRROR_TIMEOUT_MS) });
+    return reply.status < 500 ? server : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One file over HTTP on this host, for as long as the demo runs. */
+async function serve(path) {
+  const image = readFileSync(path);
+  mirror = createServer((_request, response) => {
+    response.setHeader('Content-Length', image.length);
+    response.end(image);
+  });
+  await new Promise((done) => mirror.listen(0, '127.0.0.1', done));
+  const sha256 = createHash('sha256').update(image).digest('hex');
+  return { url: `http://127.0.0.1:${mirror.address().port}/castra-test.qcow2`, sha256 };
 }
 
 async function show() {
@@ -88,42 +97,34 @@ async function show() {
   upWasRun = true;
   await castra('up');
   await castra('status');
-  const vms = await readStatus();
-  for (const vm of vms) {
-    console.log(`\n# in ${vm.name}, over ssh with a throw-away key:`);
-    await run('ssh', sshArguments(vm.sshPort, 'hostname; uname -r; uptime'));
+  await castra('exec', 'web', '--', 'hostname; uname -r; uptime');
+  await castra('ports', '--active');
+  for (const { vm, host } of await readPorts()) {
+    console.log(`\n# the forwarded port of ${vm}: GET http://127.0.0.1:${host}/`);
+    console.log((await fetchText(`http://127.0.0.1:${host}/`)).trim());
   }
-  for (const vm of vms) {
-    const port = vm.forwards.find(({ guest }) => guest === 80).host;
-    console.log(`\n# the forwarded port of ${vm.name}: GET http://127.0.0.1:${port}/`);
-    console.log((await fetchText(`http://127.0.0.1:${port}/`)).trim());
-  }
+  await castra('cp', 'web-0:/etc/hostname', 'copied');
+  await castra('logs', 'web-1', '--source', 'serial', '--tail', '3');
+  await castra('images');
   await castra('down');
   upWasRun = false;
   await castra('status');
   console.log(`
-What you saw: examples/demo/castra.toml declares one role with two VMs. \`up\` gave each a
-throw-away disk over the same image, started QEMU, and returned when the SSH servers of the
-guests answered. \`status\` read the ports in use; ssh and HTTP went through them. \`down\`
-pressed the power buttons, waited for the guests to switch themselves off, and discarded the
-disks. The image itself was never written.`);
+What you saw: examples/demo/castra.toml declares one role with two VMs. \`up\` downloaded and verified their
+image once, gave each a throw-away disk over it and a name of its own, started QEMU, and returned when the SSH
+servers of the guests answered. \`exec\` logged in with a key that Castra made, and checked the guests' host keys,
+which it made too. HTTP went through the forwarded ports. \`down\` pressed the power buttons, waited for the guests
+to switch themselves off, and discarded the disks. The image itself was never written.`);
 }
 
 /** One command of castra; its output is shown. */
 async function castra(...args) {
-  console.log(`\n$ castra ${args.join(' ')}`);
+  console.log(`\n$ castra ${args.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
   const code = await spawnAndWait(process.execPath, [CLI, ...args]);
   stopIfInterrupted();
   if (code === 0) return;
   const hint = args[0] === 'up' ? ' The demo needs 2 processors and about 1.1 GiB of available memory.' : '';
   throw new SetupError(`\`castra ${args[0]}\` exited with ${code}; it says why above.${hint}`);
-}
-
-async function run(program, args) {
-  console.log(`$ ${[program, ...args].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
-  const code = await spawnAndWait(program, args);
-  stopIfInterrupted();
-  if (code !== 0) throw new SetupError(`${program} exited with ${code}.`);
 }
 
 function spawnAndWait(program, args, options = {}) {
@@ -138,19 +139,12 @@ function spawnAndWait(program, args, options = {}) {
   });
 }
 
-/** The VMs as the last line of `castra status --json` has them. */
-async function readStatus() {
-  const result = spawnSync(process.execPath, [CLI, 'status', '--json'], { cwd: project, env, encoding: 'utf8' });
+/** The forwards to port 80, as the last line of `castra ports --json` has them. */
+async function readPorts() {
+  const result = spawnSync(process.execPath, [CLI, 'ports', '--json'], { cwd: project, env, encoding: 'utf8' });
   const last = JSON.parse(result.stdout.trim().split('\n').at(-1));
-  if (last.type !== 'command.completed') throw new SetupError(`castra status --json: ${last.message}`);
-  return last.outcome.vms;
-}
-
-function sshArguments(port, command) {
-  const options = ['IdentitiesOnly=yes', 'BatchMode=yes', 'ConnectTimeout=20', 'LogLevel=ERROR'];
-  const trust = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
-  const settings = [...trust, ...options].flatMap((option) => ['-o', option]);
-  return ['-F', 'none', '-i', join(folder, 'key'), '-p', String(port), ...settings, 'root@127.0.0.1', command];
+  if (last.type !== 'command.completed') throw new SetupError(`castra ports --json: ${last.message}`);
+  return last.outcome.ports.filter(({ guest }) => guest === 80);
 }
 
 /** sshd is up before the guest's own commands have run, so the web server may need some seconds more. */
@@ -167,11 +161,6 @@ async function fetchText(url) {
   }
 }
 
-function must(program, ...args) {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new SetupError(`${program} failed: ${error?.message ?? stderr.trim()}`);
-}
-
 function stopIfInterrupted() {
   if (interrupted) throw new Error('Interrupted.');
 }
@@ -182,5 +171,7 @@ async function cleanUp() {
     console.log('\n$ castra down --graceful-wait-secs 5');
     await spawnAndWait(process.execPath, [CLI, 'down', '--graceful-wait-secs', '5'], { detached: true });
   }
+  mirror?.close();
+  mirror?.closeAllConnections();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }

@@ -25,8 +25,12 @@ export function analyzeText(
   return { ...config, ...source, positions: positionMap(source.text, config.syntax.index, encoding) };
 }
 
-/** Of an unsaved document a path in the root: nothing is read from there. */
+/** Of an unsaved document, or one of another host, a path in the root: nothing is read from there. */
 export function pathOf(uri: string): string {
-  if (uri.startsWith('file:')) return fileURLToPath(uri);
+  try {
+    if (uri.startsWith('file:')) return fileURLToPath(uri);
+  } catch {
+    // No path of this system has such a URI.
+  }
   return `/${basename(uri)}`;
 }

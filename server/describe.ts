@@ -1,4 +1,4 @@
-import { allowedWords, type Schema, schemaAt, typesOf } from './schema.ts';
+import { allowedWords, meaningsOf, type Schema, schemaAt, typesOf } from './schema.ts';
 
 /** A type in words: `integer`, `list of strings`, `string or integer`. */
 export function typeInWords(schema: Schema): string {
@@ -27,12 +27,19 @@ export function detailOf(schema: Schema, isRequired: boolean): string {
 /** What may be written, in Markdown; empty where the type says all. */
 export function limitsOf(schema: Schema): string {
   const words = allowedWords(schema);
-  // Many descriptions name the words and say what each means.
-  if (words.every((word) => schema.description?.includes(`\`${word}\``)) && words.length > 0) return '';
-  if (words.length > 0) return `Allowed: ${words.map((word) => `\`"${word}"\``).join(', ')}.`;
+  // Many descriptions name the words and say what each means; their last sentence only says which one is the default.
+  const [meaning] = schema.description?.split(' Default: ') ?? [];
+  if (words.every((word) => meaning?.includes(`\`${word}\``)) && words.length > 0) return '';
+  if (words.length > 0) return wordsInMarkdown(words, meaningsOf(schema));
   const { minimum, maximum } = schema;
   if (minimum === undefined) return '';
   return maximum === undefined ? `At least ${minimum}.` : `Allowed: ${minimum} to ${maximum}.`;
+}
+
+function wordsInMarkdown(words: readonly string[], meanings: readonly string[]): string {
+  const written = words.map((word) => `\`"${word}"\``);
+  if (meanings.length === 0) return `Allowed: ${written.join(', ')}.`;
+  return written.map((word, index) => `- ${word}: ${meanings[index]}`).join('\n');
 }
 
 /** Description and limits in Markdown. */

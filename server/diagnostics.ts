@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
+import { inOrder } from '../runtime/config/findings.ts';
 import type { Diagnostic as Finding, Severity } from '../runtime/diagnostics.ts';
 import type { Analysis } from './analysis.ts';
 
@@ -15,9 +16,9 @@ const tags: Readonly<Record<string, DiagnosticTag>> = {
   'config/managed-image': DiagnosticTag.Deprecated,
 };
 
-/** The findings of a document as an editor shows them. `docs` is the URI of docs/diagnostics.md. */
-export function toDiagnostics(analysis: Analysis, docs: string): Diagnostic[] {
-  return analysis.diagnostics.map((finding) => toDiagnostic(finding, analysis, docs));
+/** The findings of a document, and what the disk adds, as an editor shows them. `docs` is the URI of docs/diagnostics.md. */
+export function toDiagnostics(analysis: Analysis, docs: string, added: readonly Finding[] = []): Diagnostic[] {
+  return inOrder([...analysis.diagnostics, ...added]).map((finding) => toDiagnostic(finding, analysis, docs));
 }
 
 function toDiagnostic(finding: Finding, { positions, uri }: Analysis, docs: string): Diagnostic {

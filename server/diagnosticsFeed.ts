@@ -1,31 +1,54 @@
 import {
+  type DocumentDiagnosticParams,
   type DocumentDiagnosticReport,
   DocumentDiagnosticReportKind,
   type ServerCapabilities,
 } from 'vscode-languageserver';
+import { shortHash } from '../runtime/config/names.ts';
+import type { Analysis } from './analysis.ts';
 import { toDiagnostics } from './diagnostics.ts';
 import type { FeatureContext } from './features.ts';
+import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
+import { askToRefresh } from './workspace.ts';
+import { isNews, type Report, serveWorkspaceDiagnostics } from './workspaceDiagnostics.ts';
 
 /** Answers when asked, if the client asks; else tells by itself. Never both: each finding would show twice. */
 export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
   return context.capabilities.textDocument?.diagnostic ? answer(context) : push(context);
 }
 
-function answer({ connection, documents, guard, docs }: FeatureContext): ServerCapabilities {
+function answer(context: FeatureContext): ServerCapabilities {
+  const { connection, documents, files, guard, docs, workspace, capabilities } = context;
+  const report = async (analysis: Analysis): Promise<Report> => {
+    await lookAtPaths(analysis, files);
+    const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, files));
+    return { resultId: shortHash(JSON.stringify(items), 16), items };
+  };
   connection.languages.diagnostics.on(
-    guard('diagnostic', ({ textDocument }: { textDocument: { uri: string } }): DocumentDiagnosticReport => {
-      const analysis = documents.analysis(textDocument.uri);
-      return { kind: DocumentDiagnosticReportKind.Full, items: analysis ? toDiagnostics(analysis, docs) : [] };
+    guard('diagnostic', async (params: DocumentDiagnosticParams): Promise<DocumentDiagnosticReport> => {
+      const analysis = documents.analysis(params.textDocument.uri);
+      if (analysis === undefined) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
+      const found = await report(analysis);
+      return found.resultId === params.previousResultId
+        ? { kind: DocumentDiagnosticReportKind.Unchanged, resultId: found.resultId }
+        : { kind: DocumentDiagnosticReportKind.Full, ...found };
     }),
   );
-  return { diagnosticProvider: { identifier: 'castra', interFileDependencies: false, workspaceDiagnostics: false } };
+  serveWorkspaceDiagnostics(context, report);
+  workspace.onFiles((events) => {
+    if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
+    files.forget();
+    if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
+  });
+  return { diagnosticProvider: { identifier: 'castra', interFileDependencies: false, workspaceDiagnostics: true } };
 }
 
 /**
  * Without a delay, but only once a turn of the event loop brought no further change: messages that have arrived are
- * handled one per turn, so a burst is looked at in its newest version only.
+ * handled one per turn, so a burst is looked at in its newest version only. What the disk says comes afterwards, in a
+ * second message when it differs: it must not hold up what the text says.
  */
-function push({ connection, documents, guard, docs }: FeatureContext): ServerCapabilities {
+function push({ connection, documents, files, guard, docs, workspace }: FeatureContext): ServerCapabilities {
   const changed = new Set<string>();
   let quiet = true;
   const settle = () => {
@@ -37,21 +60,43 @@ function push({ connection, documents, guard, docs }: FeatureContext): ServerCap
     void publish(undefined, NEVER).catch(() => undefined);
   };
   const publish = guard('publishDiagnostics', async () => {
-    const uris = [...changed];
+    const analyses = [...changed].flatMap((uri) => documents.analysis(uri) ?? []);
     changed.clear();
-    for (const uri of uris) {
-      const analysis = documents.analysis(uri);
-      if (analysis === undefined) continue;
-      const diagnostics = toDiagnostics(analysis, docs);
-      await connection.sendDiagnostics({ uri, version: analysis.version, diagnostics });
-    }
+    await Promise.all(analyses.map((analysis) => tell(analysis, true)));
   });
+  const recheck = guard('recheckFiles', async () => {
+    const analyses = documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
+    await Promise.all(analyses.map((analysis) => tell(analysis, false)));
+  });
+  const told = new Map<string, { readonly revision: number; readonly findings: string }>();
+  const send = async (analysis: Analysis) => {
+    const { uri, version } = analysis;
+    const findings = knownPathFindings(analysis, files);
+    told.set(uri, { revision: files.revision(), findings: JSON.stringify(findings) });
+    await connection.sendDiagnostics({ uri, version, diagnostics: toDiagnostics(analysis, docs, findings) });
+  };
+  const tell = async (analysis: Analysis, isNew: boolean) => {
+    if (isNew) await send(analysis);
+    await lookAtPaths(analysis, files);
+    const last = told.get(analysis.uri);
+    const isNewest = documents.analysis(analysis.uri) === analysis;
+    if (!isNewest || files.revision() === last?.revision) return;
+    if (JSON.stringify(knownPathFindings(analysis, files)) !== last?.findings) await send(analysis);
+  };
   documents.open.onDidChangeContent(({ document }) => {
     if (changed.size === 0) setImmediate(settle);
     changed.add(document.uri);
     quiet = false;
   });
-  documents.open.onDidClose(({ document }) => void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] }));
+  documents.open.onDidClose(({ document: { uri } }) => {
+    told.delete(uri);
+    void connection.sendDiagnostics({ uri, diagnostics: [] });
+  });
+  workspace.onFiles((events) => {
+    if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
+    files.forget();
+    void recheck(undefined, NEVER).catch(() => undefined);
+  });
   return {};
 }
 

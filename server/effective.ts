@@ -44,7 +44,6 @@ const machine: Readonly<Record<string, Reader>> = {
   cpus: ofVm(({ cpus }) => String(cpus)),
   memory: ofVm(({ memoryMiB }) => sizeInWords(memoryMiB)),
   accelerator: ofVm(({ accelerator }) => accelerator),
-  needs: ofVm(({ needs }) => (needs.length === 0 ? undefined : listInWords(needs))),
   user_data: ofVm(({ userData }) => (userData?.kind === 'file' ? userData.path : userData && 'its own text')),
 };
 
@@ -75,14 +74,6 @@ function hostPort(forward: string): Reader {
     const port = vm.forwards[forwardPaths.findIndex((path) => path.join('.') === forward)]?.host;
     return port === undefined || port === 0 ? undefined : String(port);
   };
-}
-
-/** A hover has no room for hundreds. */
-const MAX_NAMES = 8;
-
-function listInWords(names: readonly string[]): string {
-  const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : '';
-  return names.slice(0, MAX_NAMES).join(', ') + more;
 }
 
 export function sizeInWords(mib: number): string {

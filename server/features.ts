@@ -1,9 +1,23 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
+import type { Analysis } from './analysis.ts';
 import type { Documents } from './documents.ts';
 import { serveCodeActions } from './features/codeActions.ts';
+import { serveCodeLens } from './features/codeLens.ts';
 import { serveCompletion } from './features/completion.ts';
+import { serveDefinition } from './features/definition.ts';
+import { serveDocumentLinks } from './features/documentLinks.ts';
+import { serveDocumentSymbols } from './features/documentSymbols.ts';
+import { serveFolding } from './features/folding.ts';
+import { serveFormatting } from './features/formatting.ts';
 import { serveHover } from './features/hover.ts';
+import { serveInlayHints } from './features/inlayHints.ts';
+import { serveReferences } from './features/references.ts';
+import { serveRename } from './features/rename.ts';
+import { serveSelectionRanges } from './features/selectionRanges.ts';
+import { serveSemanticTokens } from './features/semanticTokens.ts';
+import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface FeatureContext {
   readonly connection: Connection;
@@ -12,6 +26,10 @@ export interface FeatureContext {
   readonly capabilities: ClientCapabilities;
   /** What the client said besides. */
   readonly options: InitializationOptions;
+  readonly workspace: Workspace;
+  readonly files: FileChecks;
+  /** Understands a text that is not open in the editor. */
+  analyze(uri: string, text: string): Analysis;
   /** URI of docs/diagnostics.md. */
   readonly docs: string;
 }
@@ -22,10 +40,27 @@ export interface InitializationOptions {
   readonly home?: string;
   /** A command of the client that shows completion again, such as VS Code's `editor.action.triggerSuggest`. */
   readonly retrigger?: string;
+  /** Whether the client fills the lenses above VMs with what it knows of them. */
+  readonly codeLens?: boolean;
 }
 
 /** Registers its handlers and tells the client what it can ask for. */
 export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
-export const features: readonly Feature[] = [serveCodeActions, serveCompletion, serveHover];
+export const features: readonly Feature[] = [
+  serveCodeActions,
+  serveCodeLens,
+  serveCompletion,
+  serveDefinition,
+  serveDocumentLinks,
+  serveDocumentSymbols,
+  serveFolding,
+  serveFormatting,
+  serveHover,
+  serveInlayHints,
+  serveReferences,
+  serveRename,
+  serveSelectionRanges,
+  serveSemanticTokens,
+];

@@ -1,59 +1,16 @@
-import castra from '../runtime/config/castra.schema.json' with { type: 'json' };
-import type { TomlPath } from '../runtime/config/toml/meaning.ts';
+import type { Schema } from '../runtime/config/schemaAt.ts';
 
-/** The part of JSON Schema that castra.schema.json uses. */
-export interface Schema {
-  readonly $ref?: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly type?: string | readonly string[];
-  readonly enum?: readonly string[];
-  readonly anyOf?: readonly Schema[];
-  readonly default?: unknown;
-  readonly deprecated?: boolean;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly pattern?: string;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: boolean | Schema;
-  readonly items?: Schema;
-}
-
-const root = castra as unknown as Schema & { readonly definitions: Readonly<Record<string, Schema>> };
-
-/** A schema with its reference followed; what stands beside the `$ref` wins. */
-function resolve(schema: Schema): Schema {
-  const name = schema.$ref?.split('/').at(-1);
-  return name === undefined ? schema : { ...root.definitions[name], ...schema };
-}
-
-/** The schema of what stands at a path; undefined where the schema knows nothing. */
-export function schemaAt(path: TomlPath): Schema | undefined {
-  let schema: Schema | undefined = root;
-  for (const segment of path) {
-    if (schema === undefined) return undefined;
-    schema = step(schema, segment);
-  }
-  return schema;
-}
-
-function step(schema: Schema, segment: string | number): Schema | undefined {
-  // `[vms]` where `[[vms]]` is meant still is about VMs.
-  const table = schema.items && typeof segment === 'string' && !/^\d+$/.test(segment) ? resolve(schema.items) : schema;
-  if (table !== schema || schema.items === undefined) return property(table, String(segment));
-  return resolve(schema.items);
-}
-
-function property(schema: Schema, key: string): Schema | undefined {
-  const known = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : undefined;
-  if (known) return resolve(known);
-  return typeof schema.additionalProperties === 'object' ? resolve(schema.additionalProperties) : undefined;
-}
+export { type Schema, schemaAt } from '../runtime/config/schemaAt.ts';
 
 /** The words that a value may be. */
 export function allowedWords(schema: Schema): readonly string[] {
   return schema.enum ?? schema.anyOf?.flatMap((branch) => branch.enum ?? []) ?? [];
+}
+
+/** What each of them means, in Markdown; empty where the schema does not say. */
+export function meaningsOf(schema: Schema): readonly string[] {
+  const said = schema.markdownEnumDescriptions;
+  return said ?? schema.anyOf?.flatMap((branch) => branch.markdownEnumDescriptions ?? []) ?? [];
 }
 
 /** Types that a value may have, by JSON Schema's names. */

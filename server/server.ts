@@ -7,35 +7,45 @@ import {
   type ServerCapabilities,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
-import type { AnalysisContext } from './analysis.ts';
+import { type AnalysisContext, analyzeText } from './analysis.ts';
 import { serveDiagnostics } from './diagnosticsFeed.ts';
 import { openDocuments } from './documents.ts';
-import { features, type InitializationOptions } from './features.ts';
+import { type FeatureContext, features, type InitializationOptions } from './features.ts';
+import { fileChecks } from './fileChecks.ts';
 import { makeGuard } from './guard.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */
 export function startServer(connection: Connection, docs: string): void {
   let context: AnalysisContext = { encoding: 'utf-16', home: join(homedir(), '.castra') };
+  let workspace: Workspace | undefined;
   const guard = makeGuard(connection);
   const documents = openDocuments(connection, () => context);
   connection.onInitialize((params) => {
     context = readContext(params, context);
-    const { capabilities } = params;
-    const shared = { connection, documents, guard, docs, capabilities, options: optionsOf(params) };
+    workspace = openWorkspace(connection, params);
+    const shared: FeatureContext = {
+      connection,
+      documents,
+      guard,
+      docs,
+      workspace,
+      capabilities: params.capabilities,
+      options: (params.initializationOptions ?? {}) as InitializationOptions,
+      files: fileChecks(),
+      analyze: (uri, text) => analyzeText({ uri, version: 0, text }, context),
+    };
     const provided = [serveDiagnostics, ...features].map((feature) => feature(shared));
     return { capabilities: Object.assign(base(context), ...provided), serverInfo: SERVER_INFO };
   });
+  connection.onInitialized(() => void workspace?.start().catch((error) => connection.console.warn(String(error))));
   connection.listen();
 }
 
 const SERVER_INFO = { name: 'castra', version: CASTRA_VERSION };
 
-const optionsOf = ({ initializationOptions }: InitializeParams): InitializationOptions =>
-  (initializationOptions ?? {}) as InitializationOptions;
-
-function readContext(params: InitializeParams, before: AnalysisContext) {
-  const { capabilities } = params;
-  const { home } = optionsOf(params);
+function readContext({ capabilities, initializationOptions }: InitializeParams, before: AnalysisContext) {
+  const { home } = (initializationOptions ?? {}) as InitializationOptions;
   const encodings = capabilities.general?.positionEncodings ?? [];
   // The client's order is its preference; UTF-16 is what JavaScript has.
   const encoding = encodings[0] === PositionEncodingKind.UTF8 ? ('utf-8' as const) : ('utf-16' as const);
@@ -43,5 +53,9 @@ function readContext(params: InitializeParams, before: AnalysisContext) {
 }
 
 function base({ encoding }: AnalysisContext): ServerCapabilities {
-  return { positionEncoding: encoding, textDocumentSync: TextDocumentSyncKind.Incremental };
+  return {
+    positionEncoding: encoding,
+    textDocumentSync: TextDocumentSyncKind.Incremental,
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+  };
 }

@@ -182,9 +182,14 @@ function packagesIn(bundle: string): string[] | undefined {
 }
 
 const FORBIDDEN = [
-  { bundle: 'cli', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  { bundle: 'program', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   { bundle: 'server', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  {
+    bundle: 'program',
+    pattern: /node_modules\/(?:ssh2|undici|log-update|xz-decompress|fzstd)\//,
+    why: 'every command would read them; they have files of their own',
+  },
   { bundle: 'runtime', pattern: /node_modules\/(?:commander|log-update)\//, why: 'a library has no command line' },
 ] as const;
 

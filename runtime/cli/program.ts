@@ -1,12 +1,26 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { CastraError, exitCodes } from '../errors.ts';
+import { addClean } from './commands/clean.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConsole } from './commands/console.ts';
+import { addCp } from './commands/cp.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
+import { addExec } from './commands/exec.ts';
 import { addExport } from './commands/export.ts';
+import { addFmt } from './commands/fmt.ts';
+import { addImages } from './commands/images.ts';
 import { addInit } from './commands/init.ts';
+import { addList } from './commands/list.ts';
+import { addLogs } from './commands/logs.ts';
+import { addPorts } from './commands/ports.ts';
+import { addSchema } from './commands/schema.ts';
+import { addSsh } from './commands/ssh.ts';
+import { addSshConfig } from './commands/sshConfig.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
+import { exampleText } from './examples.ts';
 
 const environmentHelp = `
 Environment:
@@ -17,8 +31,10 @@ Environment:
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 
-Exit codes: 0 done, 1 a VM is in error (status), 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
-73 state root unusable, 74 cannot read or write, 75 another castra is at work, 130 cancelled.`;
+Exit codes: 0 done, 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
+73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.
+1: a VM is in error (status), an image is damaged (images verify), a file could not be removed (clean), something
+would keep VMs from starting (doctor), a file is not formatted (fmt --check).`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -44,6 +60,29 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
+/** In the order of `castra --help`: from first use to last. */
+const commands = [
+  addInit,
+  addValidate,
+  addFmt,
+  addUp,
+  addDown,
+  addStatus,
+  addSsh,
+  addExec,
+  addCp,
+  addSshConfig,
+  addConsole,
+  addPorts,
+  addLogs,
+  addExport,
+  addImages,
+  addClean,
+  addDoctor,
+  addList,
+  addSchema,
+];
+
 /** How a command tells its exit code. */
 export type Finish = (exitCode: number) => void;
 
@@ -51,9 +90,11 @@ function buildProgram(finish: Finish): Command {
   const program = new Command('castra')
     .description('Runs the QEMU virtual machines that castra.toml declares.')
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
+    // What follows the VM of `ssh` and `exec` is the command's, dashes included.
+    .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
     .addHelpText('after', environmentHelp);
-  for (const add of [addInit, addValidate, addUp, addDown, addStatus, addExport]) {
+  for (const add of commands) {
     add(program, finish);
   }
   addCompletion(program);
@@ -63,10 +104,18 @@ function buildProgram(finish: Finish): Command {
 
 /** On each command too: `castra up --json -c FILE` works as well as `castra -c FILE --json up`. */
 function addGlobals(command: Command): void {
-  command
-    .option('-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards')
-    .option('--project <id>', 'a project that ran here before, by id or name (`castra list` shows them)')
-    .option('--json', 'print one JSON object per line, for programs')
-    .exitOverride();
-  for (const nested of command.parent === null ? [] : command.commands) addGlobals(nested);
+  for (const [flags, description] of globals) {
+    command.addOption(new Option(flags, description).helpGroup('Options of every command:'));
+  }
+  command.exitOverride();
+  if (command.parent === null) return;
+  const text = command.parent.parent === null ? exampleText(command.name()) : '';
+  if (text !== '') command.addHelpText('after', text);
+  for (const nested of command.commands) addGlobals(nested);
 }
+
+const globals = [
+  ['-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards'],
+  ['--project <id>', 'a project that ran here before, by id or name (`castra list` shows them)'],
+  ['--json', 'print one JSON object per line, for programs'],
+] as const;

@@ -18,7 +18,7 @@ export function readBaseImage(replica: Replica, projectFolder: string, findings:
   return { kind: 'url', url: written, ...(digest ? { digest: digest.digest } : {}) };
 }
 
-const isUrl = (written: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(written);
+export const isUrl = (written: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(written);
 
 function refuseManagedImage({ value, path }: Picked, findings: Findings): void {
   if (value === undefined) return;

@@ -69,7 +69,7 @@ export function collectFindings(tree: TableNode, text: string, index: LineIndex,
       });
     },
     isMentioned: (path) => exists(tree, path),
-    list: () => diagnostics.toSorted(byPosition),
+    list: () => inOrder(diagnostics),
   };
 }
 
@@ -100,6 +100,11 @@ function locate(tree: TableNode, path: TomlPath, part: Part): Span | undefined {
 function firstLine(text: string): Span {
   const end = text.search(/\r?\n/);
   return { from: 0, to: end < 0 ? text.length : end };
+}
+
+/** In the order of the text. */
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted(byPosition);
 }
 
 function byPosition(a: Diagnostic, b: Diagnostic): number {

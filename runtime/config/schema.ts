@@ -1,5 +1,6 @@
 import { type SchemaError, validate } from 'castra:schema-validator';
 import { type Finding, type Findings, isUnfinished } from './findings.ts';
+import { schemaAt } from './schemaAt.ts';
 import { suggest } from './suggest.ts';
 import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
@@ -29,7 +30,7 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
   const { params } = error;
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(path, String(params.additionalProperty), error);
+      return unknownKey(path, String(params.additionalProperty));
     case 'required':
       return {
         severity: 'error',
@@ -45,7 +46,7 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
     }
     case 'enum':
     case 'anyOf':
-      return notAllowed(error, path, tree);
+      return notAllowed(path, tree);
     case 'minimum':
     case 'maximum': {
       const message = `${name} must be at ${error.keyword === 'minimum' ? 'least' : 'most'} ${params.limit}.`;
@@ -62,8 +63,8 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
 }
 
 /** Never fatal: a newer Castra may know the key. */
-function unknownKey(path: TomlPath, key: string, error: SchemaError): Finding {
-  const known = Object.keys(error.parentSchema?.properties ?? {});
+function unknownKey(path: TomlPath, key: string): Finding {
+  const known = Object.keys(schemaAt(path)?.properties ?? {});
   const meant = suggest(key, known);
   return {
     severity: 'warning',
@@ -75,8 +76,8 @@ function unknownKey(path: TomlPath, key: string, error: SchemaError): Finding {
   };
 }
 
-function notAllowed(error: SchemaError, path: TomlPath, tree: TableNode): Finding {
-  const allowed = allowedValues(error);
+function notAllowed(path: TomlPath, tree: TableNode): Finding {
+  const allowed = wordsAt(path);
   const { node } = nodeAt(tree, path);
   const actual = node.kind === 'scalar' && node.value.kind === 'string' ? node.value.value : '';
   const meant = suggest(actual, allowed);
@@ -89,10 +90,10 @@ function notAllowed(error: SchemaError, path: TomlPath, tree: TableNode): Findin
   };
 }
 
-function allowedValues(error: SchemaError): string[] {
-  if (Array.isArray(error.params.allowedValues)) return error.params.allowedValues.map(String);
-  const branches = error.parentSchema?.anyOf ?? [];
-  return branches.flatMap((branch) => branch.enum ?? []);
+/** The words that a value may be. */
+function wordsAt(path: TomlPath): readonly string[] {
+  const { enum: words, anyOf = [] } = schemaAt(path) ?? {};
+  return words ?? anyOf.flatMap((branch) => branch.enum ?? []);
 }
 
 /** `vms[0].port_forwards[1].host`, as a person would point at it. */
@@ -169,5 +170,5 @@ function explainInvalid(error: SchemaError, path: TomlPath): string {
     ready: 'must be "ssh", "none" or "serial:<regular expression>"',
   };
   if (path.at(-2) === 'mirrors') return 'must be an http:// or https:// URL';
-  return rules[String(path.at(-1))] ?? error.message ?? 'is not valid';
+  return rules[String(path.at(-1))] ?? 'is not valid';
 }

@@ -16,8 +16,8 @@ export const IGNORABLE: readonly string[] = [
   'version-newer',
 ];
 
-/** Found by an editor only, which can read the disk: whether such a code is useless is not known here. */
-const FOUND_ELSEWHERE: readonly string[] = ['missing-file', 'not-a-file', 'not-a-folder', 'not-executable'];
+/** Found by a look at the disk (pathReferences.ts): whether such a code is useless is not known here. */
+const FOUND_ELSEWHERE: readonly string[] = ['missing-file'];
 
 /** One code in a comment. */
 export interface Suppression extends Span {

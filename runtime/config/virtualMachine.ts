@@ -16,6 +16,8 @@ export interface PlacedVm {
   readonly path: TomlPath;
   readonly overlayPath: TomlPath;
   readonly forwardPaths: readonly TomlPath[];
+  /** The tables that it was read from. */
+  readonly replica: Replica;
 }
 
 export interface VmContext {
@@ -63,7 +65,8 @@ export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
     ...(overlaySizeMiB === undefined ? {} : { overlaySizeMiB }),
     ...(userData ? { userData } : {}),
   };
-  return { vm, path: replica.path, overlayPath: overlay.path, forwardPaths: forwards.map((forward) => forward.path) };
+  const forwardPaths = forwards.map((forward) => forward.path);
+  return { vm, path: replica.path, overlayPath: overlay.path, forwardPaths, replica };
 }
 
 /** An overlay of the instance is taken as it is; one of the role is numbered for its replicas. */
@@ -107,7 +110,7 @@ function readSize({ value, path }: Picked, findings: Findings): number | undefin
 }
 
 /** Every format of cloud-init's user data but a MIME message begins with a `#`; a path rarely does. */
-function readUserData(value: unknown, { project }: Folders): UserData | undefined {
+export function readUserData(value: unknown, { project }: Pick<Folders, 'project'>): UserData | undefined {
   const written = text(value);
   if (written === undefined) return undefined;
   if (written.startsWith('#') || written.includes('\n')) return { kind: 'inline', text: written };

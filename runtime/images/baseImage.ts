@@ -1,43 +1,43 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { BaseImage } from '../config/project.ts';
+import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, messageOf } from '../errors.ts';
-import { homeFiles } from '../state/layout.ts';
+import { ensureImage, type ImageRequest, type ImageRun } from './cache.ts';
 import { inspectQcow2, Qcow2Error } from './qcow2.ts';
 
-/** File name of the default image in the image cache, by the architecture of the guest. */
-const defaultImages = {
-  x86_64: 'generic_alpine-3.24.1-x86_64-bios-cloudinit-r0.qcow2',
-  aarch64: 'generic_alpine-3.24.1-aarch64-uefi-cloudinit-r0.qcow2',
-} as const;
-
-export interface BaseImageRequest {
+export interface BaseImageRequest extends Omit<ImageRequest, 'image'> {
   readonly vm: string;
   readonly image: BaseImage;
-  readonly home: string;
-  readonly architecture: keyof typeof defaultImages;
 }
 
-/** The path of a VM's base image, checked to be a whole qcow2 file. Fails with `overlay-failed`, saying what to do. */
-export async function resolveBaseImage(request: BaseImageRequest): Promise<string> {
+export interface FoundBaseImage {
+  readonly path: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The path of a VM's base image, checked to be a whole qcow2 file. Fails with `overlay-failed` for a file of the
+ * user's, with `image-failed` for one that Castra gets itself; both say what to do.
+ */
+export async function resolveBaseImage(request: BaseImageRequest, run: ImageRun): Promise<FoundBaseImage> {
   const { vm, image } = request;
-  const path =
-    image.kind === 'file' ? image.path : join(homeFiles(request.home).images, defaultImages[request.architecture]);
+  if (image.kind !== 'file') return ensureImage({ ...request, image }, run);
+  await checkFile(vm, image.path);
+  return { path: image.path, diagnostics: [] };
+}
+
+async function checkFile(vm: string, path: string): Promise<void> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw new Qcow2Error('it is not a file');
     await inspectQcow2(path);
-    return path;
   } catch (error) {
-    throw new CastraError({ kind: 'overlay-failed', vm, detail: explain(path, image, error) }, { cause: error });
+    throw new CastraError({ kind: 'overlay-failed', vm, detail: explain(path, error) }, { cause: error });
   }
 }
 
-function explain(path: string, image: BaseImage, error: unknown): string {
+function explain(path: string, error: unknown): string {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  if (missing && image.kind === 'default-alpine') {
-    return `no \`base_image\` is set, and the default Alpine image is not there. Put it at ${path}, or set \`base_image\` to a qcow2 file of yours.`;
-  }
   if (missing) return `its base image ${path} does not exist. Correct \`base_image\`, or put the file there.`;
   if (error instanceof Qcow2Error) {
     return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2\` makes a qcow2 image of most formats; copy it again if it was cut short.`;

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import { CastraError, type Failure, messageOf } from '../errors.ts';
+import type { ShutdownOutcome } from '../events.ts';
 import type { DownOptions, ShutdownWaits } from '../options.ts';
 import type { DownOutcome, VmDownResult } from '../outcomes.ts';
+import { projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { readRecord } from '../state/record.ts';
@@ -11,10 +13,12 @@ import { shutdownVm } from '../vm/shutdown.ts';
 import { runInOrder } from './inOrder.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { analyzeProject } from './project.ts';
+import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
+import { refreshSshFiles } from './sshAccess.ts';
 
 /** For a file that is too broken to say otherwise. */
-const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
+export const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
 
 /**
  * Stops VMs: those in the file, and those that run although the file no longer has them. Works with a broken file,
@@ -36,10 +40,13 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     const vms = await stopInOrder(targets, context, run);
+    if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(place, project?.vms ?? [], run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
+    const names = targets.map(({ name }) => name);
+    await releasePorts(stateRoot, names, options.settings.home);
     lock.release();
   }
 };
@@ -120,7 +127,12 @@ async function stopVm({ name: vm, definition }: Target, context: StopContext, ru
   return { vm, result: 'stopped', ...ended, changed, ...(await clearLeftovers(request, run)) };
 }
 
-function endProcess(vm: string, live: Extract<Liveness, { kind: 'running' }>, waits: ShutdownWaits, run: Run) {
+export function endProcess(
+  vm: string,
+  live: Extract<Liveness, { kind: 'running' }>,
+  waits: ShutdownWaits,
+  run: Run,
+): Promise<{ readonly outcome: ShutdownOutcome; readonly totalMs: number }> {
   const qmpSocket = live.record?.sockets.qmp;
   return shutdownVm({ vm, process: live.process, ...(qmpSocket ? { qmpSocket } : {}) }, waits, run.report, run.signal);
 }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
+import { readBacking } from '../images/backing.ts';
+import { isBaseNewer } from '../images/baseChange.ts';
 import { flattenDisk, makeEmptyDisk } from '../images/flatten.ts';
 import { keptOverlays } from '../images/keptOverlay.ts';
 import { findLockHolder, sweepHalfMade } from '../images/overlay.ts';
@@ -12,15 +14,17 @@ import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { backUpDisk, diskBytes } from '../vm/diskBackup.ts';
 import { findQemuImage, installCommand } from '../vm/qemu.ts';
+import { findOneVm } from './oneVm.ts';
 import { analyzeProject } from './project.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** Copies a VM's disk to one qcow2 file that stands alone. The VM may run, be stopped, or have left a kept overlay. */
 export const exportVm: Operation<ExportOptions, ExportOutcome> = async (options, run) => {
-  const { place, diagnostics } = analyzeProject(options);
+  const { place, project, diagnostics } = analyzeProject(options);
   tell(diagnostics, run);
-  const { vm, outputPath } = options;
+  const { outputPath } = options;
   const { stateRoot } = place;
+  const vm = findOneVm(stateRoot, project?.vms ?? [], options.vm);
   const qemuImg = findQemuImage(options.settings) ?? fail(vm, `qemu-img is missing; ${installCommand()}`);
   checkTarget(options);
   if (!existsSync(stateRoot)) fail(vm, NO_DISK);
@@ -84,6 +88,7 @@ async function copyToPlace({ vm, qemuImg, disk, outputPath }: Copy, run: Run): P
     if (disk.qmpSocket === undefined) {
       const holder = await findLockHolder(qemuImg, disk.path);
       if (holder !== undefined) fail(vm, `another process uses its disk: ${holder}`);
+      await warnOfOtherBase(vm, disk.path, qemuImg, run);
       await flattenDisk(qemuImg, { from: disk.path, to, signal });
     } else {
       const { qmpSocket } = disk;
@@ -99,4 +104,12 @@ async function copyToPlace({ vm, qemuImg, disk, outputPath }: Copy, run: Run): P
     if (error instanceof CastraError) throw error;
     throw new CastraError({ kind: 'export-failed', vm, detail: `${messageOf(error)}.` }, { cause: error });
   }
+}
+
+/** Still worth having: most of what the guest wrote is in the overlay. */
+async function warnOfOtherBase(vm: string, overlay: string, qemuImg: string, run: Run): Promise<void> {
+  const base = await readBacking(qemuImg, overlay, run.signal);
+  if (!base || !isBaseNewer(base, overlay)) return;
+  const text = `${vm}: its base image ${base} was changed after its disk was made, so parts of the copy may be wrong.`;
+  run.report({ type: 'message', severity: 'warning', text });
 }

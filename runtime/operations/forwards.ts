@@ -1,6 +1,6 @@
 import type { VmDefinition } from '../config/project.ts';
 import type { ActiveForward } from '../events.ts';
-import { claimPorts, type PortClaim, type WantedForward } from '../vm/ports.ts';
+import type { PortClaim, WantedForward } from '../vm/ports.ts';
 
 const SSH_PORT = 22;
 const ANY_PORT = 0;
@@ -19,10 +19,6 @@ function leadsToSsh({ guest, protocol, bind }: Omit<ActiveForward, 'host'>): boo
 
 export function sshPortOf(forwards: readonly ActiveForward[]): number {
   return forwards.find(leadsToSsh)?.host ?? 0;
-}
-
-export function claimAll(vms: readonly VmDefinition[]): Promise<PortClaim[]> {
-  return claimPorts(vms.flatMap(wantedForwards));
 }
 
 /** What one VM got. */

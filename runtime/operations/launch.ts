@@ -6,7 +6,8 @@ import { qemuArguments } from '../vm/args.ts';
 import { prepareVars } from '../vm/firmware.ts';
 import { launchVm, type RunningQemu } from '../vm/launch.ts';
 import type { BootEvents } from '../vm/readiness.ts';
-import { claimAll, forwardsOf, wantedForwards } from './forwards.ts';
+import { forwardsOf, wantedForwards } from './forwards.ts';
+import { reservePorts } from './reserve.ts';
 import type { Run } from './run.ts';
 import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 
@@ -25,7 +26,7 @@ export async function launch(plan: StartPlan, disk: Disk, events: BootEvents, ru
       return await launchOnce({ ...plan, forwards }, disk, events, run);
     } catch (error) {
       if (attempt === PORT_ATTEMPTS || !lostAllocatedPort(plan.vm, error)) throw error;
-      forwards = forwardsOf(plan.vm.name, await claimAll([plan.vm]));
+      forwards = forwardsOf(plan.vm.name, await reservePorts(plan.place, [plan.vm], plan.settings.home, run));
     }
   }
 }
@@ -54,6 +55,7 @@ async function launchOnce(plan: StartPlan, disk: Disk, events: BootEvents, run: 
       cpus: vm.cpus,
       memoryMiB: vm.memoryMiB,
       overlayPath: vm.overlayPath,
+      seed: files.seed,
       files,
       sockets: record.sockets,
       forwards: plan.forwards,
@@ -64,6 +66,8 @@ async function launchOnce(plan: StartPlan, disk: Disk, events: BootEvents, run: 
     files,
     sockets: record.sockets,
     signal: run.signal,
+    logs: plan.logs,
+    onWarning: (text) => run.report({ type: 'message', severity: 'warning', text }),
     onEvent: events.record,
     onStarted: (process) => {
       record = { ...record, ...process };

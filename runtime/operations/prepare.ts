@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError } from '../errors.ts';
 import type { UpOptions } from '../options.ts';
 import { freeDiskBytes, readCapacity } from '../process/host.ts';
+import { readUserData, userPart } from '../seed/userData.ts';
 import { homeFiles } from '../state/layout.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
 import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../vm/accelerator.ts';
@@ -11,7 +12,8 @@ import { findUefi, type UefiBuild } from '../vm/firmware.ts';
 import type { PortClaim } from '../vm/ports.ts';
 import { checkCapacity, checkPorts, type DiskSpace, downgrade } from '../vm/preflight.ts';
 import { findQemu } from '../vm/qemu.ts';
-import { claimAll, forwardsOf } from './forwards.ts';
+import { forwardsOf } from './forwards.ts';
+import { reservePorts } from './reserve.ts';
 import { type Run, tell } from './run.ts';
 import type { StartPlan } from './startPlan.ts';
 
@@ -29,7 +31,10 @@ export async function prepareStart(
 ): Promise<Prepared> {
   const { settings } = options;
   const qemu = await openQemuHost(findQemu(settings), homeFiles(settings.home).qemuCache);
-  const [claims, disks] = await Promise.all([claimAll(vms), measureDisks(project.stateRoot, vms)]);
+  const [claims, disks] = await Promise.all([
+    reservePorts(project, vms, settings.home, run),
+    measureDisks(project.stateRoot, vms),
+  ]);
   const demand = {
     memoryMiB: vms.reduce((sum, vm) => sum + vm.memoryMiB, 0),
     cpus: vms.reduce((sum, vm) => sum + vm.cpus, runningCpus(project.stateRoot)),
@@ -40,6 +45,7 @@ export async function prepareStart(
     ...(options.force ? downgrade(capacity) : capacity),
     ...checkPorts(claims),
     ...firmware.flatMap(({ problem }) => problem ?? []),
+    ...vms.flatMap(checkUserData),
   ];
   const problems = findings.filter((finding) => finding.severity === 'error');
   if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
@@ -63,14 +69,29 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
   return {
     vm,
     stateRoot: project.stateRoot,
-    home: options.settings.home,
+    place: project,
+    settings: options.settings,
+    mirrors: project.mirrors,
     qemu,
     accelerator: selected?.accelerator ?? 'tcg',
     uefi,
     forwards: forwardsOf(vm.name, claims),
+    logs: project.logs,
     wait: options.wait ?? true,
     timeoutMs: options.timeoutMs ?? vm.readyTimeoutMs,
   };
+}
+
+/** Found out before anything is started for it. */
+function checkUserData({ name, userData }: VmDefinition): Diagnostic[] {
+  if (userData === undefined) return [];
+  try {
+    userPart(name, readUserData(name, userData));
+    return [];
+  } catch (error) {
+    if (!(error instanceof CastraError)) throw error;
+    return [{ severity: 'error', code: 'host/user-data', message: error.message }];
+  }
 }
 
 function measureDisks(stateRoot: string, vms: readonly VmDefinition[]): Promise<DiskSpace[]> {

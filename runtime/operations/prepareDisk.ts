@@ -1,26 +1,30 @@
 import { isInside } from '../config/paths.ts';
 import { CastraError } from '../errors.ts';
+import { baseStamp } from '../images/baseChange.ts';
 import { resolveBaseImage } from '../images/baseImage.ts';
 import { createOverlay, fileId } from '../images/overlay.ts';
 import { projectFiles } from '../state/layout.ts';
 import { readRecord, writeRecord } from '../state/record.ts';
 import { clearLeftovers } from './leftovers.ts';
-import type { Run } from './run.ts';
+import { type Run, tell } from './run.ts';
 import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 
 /** The launch record is written before the overlay gets its name: no overlay of ours is ever unknown. */
 export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
-  const { vm, stateRoot, home, qemu } = plan;
+  const { vm, stateRoot, settings, mirrors, qemu } = plan;
   const { name, overlayPath } = vm;
-  run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
   const { image, architecture } = qemu.programs;
-  const baseImage = await resolveBaseImage({ vm: name, image: vm.image, home, architecture });
+  const wanted = { vm: name, image: vm.image, architecture, mirrors, settings, qemuImg: image };
+  if (vm.image.kind !== 'file') run.report({ type: 'vm.phase', vm: name, phase: 'image' });
+  const { path: baseImage, diagnostics } = await resolveBaseImage(wanted, run);
+  tell(diagnostics, run);
+  run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
   await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
   refuseForeignOverlay(plan);
-  let disk: Disk = { baseImage };
+  let disk: Disk = { baseImage, baseStamp: baseStamp(baseImage) };
   writeRecord(stateRoot, newRecord(plan, disk));
   const onMade = (overlayFile: string) => {
-    disk = { baseImage, overlayFile };
+    disk = { ...disk, overlayFile };
     writeRecord(stateRoot, newRecord(plan, disk));
   };
   const size = vm.overlaySizeMiB === undefined ? {} : { sizeMiB: vm.overlaySizeMiB };

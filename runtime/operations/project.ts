@@ -6,10 +6,11 @@ import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, messageOf } from '../errors.ts';
 import type { HostSettings, ProjectOptions } from '../options.ts';
 import { homeFiles } from '../state/layout.ts';
-import { findProject, knownProjects } from '../state/registry.ts';
+import { type KnownProject, knownProjects, matchingProjects } from '../state/registry.ts';
 
 /** What operations go by. A project whose file is gone has a place and nothing else. */
-export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'>;
+export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'> &
+  Partial<Pick<ConfigAnalysis, 'draft' | 'syntax' | 'placed' | 'suppressions'>>;
 
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {
@@ -23,10 +24,16 @@ function analyzeFile(path: string, { home }: HostSettings): ProjectAnalysis {
 
 /** A project whose file is gone still has a state root: its VMs must not become unstoppable. */
 function analyzeKnown(id: string, settings: HostSettings): ProjectAnalysis {
-  const known = findProject(settings.home, id);
-  if (!known) {
-    const ids = knownProjects(settings.home).map((project) => `${project.name} (${project.id})`);
-    throw new CastraError({ kind: 'unknown-project', id, known: ids });
+  const matching = matchingProjects(settings.home, id);
+  const [known, ...others] = matching;
+  if (!known || others.length > 0) {
+    const found = known ? { matching: matching.map(nameProject) } : {};
+    throw new CastraError({
+      kind: 'unknown-project',
+      id,
+      known: knownProjects(settings.home).map(nameProject),
+      ...found,
+    });
   }
   const { name, configPath, stateRoot } = known;
   if (existsSync(configPath)) return analyzeFile(configPath, settings);
@@ -37,6 +44,8 @@ function analyzeKnown(id: string, settings: HostSettings): ProjectAnalysis {
     diagnostics: [{ severity: 'error', code: 'config/gone', message, help, path: configPath }],
   };
 }
+
+const nameProject = ({ name, id }: KnownProject): string => `${name} (${id})`;
 
 /** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */
 export function loadProject(options: ProjectOptions): { project: ProjectConfig; diagnostics: readonly Diagnostic[] } {

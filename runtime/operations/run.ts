@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError } from '../errors.ts';
 import type { Output } from '../outcomes.ts';
 import type { Reporter } from '../reporter.ts';
 
@@ -16,4 +17,13 @@ export type Operation<Options, Value> = (options: Options, run: Run) => Promise<
 export function tell(diagnostics: readonly Diagnostic[], run: Run): readonly Diagnostic[] {
   for (const diagnostic of diagnostics) run.report({ type: 'diagnostic', diagnostic });
   return diagnostics;
+}
+
+/** What a signal ended throws many things; to the caller it is `cancelled`. */
+export async function failWhenCancelled<Result>({ signal }: Run, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    throw signal.aborted ? new CastraError({ kind: 'cancelled' }, { cause: error }) : error;
+  }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { VmDefinition } from '../config/project.ts';
+import type { LogLimits, ProjectPlace, VmDefinition } from '../config/project.ts';
 import type { AcceleratorName, ActiveForward } from '../events.ts';
+import type { HostSettings } from '../options.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
 import type { LaunchRecord } from '../state/record.ts';
@@ -12,17 +13,20 @@ import { sshPortOf } from './forwards.ts';
 export interface StartPlan {
   readonly vm: VmDefinition;
   readonly stateRoot: string;
-  readonly home: string;
+  readonly place: ProjectPlace;
+  readonly settings: HostSettings;
+  readonly mirrors: readonly string[];
   readonly qemu: QemuHost;
   readonly accelerator: AcceleratorName;
   readonly uefi: UefiBuild | undefined;
   readonly forwards: readonly ActiveForward[];
+  readonly logs: LogLimits;
   readonly wait: boolean;
   readonly timeoutMs: number;
 }
 
 /** What the launch record says about a VM's disk. */
-export type Disk = Pick<LaunchRecord, 'baseImage' | 'overlayFile'>;
+export type Disk = Pick<LaunchRecord, 'baseImage' | 'baseStamp' | 'overlayFile'>;
 
 /** The record of a launch that is about to be made; each has a uuid of its own. */
 export function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, disk: Disk): LaunchRecord {
@@ -40,6 +44,7 @@ export function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, d
     ...disk,
     forwards,
     sshPort: sshPortOf(forwards),
+    sshUser: vm.sshUser,
     sockets: vmSockets(stateRoot, vm.name),
     ready: vm.ready,
   };

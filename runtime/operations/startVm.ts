@@ -8,6 +8,7 @@ import { signalProcess, waitForExit } from '../vm/shutdown.ts';
 import { type Launched, launch } from './launch.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { prepareDisk } from './prepareDisk.ts';
+import { prepareSeed } from './prepareSeed.ts';
 import type { Run } from './run.ts';
 import type { StartPlan } from './startPlan.ts';
 
@@ -40,6 +41,7 @@ async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {
   const { vm, stateRoot } = plan;
   const started = performance.now();
   const disk = await prepareDisk(plan, run);
+  prepareSeed(plan);
   const events = new BootEvents();
   const { qemu, record } = await launch(plan, disk, events, run);
   try {

@@ -1,15 +1,19 @@
+import { projectId } from '../config/paths.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError, describe, type Failure } from '../errors.ts';
+import { CastraError, describe, type Failure, messageOf } from '../errors.ts';
 import type { UpOptions } from '../options.ts';
 import type { UpOutcome, VmUpResult } from '../outcomes.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
+import { registerProject } from '../state/registry.ts';
 import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/runState.ts';
 import { runInOrder } from './inOrder.ts';
 import { prepareStart } from './prepare.ts';
 import { loadProject, selectVms, withNeeds } from './project.ts';
+import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
+import { refreshSshFiles } from './sshAccess.ts';
 import type { StartPlan } from './startPlan.ts';
 import { startVm } from './startVm.ts';
 
@@ -23,17 +27,32 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
     'up',
     vms.map((vm) => vm.name),
   );
+  const { home } = options.settings;
   try {
+    noteProject(project, home, run);
     const started = await startAll(project, vms, options, run);
+    refreshSshFiles(project, project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (started.vms.some((vm) => vm.result === 'failed'))
       throw new CastraError({ kind: 'up-failed', vms: started.vms });
     const value = { stateRoot: project.stateRoot, vms: started.vms };
     return { value, diagnostics: [...diagnostics, ...started.diagnostics] };
   } finally {
+    const names = vms.map((vm) => vm.name);
+    await releasePorts(project.stateRoot, names, home);
     lock.release();
   }
 };
+
+/** So that it can be found from anywhere (`castra list`, `--project`). Nothing of `up` depends on it. */
+function noteProject({ name, configPath, stateRoot }: ProjectConfig, home: string, run: Run): void {
+  const id = projectId(configPath);
+  try {
+    registerProject(home, { id, name, configPath, stateRoot, lastUpAt: new Date().toISOString() });
+  } catch (error) {
+    warn(`\`castra list\` will not show this project: ${messageOf(error)}`, run);
+  }
+}
 
 interface Started {
   readonly vms: readonly VmUpResult[];

@@ -22,6 +22,34 @@ export function findPortOwner(protocol: 'tcp' | 'udp', port: number): PortOwner 
   return pid === undefined ? undefined : { pid, command: commandLine(pid) ?? [] };
 }
 
+/**
+ * Whether somebody has bound a port, without binding it: that could make a QEMU that just starts fail. Undefined where
+ * the platform does not tell.
+ */
+export function isPortBound(protocol: 'tcp' | 'udp', bind: string, port: number): boolean | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return [protocol, `${protocol}6`].some((table) => bindsAddress(readTable(table), BOUND[protocol], bind, port));
+}
+
+const ALL_ADDRESSES = '0.0.0.0';
+
+/** Whether a socket in a table of /proc/net is in the way of an address: they are in hexadecimal, words of host order. */
+export function bindsAddress(table: string, state: string, bind: string, port: number): boolean {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  const hexAddress = bind
+    .split('.')
+    .toReversed()
+    .map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0'))
+    .join('');
+  return table.split('\n').some((line) => {
+    const fields = line.trim().split(/\s+/);
+    const [address = '', localPort] = fields[1]?.split(':') ?? [];
+    if (localPort !== hexPort || fields[3] !== state) return false;
+    // `::` takes IPv4 as well, unless its owner asked for IPv6 alone, which the table does not tell.
+    return bind === ALL_ADDRESSES || /^0+$/.test(address) || address.endsWith(hexAddress);
+  });
+}
+
 /** Inodes of the sockets in a table of /proc/net that are bound to a port, which it writes in hexadecimal. */
 export function boundInodes(table: string, state: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { Stream } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 
 export interface RunResult {
@@ -49,16 +50,22 @@ export function run(program: string, args: readonly string[], options: RunOption
 /**
  * Starts a program that outlives us: its own session (no Ctrl-C from our terminal), no pipes to us. What it creates,
  * such as sockets, is for its owner only.
- * `output` is a file descriptor for both its streams. Resolves once the kernel has started it.
+ * `output` is a file descriptor for both its streams; `input` is for one that must hold something open as long as it
+ * lives. Resolves once the kernel has started it.
  */
-export function startDetached(program: string, args: readonly string[], output: number): Promise<ChildProcess> {
+export function startDetached(
+  program: string,
+  args: readonly string[],
+  output: number,
+  input: Stream | 'ignore' = 'ignore',
+): Promise<ChildProcess> {
   return new Promise((done, fail) => {
     const child = withPrivateUmask(() =>
       spawn(program, args, {
         env: childEnvironment(),
         cwd: '/',
         detached: true,
-        stdio: ['ignore', output, output],
+        stdio: [input, output, output],
       }),
     );
     child.once('error', fail);

@@ -10,18 +10,18 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
 
 /** As writeFileAtomic names them. */
 const TEMPORARY = /\.[0-9a-f]{12}\.tmp$/;
 
-/** Replaces `path` in one step: a reader sees the old text or the new one, and a crash leaves at most a `.tmp`. */
-export function writeFileAtomic(path: string, text: string, mode = FILE_MODE): void {
+/** Replaces `path` in one step: a reader sees the old content or the new one, and a crash leaves at most a `.tmp`. */
+export function writeFileAtomic(path: string, content: string | Uint8Array, mode = FILE_MODE): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode });
+    writeFileSync(temporary, content, { flag: 'wx', mode });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -29,10 +29,11 @@ export function writeFileAtomic(path: string, text: string, mode = FILE_MODE): v
   }
 }
 
-/** Removes what a killed command left half-written. Only for the holder of the project lock. */
-export function sweepTemporaries(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
+/** Removes what a killed command left half-written, of one file or of all. Only for the holder of their lock. */
+export function sweepTemporaries(folder: string, of?: string): void {
+  for (const name of listNames(folder)) {
+    const isMeant = of === undefined || name.startsWith(`${basename(of)}.`);
+    if (isMeant && TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
   }
 }
 

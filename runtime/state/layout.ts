@@ -18,6 +18,9 @@ export interface ProjectFiles {
   /** Who holds the lock, for people: written by the holder, read by `status` and by whoever finds it locked. */
   readonly operation: string;
   readonly logs: string;
+  readonly brokerLog: string;
+  /** One JSON file per bootstrap: `<vm>-<when>.json`. */
+  readonly bootstrapLogs: string;
   readonly overlays: string;
   /** Overlays that `down --keep-overlay` put aside. */
   readonly kept: string;
@@ -31,10 +34,13 @@ export interface ProjectFiles {
 
 export function projectFiles(stateRoot: string): ProjectFiles {
   const keys = join(stateRoot, 'keys');
+  const logs = join(stateRoot, 'logs');
   return {
     lock: join(stateRoot, 'castra.lock'),
     operation: join(stateRoot, 'operation.json'),
-    logs: join(stateRoot, 'logs'),
+    logs,
+    brokerLog: join(logs, 'broker.log'),
+    bootstrapLogs: join(logs, 'bootstrap'),
     overlays: join(stateRoot, 'overlays'),
     kept: join(stateRoot, 'kept'),
     keys,
@@ -120,3 +126,37 @@ export const homeFiles = (home: string) => ({
   /** What was found out about this host's QEMU; safe to delete. */
   qemuCache: join(home, 'cache', 'qemu.json'),
 });
+
+/** The image cache: one for all projects, named by what is in the files. */
+export function imageFiles(home: string) {
+  const folder = homeFiles(home).images;
+  return {
+    folder,
+    /** Held for milliseconds, while records are read or changed and while images are pruned. */
+    lock: join(folder, 'castra.lock'),
+    /** Downloads that are not whole yet. */
+    partial: join(folder, 'partial'),
+    /** Per URL: the digest that its first download had. */
+    remembered: join(folder, 'remembered'),
+    image: (sha256: string) => join(folder, `${sha256}.qcow2`),
+    /** Beside the image: where it came from and when it was used (images/record.ts). */
+    record: (sha256: string) => join(folder, `${sha256}.json`),
+  };
+}
+
+/** Read-only: an image that others stand on is never written to. */
+export const IMAGE_MODE = 0o444;
+
+/** Files of one download; all but the lock go when it is done, or with `castra images prune`. */
+export function downloadFiles(home: string, key: string) {
+  const stem = join(imageFiles(home).partial, key);
+  return {
+    part: `${stem}.part`,
+    /** Held by whoever downloads, unpacks and converts; never removed, so that nobody locks a file without a name. */
+    lock: `${stem}.lock`,
+    /** Who that is, for those who wait. */
+    holder: `${stem}.holder.json`,
+    unpacked: `${stem}.unpacked`,
+    converted: `${stem}.converted`,
+  };
+}

@@ -80,3 +80,31 @@ export function knownVms(stateRoot: string): string[] {
     .filter((vm) => readRecord(stateRoot, vm) ?? inspectVm(stateRoot, vm).kind === 'running')
     .sort();
 }
+
+export interface RunningVm {
+  readonly vm: string;
+  readonly live: Extract<Liveness, { kind: 'running' }>;
+}
+
+/** Every VM of a state root that runs, also one whose record and pidfile were deleted under it. */
+export function runningVms(stateRoot: string): RunningVm[] {
+  const known = knownVms(stateRoot).flatMap((vm): RunningVm[] => {
+    const live = inspectVm(stateRoot, vm);
+    return live.kind === 'running' ? [{ vm, live }] : [];
+  });
+  const strays = findByCommandLine(`${stateRoot}/`)
+    .filter((pid) => known.every(({ live }) => live.process.pid !== pid))
+    .flatMap((pid): RunningVm[] => {
+      const process = identify(pid);
+      const vm = vmByPidfile(stateRoot, pid);
+      return process === undefined || vm === undefined ? [] : [{ vm, live: { kind: 'running', process } }];
+    });
+  return [...known, ...strays];
+}
+
+/** The VM whose pidfile is on a command line, as the value of QEMU's option and with a uuid, as `up` starts it. */
+function vmByPidfile(stateRoot: string, pid: number): string | undefined {
+  const line = ` ${commandLine(pid)?.join(' ') ?? ''} `;
+  const [, after] = line.split(` -pidfile ${stateRoot}/`, 2);
+  return line.includes(' -uuid ') ? /^([a-z0-9-]+)\.pid /.exec(after ?? '')?.[1] : undefined;
+}

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError } from '../errors.ts';
 import type { RunningOperation } from '../outcomes.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
 import { ensureStateRoot, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
-import { FILE_MODE, projectFiles } from './layout.ts';
+import { takeKernelLock } from './kernelLock.ts';
+import { projectFiles } from './layout.ts';
 
 /** Held while a command changes a project. The kernel drops it with the process, so a killed command leaves none. */
 export interface ProjectLock {
@@ -15,14 +13,20 @@ export interface ProjectLock {
 }
 
 /**
- * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides.
+ * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides. `sweep` is
+ * given each folder that may have half-written files, once the lock is held.
  */
-export async function lockProject(stateRoot: string, command: string, vms: readonly string[]): Promise<ProjectLock> {
+export async function lockProject(
+  stateRoot: string,
+  command: string,
+  vms: readonly string[],
+  sweep = sweepTemporaries,
+): Promise<ProjectLock> {
   const files = projectFiles(stateRoot);
   ensureStateRoot(stateRoot, files.lock);
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
-  sweepTemporaries(stateRoot);
+  for (const folder of [stateRoot, files.keys]) sweep(folder);
   announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
   return {
     release() {
@@ -81,65 +85,5 @@ async function busy(stateRoot: string): Promise<CastraError> {
     kind: 'busy',
     command: holder?.command ?? '…',
     ...(holder ? { pid: holder.pid, startedAt: holder.startedAt } : {}),
-  });
-}
-
-/** A function that frees the lock, or undefined when somebody else holds it. */
-function takeKernelLock(path: string): Promise<(() => void) | undefined> {
-  try {
-    if (process.platform === 'win32') return takePipe(path);
-    return process.platform === 'linux' ? takeFlock(path) : Promise.resolve(takeExlock(path));
-  } catch (error) {
-    throw new CastraError({ kind: 'state-root-unusable', path, detail: messageOf(error) }, { cause: error });
-  }
-}
-
-/** What flock(1) exits with when somebody else holds the lock. */
-const FLOCK_BUSY = 1;
-
-/**
- * Node has no flock(2), but the lock belongs to the open file, which a child shares: flock(1) takes it on our
- * descriptor and leaves it to us. It is in util-linux and busybox, so on every Linux.
- */
-function takeFlock(path: string): Promise<(() => void) | undefined> {
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE);
-  const free = () => closeSync(descriptor);
-  return new Promise((done, fail) => {
-    const child = spawn('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
-    child.once('error', (error) => {
-      free();
-      const detail = `flock(1) cannot be run (${error.message}); install util-linux`;
-      fail(new CastraError({ kind: 'state-root-unusable', path, detail }, { cause: error }));
-    });
-    child.once('exit', (code, signal) => {
-      if (code === 0) return done(free);
-      free();
-      if (code === FLOCK_BUSY) return done(undefined);
-      const detail = `flock(1) ended with ${code ?? signal}: this file system may have no locks`;
-      fail(new CastraError({ kind: 'state-root-unusable', path, detail }));
-    });
-  });
-}
-
-/** open(2) on macOS and the BSDs locks while opening: O_EXLOCK, which Node does not name. */
-function takeExlock(path: string): (() => void) | undefined {
-  const O_EXLOCK = 0x20;
-  try {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
-    const descriptor = openSync(path, flags, FILE_MODE);
-    return () => closeSync(descriptor);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
-    throw error;
-  }
-}
-
-/** A pipe name on Windows has one server, and goes with it. */
-function takePipe(path: string): Promise<(() => void) | undefined> {
-  const name = createHash('sha256').update(path).digest('hex').slice(0, 32);
-  const server = createServer().unref();
-  return new Promise((done) => {
-    server.once('error', () => done(undefined));
-    server.listen(`\\\\.\\pipe\\castra-${name}`, () => done(() => server.close()));
   });
 }

@@ -30,8 +30,12 @@ export interface LaunchRecord {
   /** Tells the overlay that was made for this launch from a file that somebody else put there. */
   readonly overlayFile?: string;
   readonly baseImage: string;
+  /** What tells whether the base image is still the one that the overlay was made over. */
+  readonly baseStamp?: string;
   readonly forwards: readonly ActiveForward[];
   readonly sshPort: number;
+  /** Whom the guest was told to let in; records of older versions have none. */
+  readonly sshUser?: string;
   readonly sockets: VmSockets;
   readonly ready: ReadySignal;
   /** When `up` saw the ready signal. */
@@ -73,6 +77,7 @@ function isRecord(value: unknown): value is LaunchRecord {
     numbers.every((number) => typeof number === 'number') &&
     (record.pid === undefined || typeof record.pid === 'number') &&
     (record.overlayFile === undefined || typeof record.overlayFile === 'string') &&
+    (record.sshUser === undefined || typeof record.sshUser === 'string') &&
     (record.startToken === undefined || typeof record.startToken === 'string') &&
     Array.isArray(record.forwards) &&
     record.forwards.every(isForward) &&

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePrivateDirectory, listNames, readJsonIfAny, writeFileAtomic } from './files.ts';
+import { ensurePrivateDirectory, listNames, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { homeFiles } from './layout.ts';
 
 /** A project that was started here once: what is needed to act on it from anywhere. */
@@ -13,12 +13,14 @@ export interface KnownProject {
   readonly lastUpAt: string;
 }
 
-/** One file per project, so that no two of them ever write the same one. */
+/** One file per project, so that no two of them ever write the same one. Only for the holder of the project's lock. */
 export function registerProject(home: string, project: KnownProject): void {
   const folder = homeFiles(home).known;
   ensurePrivateDirectory(home);
   ensurePrivateDirectory(folder);
-  writeFileAtomic(join(folder, `${project.id}.json`), `${JSON.stringify(project, null, 2)}\n`);
+  const path = join(folder, `${project.id}.json`);
+  sweepTemporaries(folder, path);
+  writeFileAtomic(path, `${JSON.stringify(project, null, 2)}\n`);
 }
 
 export function forgetProject(home: string, id: string): void {
@@ -38,11 +40,16 @@ export function knownProjects(home: string): KnownProject[] {
 
 /** By id, the beginning of an id, or a name that only one project has. */
 export function findProject(home: string, wanted: string): KnownProject | undefined {
+  const matching = matchingProjects(home, wanted);
+  return matching.length === 1 ? matching[0] : undefined;
+}
+
+/** All that `wanted` may mean; the only one when it is a whole id. */
+export function matchingProjects(home: string, wanted: string): KnownProject[] {
   const projects = knownProjects(home);
   const exact = projects.find((project) => project.id === wanted);
-  if (exact) return exact;
-  const matching = projects.filter((project) => project.name === wanted || project.id.startsWith(wanted));
-  return matching.length === 1 ? matching[0] : undefined;
+  if (exact) return [exact];
+  return projects.filter(({ name, id }) => name === wanted || (wanted !== '' && id.startsWith(wanted)));
 }
 
 function isKnownProject(value: unknown): value is KnownProject {

@@ -33,7 +33,10 @@ export async function openQemuHost(programs: QemuPrograms, cachePath: string): P
   const known = readCache(cachePath, stamp);
   const build = known?.build ?? (await describeBuild(programs.system));
   const probes: Partial<Record<AcceleratorName, ProbeResult>> = { ...known?.probes };
-  const save = () => saveCache(cachePath, { stamp, bootId: bootId(), build, probes });
+  // A program that did not answer in time is asked again.
+  const save = () => {
+    if (build.version !== 'unknown') saveCache(cachePath, { stamp, bootId: bootId(), build, probes });
+  };
   if (!known) save();
   return {
     programs,
@@ -76,7 +79,8 @@ export function platformAccelerator(platform: NodeJS.Platform): AcceleratorName 
   return accelerators[platform];
 }
 
-async function findObstacle(candidate: AcceleratorName, host: QemuHost): Promise<string | undefined> {
+/** Why an accelerator is of no use here; undefined when a guest runs under it. */
+export async function findObstacle(candidate: AcceleratorName, host: QemuHost): Promise<string | undefined> {
   if (!host.build.accelerators.includes(candidate)) return `this QEMU was built without ${candidate}`;
   if (host.programs.architecture !== (process.arch === 'arm64' ? 'aarch64' : 'x86_64')) {
     return `${candidate} cannot run ${host.programs.architecture} guests on this host`;

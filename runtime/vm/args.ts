@@ -19,6 +19,8 @@ export interface LaunchPlan {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly overlayPath: string;
+  /** A raw image that tells the guest who it is. */
+  readonly seed?: string;
   readonly files: Pick<VmFiles, 'pidfile' | 'serialLog'>;
   readonly sockets: VmSockets;
   readonly forwards: readonly ActiveForward[];
@@ -38,6 +40,7 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...processor(plan),
     ...firmware(plan.uefi),
     ...disk(plan.overlayPath),
+    ...seedDisk(plan.seed),
     ...network(plan),
     ...randomness(),
     ...serialConsole(plan),
@@ -85,6 +88,16 @@ function disk(overlayPath: string): string[] {
   return [
     ...['-blockdev', `driver=qcow2,node-name=disk0,discard=unmap,detect-zeroes=unmap,${file}`],
     ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=1'],
+  ];
+}
+
+/** After the root disk, which so stays /dev/vda. No CD-ROM drive: an empty or slow one costs guests time. */
+function seedDisk(path?: string): string[] {
+  if (path === undefined) return [];
+  const file = `file.driver=file,file.filename=${escapeComma(path)}`;
+  return [
+    ...['-blockdev', `driver=raw,node-name=seed0,read-only=on,${file}`],
+    ...['-device', 'virtio-blk-pci,drive=seed0'],
   ];
 }
 

@@ -1,11 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { LogLimits } from '../config/project.ts';
 import { CastraError, messageOf } from '../errors.ts';
+import { rotateLog, sizeOf } from '../logs/rotated.ts';
 import { identify, type ProcessIdentity } from '../process/identity.ts';
 import { startDetached } from '../process/spawn.ts';
 import { ensurePrivateDirectory } from '../state/files.ts';
 import { FILE_MODE, type VmFiles, type VmSockets } from '../state/layout.ts';
+import { type LogKeeper, startLogKeeper } from './logKeeper.ts';
 import { QmpClient, type QmpEvent } from './qmp.ts';
 import { START_TIMEOUT_MS } from './runState.ts';
 
@@ -19,6 +22,12 @@ export interface LaunchRequest {
   readonly sockets: VmSockets;
   readonly signal: AbortSignal;
   readonly startTimeoutMs?: number;
+  /** When logs are rotated: at the start, and while QEMU runs. */
+  readonly logs: LogLimits;
+  /** How often the logs are looked at while QEMU runs. */
+  readonly logLookSeconds?: number;
+  /** Told what is not as it should be although the VM starts. */
+  readonly onWarning: (text: string) => void;
   readonly onEvent: (event: QmpEvent) => void;
   /** Called once the kernel has started QEMU, before anything else can go wrong. */
   readonly onStarted: (process: ProcessIdentity) => void;
@@ -40,8 +49,10 @@ export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
   prepareFiles(request);
   const log = openSync(request.files.qemuLog, 'a', FILE_MODE);
   const logStart = writeHeader(log, request);
+  const keeper = keepLogs(request);
   try {
-    const child = await startDetached(request.binary, request.args, log);
+    const child = await startDetached(request.binary, request.args, log, keeper?.tether);
+    keeper?.release();
     return await waitForMachine(child, request);
   } catch (error) {
     if (request.signal.aborted) throw new CastraError({ kind: 'cancelled' });
@@ -52,12 +63,21 @@ export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
       { cause: error },
     );
   } finally {
+    keeper?.release();
     closeSync(log);
   }
 }
 
-/** Sockets and pidfile of a QEMU that is gone are in the way; the last run's serial log is kept once. */
-function prepareFiles({ files, sockets }: LaunchRequest): void {
+/** A VM without a keeper is better than none. Windows has no sh, and no file that can be emptied while it is written. */
+function keepLogs({ vm, files, logs, logLookSeconds, onWarning }: LaunchRequest): LogKeeper | undefined {
+  if (process.platform === 'win32') return undefined;
+  const keeper = startLogKeeper([files.serialLog, files.qemuLog], logs, logLookSeconds);
+  if (!keeper) onWarning(`${vm}: sh cannot be started, so its logs are rotated at its next start only.`);
+  return keeper;
+}
+
+/** Sockets and pidfile of a QEMU that is gone are in the way; each run has a serial log of its own. */
+function prepareFiles({ files, sockets, logs }: LaunchRequest): void {
   for (const folder of new Set([
     dirname(files.qemuLog),
     ...Object.values(sockets).map((path: string) => dirname(path)),
@@ -65,11 +85,8 @@ function prepareFiles({ files, sockets }: LaunchRequest): void {
     ensurePrivateDirectory(folder);
   }
   for (const path of [files.pidfile, ...Object.values(sockets)]) rmSync(path, { force: true });
-  try {
-    renameSync(files.serialLog, `${files.serialLog}.1`);
-  } catch {
-    // There is none yet.
-  }
+  rotateLog(files.serialLog, logs.keep);
+  if (sizeOf(files.qemuLog) > logs.maxBytes) rotateLog(files.qemuLog, logs.keep);
   // QEMU would create it readable for everybody.
   closeSync(openSync(files.serialLog, 'w', FILE_MODE));
 }
@@ -129,8 +146,10 @@ function watchExit(child: ChildProcess): Promise<string> {
 function readOutput(path: string, from: number): string[] {
   const file = openSync(path, 'r');
   try {
-    const buffer = Buffer.alloc(Math.min(fstatSync(file).size - from, 64 * 1024));
-    readSync(file, buffer, 0, buffer.length, from);
+    // A flood may have made the keeper empty it.
+    const begin = fstatSync(file).size < from ? 0 : from;
+    const buffer = Buffer.alloc(Math.min(fstatSync(file).size - begin, 64 * 1024));
+    readSync(file, buffer, 0, buffer.length, begin);
     return buffer
       .toString('utf8')
       .split('\n')

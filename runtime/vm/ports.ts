@@ -14,7 +14,15 @@ export type PortClaim =
   | { readonly kind: 'free'; readonly forward: WantedForward }
   | { readonly kind: 'taken'; readonly forward: WantedForward; readonly detail: string };
 
+/** A port that must not be used although nobody may have bound it yet. */
+export interface ReservedPort extends Address {
+  /** Why not, for the end of a sentence. */
+  readonly detail: string;
+}
+
 const ALL_ADDRESSES = '0.0.0.0';
+
+type Address = Pick<ActiveForward, 'bind' | 'host' | 'protocol'>;
 
 interface Held {
   readonly claim: PortClaim;
@@ -23,12 +31,15 @@ interface Held {
 
 /**
  * Tries every forward by binding the very address QEMU will use, and holds them all until the last one is tried: so no
- * two allocated ports are equal. Everything is let go again before this resolves.
+ * two allocated ports are equal. Everything is let go again before this resolves. What is reserved is not tried.
  */
-export async function claimPorts(forwards: readonly WantedForward[]): Promise<PortClaim[]> {
+export async function claimPorts(
+  forwards: readonly WantedForward[],
+  reserved: readonly ReservedPort[] = [],
+): Promise<PortClaim[]> {
   const held: Held[] = [];
   const claim = async ([index, forward]: [number, WantedForward]) => {
-    held[index] = await hold(forward, forwards.slice(0, index));
+    held[index] = await hold(forward, forwards.slice(0, index), reserved);
   };
   const numbered = [...forwards.entries()];
   // Allocation comes last, or it could be given a port that a later forward asks for by its number.
@@ -38,14 +49,38 @@ export async function claimPorts(forwards: readonly WantedForward[]): Promise<Po
   return held.map((one) => one.claim);
 }
 
-function hold(forward: WantedForward, before: readonly WantedForward[]): Promise<Held> {
+function hold(
+  forward: WantedForward,
+  before: readonly WantedForward[],
+  reserved: readonly ReservedPort[],
+): Promise<Held> {
   const rival = before.find((earlier) => collide(earlier, forward));
   if (rival) return Promise.resolve(taken(forward, `${rival.vm} forwards it to its port ${rival.guest}`));
+  const owned = reserved.find((other) => collide(other, forward));
+  if (owned) return Promise.resolve(taken(forward, owned.detail));
+  return forward.host === 0 ? allocate(forward, reserved) : bind(forward);
+}
+
+function bind(forward: WantedForward): Promise<Held> {
   return forward.protocol === 'tcp' ? bindTcp(forward) : bindUdp(forward);
 }
 
+/** Reserved ports that the kernel offers are held until it offers another one, so there are no more tries than those. */
+async function allocate(forward: WantedForward, reserved: readonly ReservedPort[]): Promise<Held> {
+  const avoided: Held[] = [];
+  for (;;) {
+    const held = await bind(forward);
+    const { claim } = held;
+    if (claim.kind === 'taken' || !reserved.some((other) => collide(other, claim.forward))) {
+      await Promise.all(avoided.map((one) => one.release()));
+      return held;
+    }
+    avoided.push(held);
+  }
+}
+
 /** Told without the kernel: some let a second socket bind beside one on all addresses. */
-function collide(a: WantedForward, b: WantedForward): boolean {
+export function collide(a: Address, b: Address): boolean {
   const samePort = a.host === b.host && a.host !== 0 && a.protocol === b.protocol;
   return samePort && (a.bind === b.bind || a.bind === ALL_ADDRESSES || b.bind === ALL_ADDRESSES);
 }
@@ -94,7 +129,7 @@ function explainBindError(error: Error, { protocol, host }: WantedForward): stri
 }
 
 /** Of a command line only the program's name: its arguments may be secret. Of a QEMU also which VM it is. */
-function describeOwner(owner: PortOwner | undefined): string {
+export function describeOwner(owner: PortOwner | undefined): string {
   if (owner === undefined) return 'another process';
   const { pid, command } = owner;
   const name = basename(command[0] ?? '') || 'a process';

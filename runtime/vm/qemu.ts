@@ -41,7 +41,7 @@ export function findQemuImage(settings: HostSettings): string | undefined {
   return sibling ?? findExecutable('qemu-img');
 }
 
-function hostArchitecture(): Architecture {
+export function hostArchitecture(): Architecture {
   return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 }
 
@@ -78,12 +78,15 @@ export function installCommand(): string {
     : 'your package manager (package "qemu")';
 }
 
+/** Long for a busy host; a program that is no QEMU, or on a disk that is gone, may never answer. */
+const ANSWER_MS = 4000;
+
 /** Asks a build what it can do: three runs of 20 ms at once. */
 export async function describeBuild(system: string): Promise<QemuBuild> {
   const [version, accelerators, help] = await Promise.all([
-    run(system, ['-version']),
-    run(system, ['-accel', 'help']),
-    run(system, ['-help']),
+    run(system, ['-version'], { timeoutMs: ANSWER_MS }),
+    run(system, ['-accel', 'help'], { timeoutMs: ANSWER_MS }),
+    run(system, ['-help'], { timeoutMs: ANSWER_MS }),
   ]);
   return {
     version: /version (\S+)/.exec(version.stdout)?.[1] ?? 'unknown',

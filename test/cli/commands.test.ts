@@ -118,6 +118,13 @@ describe('castra validate', () => {
     );
   });
 
+  it('warns about files that do not exist, and the project is valid all the same', async () => {
+    project = tempProject(VALID.replace('base.qcow2', 'a.qcow2'));
+    const result = await runCli(project, ['validate']);
+    assert.deepEqual([result.code, result.stdout], [0, '✔ castra.toml is valid, 1 warning.\n']);
+    assert.match(result.stderr, /^castra\.toml:\d+:14: warning: The base image \S+a\.qcow2 does not exist\./m);
+  });
+
   it('streams the same findings as JSON', async () => {
     project = tempProject('version = "0.2.0"\n[project]\nname = "p"\n[[vms]]\nname = "web"\ncpus = "2"\n');
     const result = await runCli(project, ['validate', '--json']);

@@ -171,11 +171,14 @@ describe('castra up', () => {
     });
   }
 
-  it('says where the default image belongs when it is not there', async () => {
+  it('says how to get the default image by hand when there is no network', async () => {
     open('[[vms]]\nname = "web"\ncpus = 1\nmemory = "64 MiB"\n');
-    const result = await runCli(project, ['up']);
+    const result = await runCli(project, ['up'], { env: { https_proxy: 'http://127.0.0.1:1' } });
     assert.equal(result.code, 70);
-    assert.match(result.stderr, /the default Alpine image is not there\. Put it at .*images/);
+    assert.match(
+      result.stderr,
+      /default Alpine Linux image .* could not be downloaded[\s\S]*castra images import FILE/,
+    );
   });
 
   it('refuses a TCP port that is taken, naming VM, address and port', async (t) => {

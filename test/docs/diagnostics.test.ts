@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { findMissingFiles } from '../../runtime/config/pathReferences.ts';
 import { analyze, HEAD } from '../runtime/config/marked.ts';
 
 const text = readFileSync('docs/diagnostics.md', 'utf8');
@@ -38,7 +39,9 @@ test('each example in docs/diagnostics.md leads to the code that it explains', (
     if (withoutExample.includes(code)) continue;
     assert.ok(example, `${code} has no example`);
     const head = example.includes('version =') ? '' : HEAD;
-    const codes = analyze(head + example).diagnostics.map((diagnostic) => diagnostic.code);
+    const analysis = analyze(head + example);
+    const missing = findMissingFiles(analysis, () => false);
+    const codes = [...analysis.diagnostics, ...missing].map((diagnostic) => diagnostic.code);
     assert.ok(codes.includes(code), `${code}: ${codes.join(', ')}`);
   }
 });

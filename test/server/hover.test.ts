@@ -29,14 +29,10 @@ describe('hover', () => {
     });
     assert.equal(at('[[vms]]\n|name = "a"')?.paragraphs[0], '**name** (string, required)');
     const words = (marked: string) => at(marked)?.paragraphs[1]?.split('\n\n')[1];
-    assert.match(words('[[vms]]\naccele|rator = "tcg"') ?? '', /^Allowed: `"auto"`, `"kvm"`, .*`"tcg"`\.$/);
-    assert.equal(words('[[vms]]\nfirm|ware = "uefi"'), undefined, 'the description names them all');
-  });
-
-  it('says which VMs each VM needs', () => {
-    const vms = '[[vms]]\nname = "web"\nne|eds = ["db"]\n[[vms]]\nname = "db"\ncount = 2\n';
-    const { paragraphs = [] } = at(HEAD + vms) ?? {};
-    assert.match(paragraphs.at(-1) ?? '', /web-0.*db-0, db-1|db-0, db-1/);
+    assert.match(words('[[vms]]\naccele|rator = "tcg"') ?? '', /^- `"auto"`: .*\n- `"kvm"`: KVM, on Linux\.\n/);
+    assert.match(words('[[vms]]\nfirm|ware = "uefi"') ?? '', /^- `"bios"`: .*\n- `"uefi"`: .*\.$/);
+    const mode = words('[bootstrap]\nmo|de = "auto"');
+    assert.equal(mode, undefined, 'the description says what each means');
   });
 
   it('says the same of a value, and is about the value', () => {

@@ -6,6 +6,10 @@ import type { TempProject } from './tempProject.ts';
 
 export const CLI = join(process.cwd(), 'dist/cli.js');
 
+/** setpriv(1): without these capabilities root is refused what anybody is. */
+const OBEDIENT =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search,-fowner'] : [];
+
 export interface CliOptions {
   /** Per VM name, or "*": how the fake QEMU behaves. */
   readonly fake?: Readonly<Record<string, Behaviour>>;
@@ -13,6 +17,8 @@ export interface CliOptions {
   readonly real?: boolean;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Let file permissions hold for root too. */
+  readonly obedient?: boolean;
 }
 
 export interface CliResult {
@@ -35,7 +41,8 @@ export function startCli(
   args: readonly string[],
   options: CliOptions = {},
 ): RunningCli {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const [program, ...words] = [...(options.obedient ? OBEDIENT : []), process.execPath, CLI, ...args];
+  const child = spawn(program ?? '', words, {
     cwd: options.cwd ?? project.path,
     env: {
       ...process.env,

@@ -77,6 +77,8 @@ let status = behaviour.stopEventAfterMs === undefined ? (behaviour.status ?? 'ru
 /** Every connected and negotiated QMP client. */
 const clients = new Set();
 const sockets = [];
+/** Who has the serial console. */
+let attached;
 
 function fail(message) {
   process.stderr.write(`qemu-system-x86_64: ${message}\n`);
@@ -117,6 +119,12 @@ const commands = {
   'query-status': () => ({ running: status === 'running', singlestep: false, status }),
   'query-uuid': () => ({ UUID: machine.uuid }),
   'query-name': () => ({ name: machine.name }),
+  'query-chardev': () =>
+    [...machine.chardevs].map(([label, { path }]) => ({
+      label,
+      'frontend-open': true,
+      filename: `${label === 'console0' && attached ? '' : 'disconnected:'}unix:${path},server=on`,
+    })),
   system_powerdown() {
     setImmediate(pressPowerButton);
     return {};
@@ -189,6 +197,24 @@ function serveQmp(path) {
   });
 }
 
+/** Its guest repeats what it reads. One client at a time; the others are connected and wait. */
+function serveConsole(path) {
+  const waiting = [];
+  const next = () => {
+    attached = waiting.shift();
+    attached?.on('data', (data) => attached?.write(data));
+  };
+  serve(path, (socket) => {
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      if (waiting.includes(socket)) waiting.splice(waiting.indexOf(socket), 1);
+      if (attached === socket) next();
+    });
+    waiting.push(socket);
+    if (!attached) next();
+  });
+}
+
 function serve(path, onConnection) {
   rmSync(path, { force: true });
   sockets.push(path);
@@ -246,7 +272,7 @@ if (behaviour.hang) {
   if (log) closeSync(openSync(log, 'a'));
   for (const [id, { path }] of machine.chardevs) {
     if (machine.monitors.includes(id)) serveQmp(path);
-    else serve(path, (socket) => socket.on('error', () => undefined).resume());
+    else serveConsole(path);
   }
   if (bootDelayMs > 0) setTimeout(boot, bootDelayMs);
   else boot();

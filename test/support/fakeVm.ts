@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { LogLimits } from '../../runtime/config/project.ts';
 import type { ActiveForward } from '../../runtime/events.ts';
 import { vmFiles, vmSockets } from '../../runtime/state/layout.ts';
 import { type LaunchPlan, qemuArguments } from '../../runtime/vm/args.ts';
@@ -32,6 +33,7 @@ export interface FakeOptions {
   readonly forwards?: readonly ActiveForward[];
   readonly signal?: AbortSignal;
   readonly startTimeoutMs?: number;
+  readonly logs?: LogLimits;
   readonly onEvent?: (event: QmpEvent) => void;
   readonly onStarted?: LaunchRequest['onStarted'];
 }
@@ -65,6 +67,8 @@ export function fakeRequest(folder: string, options: FakeOptions = {}): LaunchRe
     sockets,
     signal: options.signal ?? new AbortController().signal,
     ...(options.startTimeoutMs === undefined ? {} : { startTimeoutMs: options.startTimeoutMs }),
+    logs: options.logs ?? { maxBytes: 1024 * 1024, keep: 2 },
+    onWarning: () => undefined,
     onEvent: options.onEvent ?? (() => undefined),
     onStarted: options.onStarted ?? (() => undefined),
   };

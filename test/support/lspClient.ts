@@ -35,7 +35,7 @@ export class LspClient {
   #nextId = 1;
   readonly #waiting = new Map<number | string, (message: Message) => void>();
   readonly #watchers = new Set<(message: Message) => void>();
-  /** Answers to what the server asks; null for everything else. */
+  /** Answers to what the server asks, or errors when they throw; null for everything else. */
   readonly answers = new Map<string, (params: unknown) => unknown>();
 
   constructor(command: readonly string[] = [process.execPath, SERVER, '--stdio']) {
@@ -123,10 +123,17 @@ export class LspClient {
       return;
     }
     if (message.id !== undefined && message.method !== undefined) {
-      const result = this.answers.get(message.method)?.(message.params) ?? null;
-      this.#send({ jsonrpc: '2.0', id: message.id, result });
+      this.#send({ jsonrpc: '2.0', id: message.id, ...this.#answer(message.method, message.params) });
     }
     for (const watch of [...this.#watchers]) watch(message);
+  }
+
+  #answer(method: string, params: unknown): Pick<Message, 'result' | 'error'> {
+    try {
+      return { result: this.answers.get(method)?.(params) ?? null };
+    } catch (error) {
+      return { error: { code: -32603, message: String(error) } };
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CastraError } from '../../errors.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
@@ -21,6 +22,10 @@ export function addInit(program: Command, finish: Finish): void {
     .option('-o, --output <path>', 'where to write it (default: castra.toml)')
     .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
+      if (config.kind === 'project') {
+        const detail = '--project names a project that exists; say with --output where the new castra.toml goes.';
+        throw new CastraError({ kind: 'usage', detail });
+      }
       const outputPath = flags.output ?? (config.kind === 'file' ? config.path : 'castra.toml');
       const { force, projectName } = flags;
       const options = { outputPath, settings, ...(force ? { force } : {}), ...(projectName ? { projectName } : {}) };

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { Run } from '../../operations/run.ts';
 import type { UpOutcome, VmUpResult } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
+import { keepMemoryFlat } from '../memory.ts';
 import type { Finish } from '../program.ts';
-import { plainDisplay, textFace } from '../render/text.ts';
-import { type Face, runSession } from '../session.ts';
+import { liveFace } from '../render/liveFace.ts';
+import { runSession } from '../session.ts';
 
 interface Flags {
   readonly force?: boolean;
@@ -24,16 +25,10 @@ export function addUp(program: Command, finish: Finish): void {
       const { config, settings, json } = readContext(command);
       const { force = false, wait, timeout } = flags;
       const options = { config, settings, vms, force, wait, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
+      keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
-      finish(await runSession({ command: 'up', json, face: makeFace, operation }));
+      finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));
     });
-}
-
-/** The live display is loaded only where it can be seen. */
-async function makeFace(): Promise<Face> {
-  const live = process.stdout.isTTY && process.env.TERM !== 'dumb';
-  const display = live ? (await import('../render/live.ts')).liveDisplay(process.stdout) : plainDisplay;
-  return textFace({ outcome: renderOutcome, display });
 }
 
 function renderOutcome({ vms }: UpOutcome): string {
@@ -43,5 +38,5 @@ function renderOutcome({ vms }: UpOutcome): string {
 function renderResult(vm: VmUpResult): string {
   if (vm.result !== 'ready' && vm.result !== 'launched') return '';
   const { sshPort, serialLog } = vm.launch;
-  return `  ${vm.vm}: ssh on 127.0.0.1:${sshPort}, serial log ${serialLog}\n`;
+  return `  ${vm.vm}: \`castra ssh ${vm.vm}\` (127.0.0.1:${sshPort}), serial log ${serialLog}\n`;
 }

@@ -1,6 +1,9 @@
-import type { ActiveForward, CleanupEvent, DiscardReason, Event, ImageEvent } from '../../events.ts';
+import type { ActiveForward, DiscardReason, Event, ImageEvent } from '../../events.ts';
+import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
+import { renderExecOutput } from './exec.ts';
 import { formatBytes, formatDuration } from './format.ts';
+import { logNote, logPrefix, showLine } from './logLine.ts';
 
 export interface EventLine {
   readonly stream: 'stdout' | 'stderr';
@@ -57,8 +60,15 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'cleanup.removed':
     case 'cleanup.planned':
     case 'cleanup.skipped':
+    case 'cleanup.failed':
     case 'cleanup.completed':
       return renderCleanup(event);
+    case 'log.source':
+      return err(`${logPrefix(event, process.stderr)} ${logNote(event) ?? event.path}`);
+    case 'log.line':
+      return out(`${logPrefix(event, process.stdout)} ${showLine(event.text, process.stdout)}`);
+    case 'exec.output':
+      return { stream: event.stream, text: renderExecOutput(event) };
     default:
       return renderShutdown(event);
   }
@@ -84,21 +94,6 @@ function renderImage(event: ImageEvent): EventLine | undefined {
       return out(`→ converting ${event.from} to qcow2`);
     case 'image.progress':
     case 'image.ready':
-      return undefined;
-  }
-}
-
-function renderCleanup(event: CleanupEvent): EventLine | undefined {
-  switch (event.type) {
-    case 'cleanup.started':
-      return out(`State root: ${event.stateRoot}`);
-    case 'cleanup.removed':
-      return out(`  removed  ${event.kind.padEnd(12)} ${event.path} (${formatBytes(event.bytes)})`);
-    case 'cleanup.planned':
-      return out(`  would remove  ${event.kind.padEnd(12)} ${event.path} (${formatBytes(event.bytes)})`);
-    case 'cleanup.skipped':
-      return out(`  skipped  ${event.kind.padEnd(12)} ${event.path} (${event.reason})`);
-    case 'cleanup.completed':
       return undefined;
   }
 }

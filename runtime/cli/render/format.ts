@@ -33,19 +33,26 @@ export function formatPath(path: string): string {
   return near !== '' && near.length < path.length ? near : path;
 }
 
-export type Color = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+export type Color = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'dim' | 'bold';
 
 const codes: Readonly<Record<Color, readonly [number, number]>> = {
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
   cyan: [36, 39],
   dim: [2, 22],
   bold: [1, 22],
 };
 
-/** Paints text when the stream is a terminal that wants colours (https://no-color.org). */
+/** Whether colours are shown and wanted (https://no-color.org). */
+export function wantsColors(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+}
+
+/** Paints text when the stream is a terminal that wants colours. */
 export function painter(stream: NodeJS.WriteStream): (color: Color, text: string) => string {
-  const wanted = stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  const wanted = wantsColors(stream);
   return (color, text) => (wanted ? `\u001b[${codes[color][0]}m${text}\u001b[${codes[color][1]}m` : text);
 }

@@ -2,17 +2,18 @@ import { createLogUpdate } from 'log-update';
 import type { Event, Phase } from '../../events.ts';
 import { phaseWords, renderEvent } from './events.ts';
 import { formatDuration, painter } from './format.ts';
+import { type ImageRow, nextImageRow, renderImageRow } from './imageRow.ts';
 import type { EventDisplay } from './text.ts';
 
 /** A clock that shows tenths looks alive; it stops with the last VM. */
 const REDRAW_MS = 100;
 
-interface Row {
-  readonly phase: Phase;
-  readonly startedAt: number;
-}
+/** A VM that starts, or an image that comes. Names of VMs have no colon, URLs have one. */
+type Row =
+  | { readonly kind: 'vm'; readonly phase: Phase; readonly startedAt: number }
+  | { readonly kind: 'image'; readonly row: ImageRow };
 
-/** One line per starting VM with its step and elapsed time, below the lines that stay. For terminals only. */
+/** One line per starting VM and per download, below the lines that stay. For terminals only. */
 export function liveDisplay(stream: NodeJS.WriteStream): EventDisplay {
   const rows = new Map<string, Row>();
   const log = createLogUpdate(stream);
@@ -41,12 +42,20 @@ export function liveDisplay(stream: NodeJS.WriteStream): EventDisplay {
 }
 
 function isShownInRow(event: Event): boolean {
-  return event.type === 'vm.phase';
+  return event.type === 'vm.phase' || event.type === 'image.progress';
 }
 
 function update(rows: Map<string, Row>, event: Event): void {
   if (event.type === 'vm.phase' && event.phase !== 'ready') {
-    rows.set(event.vm, { phase: event.phase, startedAt: rows.get(event.vm)?.startedAt ?? performance.now() });
+    const before = rows.get(event.vm);
+    const startedAt = before?.kind === 'vm' ? before.startedAt : performance.now();
+    rows.set(event.vm, { kind: 'vm', phase: event.phase, startedAt });
+  } else if (event.type === 'image.progress') {
+    const before = rows.get(event.url);
+    rows.set(event.url, { kind: 'image', row: nextImageRow(event, before?.kind === 'image' ? before.row : undefined) });
+  } else if (event.type.startsWith('image.')) {
+    // Another mirror has another URL; a download that still goes on is back with its next bytes.
+    for (const [url, { kind }] of rows) if (kind === 'image') rows.delete(url);
   } else if (
     event.type === 'vm.ready' ||
     event.type === 'vm.not-ready' ||
@@ -57,6 +66,8 @@ function update(rows: Map<string, Row>, event: Event): void {
   }
 }
 
-function renderRow(vm: string, { phase, startedAt }: Row, paint: ReturnType<typeof painter>): string {
-  return `${paint('cyan', '●')} ${paint('bold', vm)} ${phaseWords[phase]} ${paint('dim', formatDuration(performance.now() - startedAt))}`;
+function renderRow(name: string, row: Row, paint: ReturnType<typeof painter>): string {
+  if (row.kind === 'image') return `${paint('cyan', '↓')} ${renderImageRow(name, row.row)}`;
+  const { phase, startedAt } = row;
+  return `${paint('cyan', '●')} ${paint('bold', name)} ${phaseWords[phase]} ${paint('dim', formatDuration(performance.now() - startedAt))}`;
 }

@@ -3,9 +3,10 @@ import { slugify } from '../../../runtime/config/names.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../analysis.ts';
+import { plainText } from '../../describe.ts';
 import { integerAt, rowsAt, stringAt } from '../../nodes.ts';
 import { pathKey } from '../../pathKeys.ts';
-import { allowedWords, type Schema, schemaAt } from '../../schema.ts';
+import { allowedWords, meaningsOf, type Schema, schemaAt } from '../../schema.ts';
 import { freeHostPorts } from './ports.ts';
 
 /** A value that fits a place, as TOML data. */
@@ -62,13 +63,22 @@ export const namesOf = (path: TomlPath): string => path.filter((part) => typeof 
 /** Values that fit a place, the likeliest first. */
 export function ideasFor(analysis: Analysis, path: TomlPath, schema: Schema): Idea[] {
   const name = namesOf(path);
-  const found = [...(fixed[name] ?? []), ...computed(analysis, path, name), ...words(...allowedWords(schema))];
+  const found = [...(fixed[name] ?? []), ...computed(analysis, path, name), ...allowed(schema)];
   if (schema.type === 'boolean') found.push({ value: true }, { value: false });
   const { default: fallback } = schema;
   const isScalar = ['string', 'number', 'boolean'].includes(typeof fallback);
   const isListed = found.some(({ value }) => value === fallback || sizeOf(value) === sizeOf(fallback));
   if (isScalar && !isListed) found.push({ value: fallback as string | number | boolean });
-  return found.map((idea) => (idea.value === fallback ? { ...idea, detail: 'default' } : idea));
+  return found.map((idea) => (idea.value === fallback ? { ...idea, detail: asDefault(idea) } : idea));
+}
+
+/** The words of the schema, with what they mean in a few words. */
+function allowed(schema: Schema): Idea[] {
+  const meanings = meaningsOf(schema);
+  return allowedWords(schema).map((value, index) => {
+    const detail = plainText(meanings[index] ?? '').replace(/\.$/, '');
+    return detail === '' ? { value } : { value, detail };
+  });
 }
 
 /** Whether there is something to choose from once a key was written, so that asking at once is worth it. */
@@ -81,6 +91,8 @@ export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
   if (schema.type === 'object') return schema.properties !== undefined;
   return pathKey(path) !== undefined || ideasFor(analysis, path, schema).length > 0;
 }
+
+const asDefault = ({ detail }: Idea) => (detail === undefined ? 'default' : `default: ${detail}`);
 
 /** `2 GiB` and `2048 MiB` are one idea. */
 const sizeOf = (value: unknown): unknown => (value === '2048 MiB' ? '2 GiB' : value);

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { analyzeConfig } from '../../../runtime/config/analyze.ts';
 import { configTemplate } from '../../../runtime/config/template.ts';
+import { formatToml } from '../../../runtime/config/toml/format/format.ts';
+import { DEFAULT_STYLE } from '../../../runtime/config/toml/format/style.ts';
+import { parseToml } from '../../../runtime/config/toml/parser.ts';
 import { createRandom } from './toml/fuzz.ts';
 
 const analyze = (text: string) => analyzeConfig({ text, path: '/srv/demo/castra.toml', home: '/home/me/.castra' });
@@ -72,4 +75,8 @@ test('random names never break the template', () => {
 test('a name that no file can hold is replaced: an empty one, and half a surrogate pair', () => {
   assert.equal(analyze(configTemplate('')).project?.name, 'project');
   assert.equal(analyze(configTemplate('a\uD800b')).project?.name, 'a\uFFFDb');
+});
+
+test('the template is formatted', () => {
+  assert.deepEqual(formatToml(parseToml(configTemplate('demo')), DEFAULT_STYLE), { edits: [] });
 });

@@ -18,6 +18,7 @@ import { CastraError } from '../../../runtime/errors.ts';
 import { resolveBaseImage } from '../../../runtime/images/baseImage.ts';
 import { createOverlay, discardOverlay, type OverlayRequest, overlayBytes } from '../../../runtime/images/overlay.ts';
 import { inspectQcow2, Qcow2Error } from '../../../runtime/images/qcow2.ts';
+import { silent } from '../../../runtime/reporter.ts';
 import { makeQcow2, type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
 const MIB = 1024 * 1024;
@@ -158,10 +159,12 @@ describe('resolveBaseImage', () => {
   });
   afterEach(() => folder.dispose());
 
-  const explain = async (path: string | undefined): Promise<string> => {
-    const image = path === undefined ? ({ kind: 'default-alpine' } as const) : ({ kind: 'file', path } as const);
+  const explain = async (path: string): Promise<string> => {
+    const image = { kind: 'file', path } as const;
+    const request = { vm: 'web', image, architecture: 'x86_64', mirrors: [], qemuImg: 'qemu-img' } as const;
+    const run = { report: silent, signal: new AbortController().signal };
     try {
-      return await resolveBaseImage({ vm: 'web', image, home: folder.path, architecture: 'x86_64' });
+      return (await resolveBaseImage({ ...request, settings: { home: folder.path } }, run)).path;
     } catch (error) {
       assert.ok(error instanceof CastraError && error.failure.kind === 'overlay-failed');
       return error.failure.detail;
@@ -180,7 +183,6 @@ describe('resolveBaseImage', () => {
     assert.match(await explain(path), /not a qcow2 image.*qemu-img convert/);
     assert.match(await explain(join(folder.path, 'none')), /does not exist/);
     assert.match(await explain(folder.path), /not a file/);
-    assert.match(await explain(undefined), /default Alpine image is not there\. Put it at .*\/images\/generic_alpine/);
   });
 });
 

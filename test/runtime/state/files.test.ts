@@ -131,6 +131,8 @@ describe('the layout', () => {
       qemuLog: '/s/logs/web.log',
       serialLog: '/s/logs/web-serial.log',
       firmwareVars: '/s/web.vars.fd',
+      seed: '/s/web.seed.iso',
+      hostKey: '/s/keys/web_host_ed25519',
     });
   });
 

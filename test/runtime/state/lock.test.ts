@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CastraError, type Failure } from '../../../runtime/errors.ts';
+import { projectFiles } from '../../../runtime/state/layout.ts';
 import { lockProject, readOperation } from '../../../runtime/state/lock.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
@@ -111,9 +112,13 @@ describe('lockProject', () => {
 
   test('sweeps half-written files once it holds the lock', async () => {
     (await lockProject(root, 'up', [])).release();
+    const { keys } = projectFiles(root);
+    mkdirSync(keys, { mode: 0o700 });
     writeFileSync(join(root, 'web.json.001122334455.tmp'), '{');
+    writeFileSync(join(keys, 'id_ed25519.001122334455.tmp'), '');
     (await lockProject(root, 'up', [])).release();
-    assert.deepEqual(readdirSync(root), ['castra.lock']);
+    assert.deepEqual(readdirSync(root), ['castra.lock', 'keys']);
+    assert.deepEqual(readdirSync(keys), []);
   });
 
   test('a reused pid does not make a dead holder alive', async () => {

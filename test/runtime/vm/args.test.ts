@@ -50,6 +50,8 @@ const cases: Readonly<Record<string, LaunchPlan>> = {
       { bind: '192.168.1.10', host: 5353, guest: 53, protocol: 'udp' },
     ],
   }),
+  seed: plan({ seed: '/state/web.seed.iso' }),
+  'seed-uefi-odd-path': plan({ uefi, seed: '/tmp/a, b/größe.iso' }),
   'no-forwards': plan({ forwards: [] }),
   'extra-arguments': plan({ extraArgs: ['-m', '1G', '-device', 'virtio-gpu-pci'] }),
 };

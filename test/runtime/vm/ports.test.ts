@@ -104,4 +104,27 @@ describe('claimPorts', () => {
       [1, 2, 3],
     );
   });
+
+  test('refuses a reserved port with its reason, though nobody has bound it yet', async () => {
+    const host = await freePort();
+    const reserved = { bind: '0.0.0.0', host, protocol: 'tcp' as const, detail: 'the VM "db" has it' };
+    const [tcp, udp] = await claimPorts([wanted({ host }), wanted({ host, protocol: 'udp' })], [reserved]);
+    assert.deepEqual(tcp?.kind === 'taken' ? tcp.detail : '', 'the VM "db" has it');
+    assert.equal(udp?.kind, 'free');
+  });
+
+  test('never allocates a reserved port', async () => {
+    // Linux offers even ports first, so one of four is every second that it offers.
+    const reserved = Array.from({ length: 65_536 / 4 }, (_, index) => index * 4)
+      .filter((port) => port > 0)
+      .map((host) => ({ bind: '127.0.0.1', host, protocol: 'tcp' as const, detail: '' }));
+    const claims = await claimPorts(
+      Array.from({ length: 16 }, () => wanted()),
+      reserved,
+    );
+    assert.deepEqual(
+      claims.filter(({ kind, forward }) => kind === 'taken' || forward.host % 4 === 0),
+      [],
+    );
+  });
 });

@@ -51,6 +51,8 @@ describe('with the real QEMU', { skip: SYSTEM ? false : 'no qemu-system-x86_64' 
         files,
         sockets,
         signal,
+        logs: { maxBytes: 1024 * 1024, keep: 2 },
+        onWarning: () => undefined,
         onEvent: events.record,
         onStarted,
       });

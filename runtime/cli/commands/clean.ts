@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { CastraError } from '../../errors.ts';
+import type { Run } from '../../operations/run.ts';
+import type { CleanScope } from '../../options.ts';
+import type { CleanOutcome } from '../../outcomes.ts';
+import { type GlobalFlags, readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { renderCleanOutcome } from '../render/cleanup.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+interface Flags extends GlobalFlags {
+  readonly global?: boolean;
+  readonly stateRoot?: string;
+  readonly dryRun?: boolean;
+  readonly logs: boolean;
+  readonly handshakes: boolean;
+  readonly kept?: boolean;
+  readonly images?: boolean;
+  readonly force?: boolean;
+}
+
+const SOMETHING_STAYED = 1;
+
+export function addClean(program: Command, finish: Finish): void {
+  program
+    .command('clean')
+    .description('remove what stopped VMs left: disks, logs, sockets; exits with 1 when a file cannot be removed')
+    .addOption(new Option('--global', 'of every project that is known here').conflicts('stateRoot'))
+    .option('--state-root <path>', 'of this folder, whose castra.toml may be gone')
+    .option('--dry-run', 'only tell what would be removed')
+    .option('--no-logs', 'leave the logs')
+    .option('--no-handshakes', 'leave what guests told about themselves')
+    .option('--kept', 'also the overlays that `down --keep-overlay` put aside')
+    .option('--images', 'also cached images that no disk stands on, as `castra images prune` does')
+    .option('--force', 'stop VMs that run there first, instead of refusing')
+    .action(async (_flags: object, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const flags = command.optsWithGlobals<Flags>();
+      const options = {
+        scope: readScope(flags) ?? { kind: 'project' as const, config },
+        settings,
+        dryRun: flags.dryRun ?? false,
+        keepLogs: !flags.logs,
+        keepHandshakes: !flags.handshakes,
+        kept: flags.kept ?? false,
+        images: flags.images ?? false,
+        force: flags.force ?? false,
+      };
+      const code = await runSession({
+        command: 'clean',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: renderCleanOutcome })),
+        operation: async (run: Run) => (await import('../../operations/clean.ts')).clean(options, run),
+        exitCode: ({ roots }: CleanOutcome) =>
+          roots.some(({ actions }) => actions.some(({ result }) => result === 'failed')) ? SOMETHING_STAYED : 0,
+      });
+      finish(code);
+    });
+}
+
+/** Undefined: the project that is found as everywhere. */
+function readScope({ global: everything, stateRoot, config, project }: Flags): CleanScope | undefined {
+  if (!everything && stateRoot === undefined) return undefined;
+  if (config !== undefined || project !== undefined) {
+    const detail = '--config and --project name one project; they do not go with --global or --state-root.';
+    throw new CastraError({ kind: 'usage', detail });
+  }
+  return stateRoot === undefined ? { kind: 'all' } : { kind: 'state-root', path: resolve(stateRoot) };
+}

@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { CastraError, describe, exitCodes } from '../../errors.ts';
+import type { Run } from '../../operations/run.ts';
+import type { ExecOutcome, VmExecResult } from '../../outcomes.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+const help = `
+Runs at most eight at a time. Each line of output comes after the name of its VM; standard output and
+standard error stay apart. Standard input is empty. Words are taken as \`castra ssh\` takes them.
+  castra exec web -- uptime                 all VMs of the role "web"
+  castra exec web-0 db -- sh -c 'df -h /'
+  castra exec --all -- apk upgrade          all VMs that run
+
+Exits with 0 when the command did so everywhere, else with the highest exit code; a VM that does
+not run counts as ${exitCodes['not-running']}, one that cannot be reached as ${exitCodes['ssh-failed']}.`;
+
+export function addExec(program: Command, finish: Finish): void {
+  program
+    .command('exec')
+    .description('run a command in several VMs')
+    .argument('[vm...]', 'VMs or roles, then -- and the command; with --all only the command')
+    .usage('[options] <VM...> -- <CMD...> | --all -- <CMD...>')
+    .option('--all', 'in all VMs that run')
+    .passThroughOptions()
+    .addHelpText('after', help)
+    .action(async (words: string[], flags: { readonly all?: boolean }, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const options = { config, settings, ...readWords(words, flags.all ?? false), drained };
+      const code = await runSession({
+        command: 'exec',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: summarize })),
+        operation: async (run: Run) =>
+          (await import('../../operations/exec.ts')).exec(options, { ...run, signal: withReader(run.signal) }),
+        exitCode: ({ vms }) => Math.max(...vms.map(codeOf)),
+      });
+      finish(code);
+    });
+}
+
+/** The first `--` stands between VMs and command. commander keeps it only after another word. */
+function readWords(words: readonly string[], all: boolean): { vms: string[]; command: string[] } {
+  const end = words.indexOf('--');
+  const vms = all ? [] : words.slice(0, Math.max(end, 0));
+  const command = all && end !== 0 ? [...words] : words.slice(end + 1);
+  if ((vms.length === 0 && !all) || command.length === 0) {
+    const detail =
+      'Say which VMs, then `--`, then the command: `castra exec web -- uptime`, or `castra exec --all -- uptime`.';
+    throw new CastraError({ kind: 'usage', detail });
+  }
+  return { vms, command };
+}
+
+/** Node queues what a slow reader has not taken yet; more is asked for only when it has. */
+async function drained(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableNeedDrain) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+  }
+}
+
+/** `castra exec … | head` must end the commands when head has ended. */
+function withReader(signal: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  process.stdout.once('close', () => gone.abort());
+  return AbortSignal.any([signal, gone.signal]);
+}
+
+const codeOf = (result: VmExecResult): number =>
+  'exitCode' in result ? result.exitCode : exitCodes[result.failure.kind];
+
+/** On standard error: standard output has only what the commands printed. */
+function summarize({ vms }: ExecOutcome): string {
+  const bad = vms.filter((vm) => codeOf(vm) !== 0);
+  for (const vm of bad) if ('failure' in vm) process.stderr.write(`${describe(vm.failure)}\n`);
+  if (bad.length > 0) {
+    const list = bad.map((vm) => ('exitCode' in vm ? `${vm.vm} (exit code ${vm.exitCode})` : vm.vm)).join(', ');
+    process.stderr.write(`Failed on ${bad.length} of ${vms.length}: ${list}\n`);
+  }
+  return '';
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { Run } from '../../operations/run.ts';
+import type { FormatOutcome } from '../../outcomes.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { formatPath } from '../render/format.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+/** As formatters do that can also only look. */
+const NOT_FORMATTED = 1;
+
+export function addFmt(program: Command, finish: Finish): void {
+  program
+    .command('fmt')
+    .description('format castra.toml: white space only, comments and order stay')
+    .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
+    .option('--check', `change nothing, and exit with ${NOT_FORMATTED} if there is something to change`)
+    .action(async (path: string | undefined, { check = false }: { check?: boolean }, command: Command) => {
+      const { config, settings, json } = readContext(command, path);
+      const code = await runSession({
+        command: 'fmt',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: renderOutcome })),
+        operation: async (run: Run) =>
+          (await import('../../operations/format.ts')).format({ config, settings, check }, run),
+        exitCode: ({ formatted }) => (formatted ? 0 : NOT_FORMATTED),
+      });
+      finish(code);
+    });
+}
+
+function renderOutcome({ configPath, formatted, changed }: FormatOutcome): string {
+  const path = formatPath(configPath);
+  if (!formatted) return `✘ ${path} is not formatted. Run \`castra fmt\`.\n`;
+  return changed ? `✔ Formatted ${path}.\n` : `✔ ${path} is formatted.\n`;
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { Run } from '../../operations/run.ts';
+import type { ListOutcome } from '../../outcomes.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { renderList } from '../render/list.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+export function addList(program: Command, finish: Finish): void {
+  program
+    .command('list')
+    .description('show all projects that ran here, and their VMs')
+    .action(async (_flags: object, command: Command) => {
+      const { settings, json } = readContext(command);
+      const operation = async (run: Run) => (await import('../../operations/list.ts')).list({ settings }, run);
+      const outcome = (value: ListOutcome) => renderList(value, process.stdout);
+      finish(
+        await runSession({ command: 'list', json, face: () => Promise.resolve(textFace({ outcome })), operation }),
+      );
+    });
+}

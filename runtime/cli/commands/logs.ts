@@ -1,0 +1,105 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { CastraError } from '../../errors.ts';
+import { type LogKind, logKinds } from '../../events.ts';
+import type { Run } from '../../operations/run.ts';
+import type { LogsOptions } from '../../options.ts';
+import type { LogsOutcome, Output } from '../../outcomes.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { runSession } from '../session.ts';
+
+interface Flags {
+  readonly follow?: boolean;
+  readonly tail?: number;
+  readonly since?: number;
+  readonly source?: readonly LogKind[];
+  readonly prefix: boolean;
+}
+
+const help = `
+--since leaves out what is provably older: rotated files by when they were last written, and the QEMU log by the
+times of its starts. The lines of a serial console carry no times; whole files of it are shown.
+
+Control sequences of a guest, other than colours, do not reach a terminal. Into a pipe or file goes what was logged.`;
+
+export function addLogs(program: Command, finish: Finish): void {
+  program
+    .command('logs')
+    .description("show the logs of QEMU, of serial consoles, and of Castra's helpers")
+    .argument('[vm...]', 'VMs or roles (default: all)')
+    .option('-f, --follow', 'go on with what is written, until Ctrl-C')
+    .option('-n, --tail <lines>', 'lines of each log, or "all" (default 100; all with --since)', parseLines)
+    .option('--since <time>', 'an ISO time, or an age: 30s, 10m, 2h, 1d', parseSince)
+    .option('--source <kind>', `only ${logKinds.join(', ')}; may be given more than once`, addKind)
+    .option('--no-prefix', 'lines without the name of their log')
+    .addHelpText('after', help)
+    .action(async (vms: string[], flags: Flags, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      const { follow = false, tail, since, source: sources = [], prefix } = flags;
+      const wanted = { ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since }) };
+      const options = { config, settings, vms, sources, follow, ...wanted };
+      const face = async () => (await import('../render/logs.ts')).logFace(process.stdout, { prefix });
+      finish(await runSession({ command: 'logs', json, face, operation: (run) => untilReaderGoes(options, run) }));
+    });
+}
+
+/** `castra logs -f | head`: when nobody reads, there is nothing more to do, and nothing went wrong. */
+async function untilReaderGoes(options: LogsOptions, run: Run): Promise<Output<LogsOutcome>> {
+  const { logs } = await import('../../operations/logs.ts');
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  process.stdout.once('error', leave);
+  try {
+    const signal = AbortSignal.any([run.signal, gone.signal]);
+    const drained = () => waitForDrain(process.stdout, signal);
+    return await logs({ ...options, drained }, { ...run, signal });
+  } catch (error) {
+    const left = gone.signal.aborted && error instanceof CastraError && error.failure.kind === 'cancelled';
+    if (!left) throw error;
+    return { value: { logs: [] }, diagnostics: [] };
+  } finally {
+    process.stdout.off('error', leave);
+  }
+}
+
+/** A pipe takes what its reader has read; Node would keep the rest in memory, up to all of a log. */
+function waitForDrain(stream: NodeJS.WriteStream, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const end = () => {
+      stream.off('drain', end);
+      signal.removeEventListener('abort', end);
+      done();
+    };
+    if (!stream.writableNeedDrain || signal.aborted) {
+      done();
+      return;
+    }
+    stream.once('drain', end);
+    signal.addEventListener('abort', end);
+  });
+}
+
+export function parseLines(text: string): number {
+  if (text === 'all') return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a number of lines, or "all".');
+  return Number(text);
+}
+
+const unitsInMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds since 1970. */
+export function parseSince(text: string): number {
+  const age = /^(\d{1,9}(?:\.\d{1,3})?)([smhd])$/.exec(text);
+  if (age) return Date.now() - Number(age[1]) * (unitsInMs[age[2] ?? ''] ?? 0);
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new InvalidArgumentError('It must be an ISO time such as 2026-01-31T18:00:00Z, or an age such as 10m.');
+  }
+  return time;
+}
+
+function addKind(text: string, before: readonly LogKind[] = []): readonly LogKind[] {
+  const kind = logKinds.find((one) => one === text);
+  if (kind === undefined) throw new InvalidArgumentError(`It must be one of ${logKinds.join(', ')}.`);
+  return [...before, kind];
+}

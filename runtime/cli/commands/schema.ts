@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import type { Run } from '../../operations/run.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+export function addSchema(program: Command, finish: Finish): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of castra.toml, for editors')
+    .addHelpText('after', help)
+    .action(async (_flags: object, command: Command) => {
+      const { json } = readContext(command);
+      const code = await runSession({
+        command: 'schema',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: (value) => `${JSON.stringify(value, undefined, 2)}\n` })),
+        operation: async (run: Run) => (await import('../../operations/schema.ts')).schema({}, run),
+      });
+      finish(code);
+    });
+}
+
+const help = `
+Example:
+  castra schema > castra.schema.json    # and "#:schema ./castra.schema.json" as the first line of castra.toml`;

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { CastraError } from '../../errors.ts';
+import type { Run } from '../../operations/run.ts';
+import { readContext } from '../arguments.ts';
+import type { Finish } from '../program.ts';
+import { textFace } from '../render/text.ts';
+import { runSession } from '../session.ts';
+
+const help = `
+Options of castra stand before VM; everything after it is the command. One word is a line for
+the guest's shell, several words reach the program just as they were typed:
+  castra ssh web                               a shell
+  castra ssh web -- uname -a
+  castra ssh web 'cd /srv && ls | wc -l'       one word: a line of shell
+  castra ssh web -- sh -c 'echo $HOME'         several words: no quoting twice
+  tar c . | castra ssh web -- tar x -C /srv    standard input is the command's
+
+The exit code is the command's own; 255 when SSH failed. --json does not go with it: the output is
+the command's (\`castra exec --json VM -- CMD\` tells it as events).`;
+
+export function addSsh(program: Command, finish: Finish): void {
+  program
+    .command('ssh')
+    .description('log in to a VM, or run a command in it')
+    .argument('<vm>', 'a VM, or a role of which one VM runs')
+    .argument('[command...]', 'what to run there (default: a login shell)')
+    .passThroughOptions()
+    .addHelpText('after', help)
+    .action(async (vm: string, words: string[], _flags: object, command: Command) => {
+      const { config, settings, json } = readContext(command);
+      if (json) {
+        const detail = '`castra ssh` hands the terminal over, so it has no --json. Use `castra exec --json VM -- CMD`.';
+        throw new CastraError({ kind: 'usage', detail });
+      }
+      const options = { config, settings, vm, command: words[0] === '--' ? words.slice(1) : words };
+      const code = await runSession({
+        command: 'ssh',
+        json,
+        face: () => Promise.resolve(textFace({ outcome: () => '' })),
+        operation: async (run: Run) => (await import('../../operations/ssh.ts')).ssh(options, run),
+        exitCode: (value) => value.exitCode,
+      });
+      finish(code);
+    });
+}

@@ -1,0 +1,58 @@
+import { relative } from 'node:path';
+import type { CleanupEvent } from '../../events.ts';
+import type { CleanOutcome } from '../../outcomes.ts';
+import type { EventLine } from './events.ts';
+import { formatBytes, formatPath } from './format.ts';
+
+export function renderCleanup(event: CleanupEvent): EventLine | undefined {
+  switch (event.type) {
+    case 'cleanup.started':
+      return { stream: 'stdout', text: `State root: ${formatPath(event.stateRoot)}` };
+    case 'cleanup.removed':
+      return line('stdout', 'removed', event, formatBytes(event.bytes));
+    case 'cleanup.planned':
+      return line('stdout', 'would remove', event, formatBytes(event.bytes));
+    case 'cleanup.skipped':
+      return line('stdout', 'left', event, event.reason);
+    case 'cleanup.failed':
+      return line('stderr', 'failed', event, event.reason);
+    case 'cleanup.completed':
+      return undefined;
+  }
+}
+
+type FileEvent = Extract<CleanupEvent, { readonly path: string }>;
+
+function line(
+  stream: EventLine['stream'],
+  verb: string,
+  { kind, path, stateRoot }: FileEvent,
+  note: string,
+): EventLine {
+  const near = relative(stateRoot, path);
+  const shown = near === '' || near.startsWith('..') ? path : near;
+  return { stream, text: `  ${verb.padEnd(12)} ${kind.padEnd(13)} ${shown} (${note})` };
+}
+
+export function renderCleanOutcome({ dryRun, roots, forgotten, images, reclaimedBytes }: CleanOutcome): string {
+  const actions = [...roots.flatMap((root) => root.actions), ...(images?.files ?? [])];
+  const count = actions.filter(({ result }) => result === 'removed' || result === 'planned').length;
+  const failed = actions.filter(({ result }) => result === 'failed').length;
+  const forgets = dryRun ? 'would be forgotten' : 'forgotten';
+  const lines = [
+    ...(forgotten.length > 0
+      ? [`${plural(forgotten.length, 'project')} ${forgets}: both file and state are gone.`]
+      : []),
+    ...(failed > 0 ? [`${plural(failed, 'file')} could not be removed.`] : []),
+    count === 0
+      ? 'Nothing to clean.'
+      : dryRun
+        ? `${plural(count, 'file')} would be removed, ${formatBytes(reclaimedBytes)} reclaimed. Nothing was changed.`
+        : `${plural(count, 'file')} removed, ${formatBytes(reclaimedBytes)} reclaimed.`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

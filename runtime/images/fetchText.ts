@@ -1,0 +1,58 @@
+import { CastraError } from '../errors.ts';
+import type { ProxySettings } from '../options.ts';
+import { asFailure } from './download.ts';
+import { AttemptFailure, DownloadError } from './downloadError.ts';
+import { type Connection, openConnection } from './http.ts';
+import { contentLength, judgeReply } from './reply.ts';
+import { withRetries } from './retry.ts';
+import { DOWNLOAD_TIMINGS, type DownloadTimings } from './timings.ts';
+
+/** Lists of checksums of whole distributions are some 100 KiB. */
+const MAX_BYTES = 1024 * 1024;
+
+export interface FetchTextOptions {
+  readonly proxy?: ProxySettings;
+  readonly signal: AbortSignal;
+  readonly timings?: Partial<DownloadTimings>;
+}
+
+/**
+ * A small text file, at most 1 MiB; undefined when the server says 404 or 410. A redirect from https to http is
+ * refused: what is in this file is what proves others. Throws as download does.
+ */
+export async function fetchText(url: string, options: FetchTextOptions): Promise<string | undefined> {
+  const { signal, proxy } = options;
+  const timings = { ...DOWNLOAD_TIMINGS, ...options.timings };
+  let replied = false;
+  try {
+    const connection = openConnection(url, { ...timings, proxy, allowDowngrade: false, signal });
+    const attempt = () =>
+      readText(connection, () => {
+        replied = true;
+      });
+    const policy = { timings, signal, progress: () => 0, connected: () => replied, onRetry: () => undefined };
+    return await withRetries(attempt, asFailure, policy).finally(connection.close);
+  } catch (error) {
+    if (signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
+    throw new DownloadError([{ url, failure: asFailure(error) }]);
+  }
+}
+
+async function readText(connection: Connection, onReply: () => void): Promise<string | undefined> {
+  const response = await connection.get({});
+  onReply();
+  if (response.status === 404 || response.status === 410) return undefined;
+  judgeReply(response, 0);
+  if ((contentLength(response) ?? 0) > MAX_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const tooLarge = (): AttemptFailure =>
+  new AttemptFailure('size', `a text of at most ${MAX_BYTES} bytes is expected, and this one is larger`, 'never');

@@ -1,0 +1,169 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
+import type { ProxySettings } from '../options.ts';
+import { AttemptFailure } from './downloadError.ts';
+
+/** What browsers allow is 20; mirrors need two or three. */
+const MAX_REDIRECTIONS = 10;
+/** Node gives an address 250 ms before it tries the next one, which is too short for far hosts. */
+const ADDRESS_ATTEMPT_MS = 1_000;
+
+export interface ConnectionOptions {
+  readonly proxy?: ProxySettings | undefined;
+  readonly connectMs: number;
+  readonly responseMs: number;
+  readonly stallMs: number;
+  /** A redirect from https to http is followed only when a digest proves the bytes anyway. */
+  readonly allowDowngrade: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Connections for one URL; kept between its attempts. */
+export interface Connection {
+  get(headers: Readonly<Record<string, string>>): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface Response {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** Refuses what is no http(s) URL; connects only once something is asked for. */
+export function openConnection(text: string, options: ConnectionOptions): Connection {
+  const url = parseHttpUrl(text);
+  const dispatcher = makeDispatcher(options).compose(
+    ...(url.protocol === 'https:' && !options.allowDowngrade ? [refuseDowngrade] : []),
+    interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS }),
+  );
+  let attempt = new AbortController();
+  return {
+    get(headers) {
+      // A reply that was not read to its end, such as the page of an error, must not keep its socket.
+      attempt.abort();
+      attempt = new AbortController();
+      return get(dispatcher, url, headers, attempt, options);
+    },
+    // Not close(): that would wait for a body which nobody reads.
+    close: () => dispatcher.destroy(),
+  };
+}
+
+/** The header of one reply only; undefined when it is missing. */
+export function headerOf(response: Response, name: string): string | undefined {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function parseHttpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new AttemptFailure('http', 'this is no http or https URL', 'never');
+}
+
+/** Everything is passed, even when it is empty: undici would look into this process's environment for what is not. */
+function makeDispatcher({ proxy, connectMs }: ConnectionOptions): Dispatcher {
+  const connect = { timeout: connectMs, autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS };
+  const options = {
+    httpProxy: proxyUrl(proxy?.http),
+    httpsProxy: proxyUrl(proxy?.https),
+    noProxy: proxy?.none ?? '',
+    // Proxies commonly allow CONNECT for port 443 only; http goes through them with absolute URIs.
+    proxyTunnel: false,
+    connect,
+    proxyTls: connect,
+    requestTls: connect,
+  };
+  try {
+    return new EnvHttpProxyAgent(options);
+  } catch {
+    // The error may quote the setting, which may have a password in it.
+    throw new AttemptFailure('network', 'the proxy setting is no URL; check HTTP_PROXY and HTTPS_PROXY', 'never');
+  }
+}
+
+/** As curl does: a proxy without a scheme is an http one. */
+function proxyUrl(setting = ''): string {
+  return setting === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
+}
+
+const refuseDowngrade: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  if (!String(options.origin).startsWith('http:')) return dispatch(options, handler);
+  const reason = 'it redirects from https to http, and without a checksum nothing would prove what comes from there';
+  // Not thrown: the redirect comes out of undici's parser, which does not expect that.
+  queueMicrotask(() => handler.onResponseError?.(NO_CONTROLLER, new AttemptFailure('http', reason, 'never')));
+  return true;
+};
+
+/** For a request that was never made; undici's handlers look only at the error. */
+const NO_CONTROLLER: Dispatcher.DispatchController = {
+  aborted: true,
+  paused: false,
+  reason: null,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+};
+
+/**
+ * One timer from here to the headers instead of undici's headersTimeout: that one does not cover what a proxy takes to
+ * answer CONNECT, and starts anew with each redirect.
+ */
+async function get(
+  dispatcher: Dispatcher,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  attempt: AbortController,
+  options: ConnectionOptions,
+): Promise<Response> {
+  const giveUp = setTimeout(() => {
+    attempt.abort(new AttemptFailure('network', 'the server did not answer in time', 'later'));
+  }, options.connectMs + options.responseMs);
+  try {
+    const {
+      statusCode,
+      headers: received,
+      body,
+    } = await request(plainUrl(url), {
+      dispatcher,
+      signal: AbortSignal.any([options.signal, attempt.signal]),
+      headers: { 'accept-encoding': 'identity', 'user-agent': USER_AGENT, ...authorization(url), ...headers },
+      headersTimeout: 0,
+      bodyTimeout: options.stallMs,
+    });
+    // A body that is given up unread ends with an error that has nobody to go to.
+    body.on('error', () => undefined);
+    return { status: statusCode, headers: received, body };
+  } finally {
+    clearTimeout(giveUp);
+  }
+}
+
+const USER_AGENT = `castra/${CASTRA_VERSION}`;
+
+function plainUrl(url: URL): URL {
+  const plain = new URL(url);
+  plain.username = '';
+  plain.password = '';
+  return plain;
+}
+
+/** undici's redirects take this header away when they leave the origin. */
+function authorization({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const pair = `${decode(username)}:${decode(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AttemptFailure(
+      'http',
+      'the user name or password in its URL has a % that must be written as %25',
+      'never',
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { CastraError, messageOf } from '../errors.ts';
+import { DownloadError } from './downloadError.ts';
+import { Qcow2Error } from './qcow2.ts';
+import { redactUrl } from './redact.ts';
+import type { WantedImage } from './wanted.ts';
+
+/** What a person needs who has to get the image in another way, after why this one failed. */
+export function explainFailure(error: unknown, wanted: WantedImage, signal: AbortSignal): unknown {
+  if (error instanceof CastraError) return error;
+  if (signal.aborted) return new CastraError({ kind: 'cancelled' }, { cause: error });
+  const { url } = wanted;
+  const detail = describeFailure(error, wanted);
+  return detail === undefined ? error : new CastraError({ kind: 'image-failed', url, detail }, { cause: error });
+}
+
+function describeFailure(error: unknown, wanted: WantedImage): string | undefined {
+  if (error instanceof DownloadError) return describeDownload(error, wanted);
+  if (error instanceof Qcow2Error) {
+    return `${wanted.title} from ${wanted.url} cannot be used: ${error.message}. Castra takes whole disks as qcow2, raw, VHD or VMDK, plain or packed with gzip, xz or zstd; correct \`base_image\`, or convert the image by hand.`;
+  }
+  return describeDisk(error);
+}
+
+function describeDownload(error: DownloadError, wanted: WantedImage): string {
+  const { title, urls, digest, bytes } = wanted;
+  return [
+    `${title} could not be downloaded.`,
+    ...error.message.split('\n').map((line) => `  ${line}`),
+    ...(error.kind === 'digest' && digest === undefined ? [CHANGED] : []),
+    'Where there is no network, get this file in another way and run `castra images import FILE`:',
+    ...urls.map((url) => `  ${redactUrl(url)}`),
+    ...(digest ? [`  ${digest.algorithm} ${digest.hex}`] : []),
+    ...(bytes === undefined ? [] : [`  ${bytes} bytes`]),
+    ...(digest ? [] : ['and add the `base_image_sha256` that it prints to castra.toml.']),
+  ].join('\n');
+}
+
+const CHANGED =
+  'The URL gave another file when it was first used, or its publisher names another digest. If that is meant, get it with `castra images pull URL --sha256 DIGEST`, or write `base_image_sha256`.';
+
+/** Undefined for what is no error of a file: a bug must not look like a full disk. */
+export function describeDisk(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  return error.code === 'ENOSPC' || error.code === 'EDQUOT'
+    ? `No space is left for images (${messageOf(error)}). Free some; \`castra images prune\` removes images that nothing stands on.`
+    : `The image cache cannot be used: ${messageOf(error)}.`;
+}

@@ -1,0 +1,85 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { Qcow2Error } from './qcow2.ts';
+
+/** qemu-img's names: `vpc` is what Azure and Hyper-V call VHD. */
+export type ImageFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk';
+
+/** Enough for every header, and for the descriptor within a VMDK. */
+const HEAD_BYTES = 64 * 1024;
+const SECTOR = 512;
+const VHD_FOOTER_BYTES = 512;
+const VHD_DIFFERENCING = 4;
+
+/** Formats that would pass for raw disks, and make guests that do not boot. */
+const OTHERS: readonly { readonly magic: string; readonly at: number; readonly name: string }[] = [
+  { magic: 'vhdxfile', at: 0, name: 'a VHDX image' },
+  { magic: 'QED\0', at: 0, name: 'a QED image' },
+  { magic: 'COWD', at: 0, name: 'a VMDK image of an old kind' },
+  { magic: '\x7f\x10\xda\xbe', at: 64, name: 'a VDI image' },
+  { magic: 'LUKS\xba\xbe', at: 0, name: 'encrypted' },
+  { magic: 'PK\x03\x04', at: 0, name: 'a ZIP archive' },
+  { magic: 'BZh', at: 0, name: 'packed with bzip2' },
+  { magic: 'ustar', at: 257, name: 'a tar archive' },
+];
+
+/**
+ * Tells the format of a file by what is in it, and refuses what would make qemu-img open another file: whoever made
+ * the image would choose which one, and its content would end up in the guest (CVE-2024-4467 was one such way).
+ * Fails with Qcow2Error.
+ */
+export async function detectFormat(path: string): Promise<ImageFormat> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const head = await readAt(file, 0, Math.min(HEAD_BYTES, size));
+    if (head.length === 0) throw new Qcow2Error('it is empty');
+    if (starts(head, 'QFI\xfb')) return checkQcow2(head);
+    if (starts(head, 'KDMV')) return checkVmdk(head);
+    if (/^# Disk DescriptorFile/i.test(head.toString('latin1', 0, 64).trimStart()))
+      throw new Qcow2Error('it is a VMDK descriptor, and the disk itself is in another file');
+    const footer = size < VHD_FOOTER_BYTES ? head : await readAt(file, size - VHD_FOOTER_BYTES, VHD_FOOTER_BYTES);
+    if (starts(footer, 'conectix')) return checkVhd(footer);
+    refuseOthers(head);
+    if (size % SECTOR !== 0) throw new Qcow2Error('it is no disk image: a disk has whole sectors of 512 bytes');
+    return 'raw';
+  } finally {
+    await file.close();
+  }
+}
+
+/** docs/interop/qcow2.txt: bytes 8 to 15 are the offset of the backing file's name. External data is qcow2.ts's. */
+function checkQcow2(head: Buffer): ImageFormat {
+  if (head.length >= 16 && head.readBigUInt64BE(8) !== 0n)
+    throw new Qcow2Error('it stands on a backing file, which is not part of it');
+  return 'qcow2';
+}
+
+/** block/vmdk.c: a header without capacity has its extents in other files, and the descriptor may name a parent. */
+function checkVmdk(head: Buffer): ImageFormat {
+  if (head.length < 512) throw new Qcow2Error('it is truncated within its header');
+  if (head.readBigUInt64LE(12) === 0n || /parentFileNameHint/i.test(head.toString('latin1')))
+    throw new Qcow2Error('it is a VMDK image that refers to other files');
+  return 'vmdk';
+}
+
+function checkVhd(footer: Buffer): ImageFormat {
+  if (footer.readUInt32BE(60) === VHD_DIFFERENCING)
+    throw new Qcow2Error('it is a VHD image that stands on another file');
+  return 'vpc';
+}
+
+function refuseOthers(head: Buffer): void {
+  const other = OTHERS.find(({ magic, at }) => starts(head.subarray(at), magic));
+  if (other) throw new Qcow2Error(`it is ${other.name}, which Castra does not read`);
+  if (/^\s*<(?:!doctype|html|\?xml)/i.test(head.toString('latin1', 0, 256)))
+    throw new Qcow2Error('it is a web page and no disk image');
+}
+
+const starts = (bytes: Buffer, magic: string): boolean =>
+  bytes.subarray(0, magic.length).equals(Buffer.from(magic, 'latin1'));
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  const { bytesRead } = await file.read(buffer, 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,81 @@
+import { constants, rmSync, statSync } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
+import { CastraError } from '../errors.ts';
+import type { Reporter } from '../reporter.ts';
+import { downloadFiles, FILE_MODE, imageFiles } from '../state/layout.ts';
+import { waitForKernelLock } from '../state/waitForLock.ts';
+import { addImage } from './addImage.ts';
+import { alpineUrl, defaultImages } from './defaultImages.ts';
+import { describeDisk } from './imageFailure.ts';
+import { Qcow2Error } from './qcow2.ts';
+import { hashFile, prepareCache } from './store.ts';
+
+export interface ImportRequest {
+  readonly home: string;
+  readonly qemuImg: string;
+  /** Absolute. */
+  readonly file: string;
+}
+
+export interface ImportedImage {
+  readonly path: string;
+  /** Of the cached qcow2 file. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Of the file as it was given: what `base_image_sha256` has to say. */
+  readonly source: { readonly sha256: string; readonly sha512: string; readonly format: string };
+  /** Its architecture, when it is one of Castra's default images. */
+  readonly defaultFor?: 'x86_64' | 'aarch64';
+}
+
+/** One import at a time: what a file will be known by is only known at the end. */
+const IMPORT_KEY = 'import';
+
+/** Takes a file into the cache, as if it had been downloaded; the file itself stays. Fails with `image-failed`. */
+export async function importImage(
+  { home, qemuImg, file }: ImportRequest,
+  run: { readonly report: Reporter; readonly signal: AbortSignal },
+): Promise<ImportedImage> {
+  prepareCache(home);
+  const files = downloadFiles(home, IMPORT_KEY);
+  const free = await waitForKernelLock(files.lock, { signal: run.signal });
+  try {
+    await copyPrivately(file, files.part);
+    // Of the copy, which nobody else changes meanwhile.
+    const digests = await hashFile(files.part, run.signal);
+    const known = findDefault(digests.sha256);
+    const source = { ...digests, ...(known ? { url: alpineUrl(defaultImages[known]) } : {}) };
+    const image = await addImage({ home, qemuImg, key: IMPORT_KEY, file: files.part, name: file, source }, run);
+    const format = image.sources.find(({ sha256 }) => sha256 === digests.sha256)?.format ?? 'qcow2';
+    const { sha256, bytes } = image;
+    const path = imageFiles(home).image(sha256);
+    return { path, sha256, bytes, source: { ...digests, format }, ...(known ? { defaultFor: known } : {}) };
+  } catch (error) {
+    throw explain(error, file, run.signal);
+  } finally {
+    rmSync(files.part, { force: true });
+    free();
+  }
+}
+
+/** A copy-on-write copy where the file system can: it costs neither time nor space. */
+async function copyPrivately(file: string, target: string): Promise<void> {
+  if (!statSync(file).isFile()) throw new Qcow2Error('it is not a file');
+  rmSync(target, { force: true });
+  await copyFile(file, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  await chmod(target, FILE_MODE);
+}
+
+function findDefault(sha256: string): 'x86_64' | 'aarch64' | undefined {
+  return (['x86_64', 'aarch64'] as const).find((architecture) => defaultImages[architecture].digest.hex === sha256);
+}
+
+function explain(error: unknown, file: string, signal: AbortSignal): unknown {
+  if (error instanceof CastraError) return error;
+  if (signal.aborted) return new CastraError({ kind: 'cancelled' }, { cause: error });
+  const detail =
+    error instanceof Qcow2Error
+      ? `${file} cannot be imported: ${error.message}. Castra takes whole disks as qcow2, raw, VHD or VMDK, plain or packed with gzip, xz or zstd.`
+      : describeDisk(error);
+  return detail === undefined ? error : new CastraError({ kind: 'image-failed', path: file, detail }, { cause: error });
+}

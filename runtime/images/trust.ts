@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Digest } from '../config/project.ts';
+import type { Diagnostic } from '../diagnostics.ts';
+import type { HostSettings } from '../options.ts';
+import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
+import { imageFiles } from '../state/layout.ts';
+import { checksumUrls, findChecksum } from './checksums.ts';
+import { DownloadError } from './downloadError.ts';
+import { fetchText } from './fetchText.ts';
+import type { WantedImage } from './wanted.ts';
+
+/** Which bytes are the right ones, and who says so: the user, the publisher's checksums, or nothing but what came. */
+export interface Trust {
+  readonly digest: Digest;
+  readonly from: 'given' | 'publisher' | 'first-use';
+}
+
+/** What the request says decides, then what the URL was known for when it was first used. */
+export function trustOf({ home, digest, urls, pinned }: WantedImage): Trust | undefined {
+  if (digest) return { digest, from: 'given' };
+  return pinned ? undefined : recallTrust(home, urls[0] ?? '');
+}
+
+/** Remembers what a URL was known for first, like a host in ssh's known_hosts; later words do not change it. */
+export function noteTrust({ home, urls, url, pinned }: WantedImage, trust: Trust): void {
+  const [raw = ''] = urls;
+  if (!pinned && recallTrust(home, raw) === undefined) rememberTrust(home, raw, url, trust);
+}
+
+/** `raw` may hold credentials: only its hash is written down. */
+export function rememberTrust(home: string, raw: string, url: string, trust: Trust): void {
+  writeFileAtomic(trustPath(home, raw), `${JSON.stringify({ url, ...trust }, null, 2)}\n`);
+}
+
+function recallTrust(home: string, raw: string): Trust | undefined {
+  const value = readJsonIfAny(trustPath(home, raw));
+  return isTrust(value) ? { digest: value.digest, from: value.from } : undefined;
+}
+
+/** One file per URL, so that no two downloads write the same one. */
+function trustPath(home: string, raw: string): string {
+  return join(imageFiles(home).remembered, `${createHash('sha256').update(raw).digest('hex')}.json`);
+}
+
+function isTrust(value: unknown): value is Trust {
+  if (typeof value !== 'object' || value === null) return false;
+  const { digest, from } = value as Partial<Record<keyof Trust, unknown>>;
+  return isDigest(digest) && (from === 'given' || from === 'publisher' || from === 'first-use');
+}
+
+function isDigest(value: unknown): value is Digest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { algorithm, hex } = value as Partial<Record<keyof Digest, unknown>>;
+  return (algorithm === 'sha256' || algorithm === 'sha512') && typeof hex === 'string' && /^[0-9a-f]+$/.test(hex);
+}
+
+/**
+ * Asks for the checksum files beside an image. A server that refuses one has none; one that cannot be reached fails
+ * the download: otherwise whoever disturbs the network could have any image trusted on first use.
+ */
+export async function askPublisher(
+  { urls }: WantedImage,
+  { proxy }: HostSettings,
+  signal: AbortSignal,
+): Promise<Trust | undefined> {
+  const [url = ''] = urls;
+  const fileName = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
+  for (const [index, candidate] of checksumUrls(url).entries()) {
+    const text = await fetchIfThere(candidate, { signal, ...(proxy ? { proxy } : {}) });
+    const digest = text === undefined ? undefined : findChecksum(text, fileName, index < 2);
+    if (digest) return { digest, from: 'publisher' };
+  }
+  return undefined;
+}
+
+async function fetchIfThere(url: string, options: Parameters<typeof fetchText>[1]): Promise<string | undefined> {
+  try {
+    return await fetchText(url, options);
+  } catch (error) {
+    // Object stores answer 403 for files that do not exist; a file that is too large lists something else.
+    if (error instanceof DownloadError && (error.kind === 'http' || error.kind === 'size')) return undefined;
+    throw error;
+  }
+}
+
+export function warnUnpinned({ url }: WantedImage, sha256: string): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'image/unpinned',
+    message: `Nothing says what ${url} must contain: what came when it was first used is trusted from now on.`,
+    help: `Add this line below \`base_image\`: base_image_sha256 = "${sha256}"`,
+  };
+}

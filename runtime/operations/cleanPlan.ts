@@ -1,0 +1,136 @@
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isInside } from '../config/paths.ts';
+import type { ProjectConfig } from '../config/project.ts';
+import { messageOf } from '../errors.ts';
+import type { CleanupKind } from '../events.ts';
+import { fileId } from '../images/overlay.ts';
+import { readTextIfAny } from '../state/files.ts';
+import { type Entry, judgeEntry, type StateFolder } from '../state/inventory.ts';
+import { type LaunchRecord, readRecord } from '../state/record.ts';
+
+/** A file that is ours and may go. */
+export interface Removal {
+  readonly kind: CleanupKind;
+  readonly path: string;
+  readonly vm?: string;
+}
+
+export interface CleanPlan {
+  /** In the order in which they are to go: disks before the records that prove whose they are. */
+  readonly removals: readonly Removal[];
+  readonly skipped: readonly { readonly kind: CleanupKind; readonly path: string; readonly reason: string }[];
+}
+
+export interface PlanChoices {
+  readonly keepLogs?: boolean;
+  readonly keepHandshakes?: boolean;
+  readonly kept?: boolean;
+  readonly project?: ProjectConfig;
+}
+
+/** What a clean-up of a state root would do. Reads folders and launch records; changes nothing. */
+export function planClean(stateRoot: string, choices: PlanChoices): CleanPlan {
+  const draft: Draft = { removals: [], skipped: [] };
+  walk('root', stateRoot, stateRoot, choices, draft);
+  const records = draft.removals.flatMap(({ kind, vm }) =>
+    kind === 'record' && vm !== undefined ? (readRecord(stateRoot, vm) ?? []) : [],
+  );
+  for (const record of records) addRecorded(stateRoot, record, draft);
+  const bases = new Set([...records.map(({ baseImage }) => baseImage), ...baseImages(choices.project)]);
+  const isBase = ({ path }: Removal) => bases.has(path);
+  for (const { kind, path } of draft.removals.filter(isBase)) {
+    draft.skipped.push({ kind, path, reason: 'it is the base image of a VM' });
+  }
+  const removals = draft.removals.filter((removal) => !isBase(removal)).map((removal) => withOwner(removal, records));
+  return { removals: removals.sort((a, b) => rank(a) - rank(b)), skipped: draft.skipped };
+}
+
+interface Draft {
+  removals: Removal[];
+  skipped: { kind: CleanupKind; path: string; reason: string }[];
+}
+
+const rank = ({ kind }: Removal): number => (kind === 'overlay' ? 0 : kind === 'record' ? 2 : 1);
+
+function walk(folder: StateFolder, path: string, stateRoot: string, choices: PlanChoices, draft: Draft): void {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => a.name.localeCompare(b.name));
+  } catch (error) {
+    draft.skipped.push({ kind: 'unknown', path, reason: messageOf(error) });
+    return;
+  }
+  for (const entry of entries) {
+    const own = join(path, entry.name);
+    const verdict = judgeEntry(folder, { name: entry.name, type: typeOf(entry) });
+    const stranger = verdict.kind === 'ours' ? checkContent(stateRoot, verdict.cleanup, verdict.vm, own) : undefined;
+    if (verdict.kind === 'folder') {
+      const wanted = whyNot(verdict.folder, choices);
+      if (wanted === undefined) walk(verdict.folder, own, stateRoot, choices, draft);
+      else draft.skipped.push({ ...wanted, path: own });
+    } else if (verdict.kind === 'unknown' || stranger !== undefined) {
+      const isDeclared = folder === 'overlays' && typeOf(entry) === 'file' && declares(choices.project, own);
+      const reason = verdict.kind === 'unknown' ? verdict.reason : (stranger ?? '');
+      if (isDeclared) draft.removals.push({ kind: 'overlay', path: own });
+      else draft.skipped.push({ kind: 'unknown', path: own, reason });
+    } else if (verdict.kind === 'ours') {
+      draft.removals.push({ kind: verdict.cleanup, path: own, ...(verdict.vm ? { vm: verdict.vm } : {}) });
+    }
+  }
+}
+
+function typeOf(entry: Dirent): Entry['type'] {
+  if (entry.isSymbolicLink()) return 'link';
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSocket() ? 'socket' : 'other';
+}
+
+/** Folders that stay as a whole are told as one. */
+function whyNot(folder: StateFolder, choices: PlanChoices): { kind: CleanupKind; reason: string } | undefined {
+  if (folder === 'logs' && choices.keepLogs) return { kind: 'logs', reason: '--no-logs' };
+  if (folder === 'handshakes' && choices.keepHandshakes) return { kind: 'handshakes', reason: '--no-handshakes' };
+  if (folder === 'kept' && !choices.kept) {
+    return { kind: 'kept-overlay', reason: 'put aside with --keep-overlay; --kept removes it' };
+  }
+  return undefined;
+}
+
+/** A name is not enough where any program may use it. */
+function checkContent(stateRoot: string, kind: CleanupKind, vm: string | undefined, path: string): string | undefined {
+  if (kind === 'record' && vm !== undefined && !readRecord(stateRoot, vm)) return 'it is no launch record';
+  const isPid = kind !== 'pid-file' || /^\d{0,10}\s*$/.test(readTextIfAny(path) ?? '-');
+  return isPid ? undefined : 'it is no pidfile';
+}
+
+const declares = (project: ProjectConfig | undefined, path: string): boolean =>
+  project?.vms.some(({ overlayPath }) => overlayPath === path) ?? false;
+
+function baseImages(project: ProjectConfig | undefined): string[] {
+  return (project?.vms ?? []).flatMap(({ image }) => (image.kind === 'file' ? [image.path] : []));
+}
+
+/** What a launch record proves to be ours where names do not: a disk at a place of the user's, sockets in a short folder. */
+function addRecorded(stateRoot: string, record: LaunchRecord, draft: Draft): void {
+  const { vm, overlayPath, overlayFile, sockets } = record;
+  const listed = (path: string) => draft.removals.some((removal) => removal.path === path);
+  if (!listed(overlayPath) && fileId(overlayPath) !== undefined) {
+    const isOurs = overlayFile !== undefined && fileId(overlayPath) === overlayFile;
+    draft.skipped = draft.skipped.filter(({ path }) => path !== overlayPath);
+    if (isOurs) draft.removals.push({ kind: 'overlay', path: overlayPath, vm });
+    else
+      draft.skipped.push({ kind: 'overlay', path: overlayPath, reason: `it is not the file that was made for ${vm}` });
+  }
+  for (const path of [sockets.qmp, sockets.monitor, sockets.console]) {
+    const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+    if (isSocket && !isInside(path, stateRoot)) draft.removals.push({ kind: 'socket', path, vm });
+  }
+}
+
+/** A disk in our folder belongs to the VM whose record names it. */
+function withOwner(removal: Removal, records: readonly LaunchRecord[]): Removal {
+  const owner =
+    removal.kind === 'overlay' ? records.find(({ overlayPath }) => overlayPath === removal.path) : undefined;
+  return owner ? { ...removal, vm: owner.vm } : removal;
+}

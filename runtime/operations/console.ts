@@ -1,0 +1,48 @@
+import type { Duplex } from 'node:stream';
+import { CastraError, messageOf } from '../errors.ts';
+import type { ConsoleOptions } from '../options.ts';
+import { inspectVm } from '../state/liveness.ts';
+import type { LaunchRecord } from '../state/record.ts';
+import { connectConsole, isConsoleTaken } from '../vm/console.ts';
+import { findOneVm } from './oneVm.ts';
+import { analyzeProject } from './project.ts';
+import type { Operation } from './run.ts';
+
+/** An attached serial console; whoever opened it must destroy the connection. */
+export interface OpenConsole {
+  readonly vm: string;
+  readonly stateRoot: string;
+  readonly connection: Duplex;
+}
+
+/** Attaches to the serial console of a running VM. Works with a broken file, and says so when somebody has it already. */
+export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (options, run) => {
+  const { place, draft } = analyzeProject(options);
+  const { stateRoot } = place;
+  const vm = findOneVm(stateRoot, draft?.vms ?? [], options.vm);
+  const { sockets } = requireRecord(stateRoot, vm);
+  const taken = await isConsoleTaken(sockets.monitor);
+  if (taken) throw new CastraError({ kind: 'console-busy', vm });
+  if (taken === undefined) {
+    const text = `${vm}: QEMU does not answer on its QMP socket; it may hang, or somebody may be attached already.`;
+    run.report({ type: 'message', severity: 'warning', text });
+  }
+  if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
+  try {
+    const connection = await connectConsole(sockets.console);
+    return { value: { vm, stateRoot, connection }, diagnostics: [] };
+  } catch (error) {
+    const detail = `its console cannot be reached (${messageOf(error)}); \`castra status\` shows what it does.`;
+    throw new CastraError({ kind: 'not-running', vm, detail }, { cause: error });
+  }
+};
+
+function requireRecord(stateRoot: string, vm: string): LaunchRecord {
+  const live = inspectVm(stateRoot, vm);
+  if (live.kind !== 'running') {
+    throw new CastraError({ kind: 'not-running', vm, detail: `\`castra up ${vm}\` starts it.` });
+  }
+  if (live.record) return live.record;
+  const detail = `nobody knows where its console is, for its launch record is lost. \`castra down ${vm}\` stops it.`;
+  throw new CastraError({ kind: 'not-running', vm, detail });
+}

@@ -1,0 +1,49 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import { inspectQcow2 } from '../../images/qcow2.ts';
+import type { DoctorFinding } from '../../outcomes.ts';
+import { listNames, readJsonIfAny } from '../../state/files.ts';
+import { homeFiles } from '../../state/layout.ts';
+import { type Check, fine, problem } from './finding.ts';
+
+const CHECK = 'home.images';
+
+/** How many images the cache has, what they take, and which of them cannot be used. */
+export const checkImages: Check = async ({ settings }) => {
+  const folder = homeFiles(settings.home).images;
+  const files = listNames(folder).flatMap((name) => {
+    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    return stat?.isFile() ? [{ path: join(folder, name), bytes: stat.blocks * 512 }] : [];
+  });
+  const images = files.filter(({ path }) => path.endsWith('.qcow2'));
+  const bytes = images.reduce((sum, image) => sum + image.bytes, 0);
+  const damaged = (await Promise.all(images.map(({ path }) => judgeImage(path)))).flat();
+  const records = files.filter(({ path }) => path.endsWith('.json')).flatMap(({ path }) => judgeRecord(path));
+  const total = images.length === 1 ? '1 image' : `${images.length} images`;
+  const summary = `${total} in the cache, ${Math.round(bytes / 2 ** 20)} MiB`;
+  return [fine(CHECK, summary, { images: images.length, bytes, path: folder }), ...damaged, ...records];
+};
+
+async function judgeImage(path: string): Promise<DoctorFinding[]> {
+  try {
+    await inspectQcow2(path);
+    return [];
+  } catch (error) {
+    const message = `The image ${path} cannot be used: ${messageOf(error)}.`;
+    return [problem('warning', CHECK, message, 'Delete it; it is fetched again when a VM needs it.', { path })];
+  }
+}
+
+function judgeRecord(path: string): DoctorFinding[] {
+  const value = readJsonIfAny(path);
+  if (typeof value === 'object' && value !== null) {
+    if (!('damaged' in value) || value.damaged !== true) return [];
+    const message = `The cached image of ${path} was found to be damaged.`;
+    return [
+      problem('warning', CHECK, message, 'castra images prune; it is fetched again when a VM needs it.', { path }),
+    ];
+  }
+  const message = `The record ${path} is damaged; its image is not known.`;
+  return [problem('warning', CHECK, message, 'Delete it; the image is fetched again when a VM needs it.', { path })];
+}

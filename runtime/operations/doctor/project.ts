@@ -1,0 +1,75 @@
+import type { ProjectConfig } from '../../config/project.ts';
+import type { Diagnostic } from '../../diagnostics.ts';
+import { CastraError } from '../../errors.ts';
+import type { DoctorOptions } from '../../options.ts';
+import type { DoctorFinding } from '../../outcomes.ts';
+import { SOCKET_PATH_LIMIT, vmSockets } from '../../state/layout.ts';
+import { claimPorts } from '../../vm/ports.ts';
+import { analyzeProject } from '../project.ts';
+import { type Check, type Examined, fine, problem } from './finding.ts';
+
+/** Reads the project, if there is one; that none is here is no fault. */
+export function readExamined(options: DoctorOptions): {
+  readonly examined: Examined;
+  readonly findings: readonly DoctorFinding[];
+} {
+  const base = { settings: options.settings, variables: options.variables ?? {} };
+  try {
+    const { place, project, diagnostics } = analyzeProject(options);
+    const examined = { ...base, place, ...(project ? { project } : {}) };
+    return { examined, findings: describeFile(place.configPath, diagnostics) };
+  } catch (error) {
+    if (!(error instanceof CastraError)) throw error;
+    const { failure, message } = error;
+    const finding =
+      failure.kind === 'config-not-found'
+        ? fine('project.config', 'There is no castra.toml here; only the host was looked at')
+        : problem('error', 'project.config', message, 'Correct --config or --project, or run `castra init`.');
+    return { examined: base, findings: [finding] };
+  }
+}
+
+function describeFile(path: string, diagnostics: readonly Diagnostic[]): DoctorFinding[] {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const summary = errors === 0 ? [fine('project.config', `${path} is valid`, { path })] : [];
+  return [...summary, ...diagnostics.map((diagnostic) => fromDiagnostic(path, diagnostic))];
+}
+
+function fromDiagnostic(path: string, { severity, code, message, help, range }: Diagnostic): DoctorFinding {
+  const start = range?.start;
+  const details = { code, path, ...(start ? { line: start.line, column: start.column } : {}) };
+  const place = start ? `${path}:${start.line}: ` : '';
+  return problem(severity, 'project.config', `${place}${message}`, help ?? '`castra validate` shows where.', details);
+}
+
+/** What only this project needs of the host. */
+export const checkProject: Check = async ({ project }) =>
+  project ? [...checkSockets(project), ...(await checkBrokerPort(project.brokerPort))] : [];
+
+function checkSockets({ stateRoot, vms }: ProjectConfig): DoctorFinding[] {
+  const paths = vms.flatMap(({ name }) => Object.values(vmSockets(stateRoot, name)) as string[]);
+  const longest = Math.max(0, ...paths.map((path) => Buffer.byteLength(path)));
+  const details = { longest, limit: SOCKET_PATH_LIMIT };
+  const check = 'project.sockets';
+  if (longest > SOCKET_PATH_LIMIT) {
+    const message = `The paths of the VMs' sockets have up to ${longest} bytes; this system allows ${SOCKET_PATH_LIMIT}.`;
+    return [problem('error', check, message, 'Set `project.state_dir` to a shorter path.', details)];
+  }
+  const isShort = paths.every((path) => path.startsWith(`${stateRoot}/`));
+  const where = isShort ? 'in the state root' : 'in a short folder, for the state root has a long path';
+  return vms.length === 0
+    ? []
+    : [fine(check, `The VMs' sockets fit (${longest} of ${SOCKET_PATH_LIMIT} bytes), ${where}`, details)];
+}
+
+async function checkBrokerPort(port: number): Promise<DoctorFinding[]> {
+  const wanted = { vm: 'the broker', bind: '127.0.0.1', host: port, guest: 0, protocol: 'tcp' } as const;
+  const [claim] = port === 0 ? [] : await claimPorts([wanted]);
+  if (claim === undefined) return [];
+  const check = 'project.broker-port';
+  if (claim.kind === 'free') return [fine(check, `The broker's port ${port} is free`, { port })];
+  const message = `The broker's port ${port} cannot be used: ${claim.detail}.`;
+  return [
+    problem('warning', check, message, 'Unless that is Castra itself, set another port in `[broker]`.', { port }),
+  ];
+}

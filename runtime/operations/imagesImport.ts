@@ -1,0 +1,11 @@
+import { importImage } from '../images/importImage.ts';
+import type { ImagesImportOptions } from '../options.ts';
+import type { ImagesImportOutcome } from '../outcomes.ts';
+import { findQemu } from '../vm/qemu.ts';
+import type { Operation } from './run.ts';
+
+/** Takes an image that was got in another way into the cache; it is found by its digest from then on. */
+export const imagesImport: Operation<ImagesImportOptions, ImagesImportOutcome> = async ({ settings, file }, run) => {
+  const qemuImg = findQemu(settings).image;
+  return { value: await importImage({ home: settings.home, qemuImg, file }, run), diagnostics: [] };
+};

@@ -1,0 +1,68 @@
+import type { ProjectConfig } from '../config/project.ts';
+import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError } from '../errors.ts';
+import { ensureImage, type ImageRequest } from '../images/cache.ts';
+import { redactUrl } from '../images/redact.ts';
+import { rememberTrust } from '../images/trust.ts';
+import type { ImagesPullOptions } from '../options.ts';
+import type { ImagesPullOutcome, PulledImage } from '../outcomes.ts';
+import { findQemu } from '../vm/qemu.ts';
+import { loadProject } from './project.ts';
+import { type Operation, tell } from './run.ts';
+
+/** Gets images into the cache, so that a later `up` needs no network. */
+export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async (options, run) => {
+  const { settings, url, digest } = options;
+  const { architecture, image: qemuImg } = findQemu(settings);
+  const { wanted, mirrors, diagnostics } = whatToPull(options);
+  const told: Diagnostic[] = [...tell(diagnostics, run)];
+  const images: PulledImage[] = [];
+  for (const image of wanted) {
+    const found = await ensureImage({ image, architecture, mirrors, settings, qemuImg }, run);
+    told.push(...tell(found.diagnostics, run));
+    images.push({ url: found.url, sha256: found.sha256, path: found.path, bytes: found.bytes });
+  }
+  // Said by the user about this very URL: it replaces what was remembered.
+  if (url !== undefined && digest) rememberTrust(settings.home, url, redactUrl(url), { digest, from: 'given' });
+  return { value: { images }, diagnostics: told };
+};
+
+interface Pull {
+  readonly wanted: readonly ImageRequest['image'][];
+  readonly mirrors: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function whatToPull({ config, settings, url, digest }: ImagesPullOptions): Pull {
+  if (url !== undefined) {
+    checkUrl(url, digest !== undefined);
+    return { wanted: [{ kind: 'url', url, ...(digest ? { digest } : {}) }], mirrors: [], diagnostics: [] };
+  }
+  if (digest) throw new CastraError({ kind: 'usage', detail: 'A digest belongs to a URL; give both, or neither.' });
+  try {
+    const { project, diagnostics } = loadProject({ config, settings });
+    return { wanted: imagesOf(project), mirrors: project.mirrors, diagnostics };
+  } catch (error) {
+    if (!(error instanceof CastraError) || error.failure.kind !== 'config-not-found') throw error;
+    return { wanted: [{ kind: 'default-alpine' }], mirrors: [], diagnostics: [] };
+  }
+}
+
+/** Each image once; files of the user's are there already. */
+function imagesOf({ vms }: ProjectConfig): ImageRequest['image'][] {
+  const images = vms.flatMap(({ image }) => (image.kind === 'file' ? [] : [image]));
+  return [...new Map(images.map((image) => [JSON.stringify(image), image])).values()];
+}
+
+/** As castra.toml's rules are; what comes from this very host has nobody on its way who could change it. */
+function checkUrl(url: string, hasDigest: boolean): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === 'https:') return;
+  if (parsed?.protocol !== 'http:') {
+    const detail = `Castra cannot download from "${redactUrl(url)}". Give an https:// URL; \`castra images import\` takes a file.`;
+    throw new CastraError({ kind: 'usage', detail });
+  }
+  if (hasDigest || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname)) return;
+  const detail = 'What comes over plain HTTP can be changed on its way. Give an https:// URL, or --sha256 as well.';
+  throw new CastraError({ kind: 'usage', detail });
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import type { ProjectConfig } from '../config/project.ts';
+import { CastraError } from '../errors.ts';
+import { type LogKind, logKinds } from '../events.ts';
+import type { LogsOptions } from '../options.ts';
+import { listNames } from '../state/files.ts';
+import { projectFiles, vmFiles } from '../state/layout.ts';
+import { knownVms } from '../state/liveness.ts';
+import { readRecord } from '../state/record.ts';
+
+/** A log to show: one file with its rotated ones or, for bootstraps, one file per run, oldest first. */
+export interface LogSource {
+  readonly source: string;
+  readonly vm?: string;
+  readonly kind: LogKind;
+  readonly path: string;
+  readonly runs?: readonly string[];
+}
+
+/** The broker first, then VM by VM. It belongs to no VM, so naming VMs leaves it out unless it is asked for. */
+export function selectSources(
+  stateRoot: string,
+  project: ProjectConfig | undefined,
+  { vms: names = [], sources = [] }: LogsOptions,
+): LogSource[] {
+  const kinds = sources.length === 0 ? logKinds : logKinds.filter((kind) => sources.includes(kind));
+  const broker = kinds.includes('broker') && (names.length === 0 || sources.includes('broker'));
+  const path = projectFiles(stateRoot).brokerLog;
+  return [
+    ...(broker ? [{ source: 'host-broker', kind: 'broker', path } as const] : []),
+    ...selectNames(stateRoot, project, names).flatMap((vm) => vmSources(stateRoot, vm, kinds, sources)),
+  ];
+}
+
+function vmSources(stateRoot: string, vm: string, kinds: readonly LogKind[], asked: readonly LogKind[]): LogSource[] {
+  const { qemuLog, serialLog } = vmFiles(stateRoot, vm);
+  const folder = projectFiles(stateRoot).bootstrapLogs;
+  const runs = bootstrapRuns(folder, vm);
+  const all: readonly LogSource[] = [
+    { source: `vm:${vm}:qemu`, vm, kind: 'qemu', path: qemuLog },
+    { source: `vm:${vm}:serial`, vm, kind: 'serial', path: serialLog },
+    ...(runs.length > 0 || asked.includes('bootstrap')
+      ? [{ source: `vm:${vm}:bootstrap`, vm, kind: 'bootstrap', path: folder, runs } as const]
+      : []),
+  ];
+  return all.filter(({ kind }) => kinds.includes(kind));
+}
+
+/** `<vm>-<when>.json`; a name that goes on before the date is another VM's. */
+function bootstrapRuns(folder: string, vm: string): string[] {
+  const when = /^\d{4}-?\d{2}-?\d{2}[\w:.-]*\.json$/;
+  return listNames(folder)
+    .filter((name) => name.startsWith(`${vm}-`) && when.test(name.slice(vm.length + 1)))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** Names of VMs and roles. A VM that is stopped and no longer declared is known by the logs it left. */
+function selectNames(stateRoot: string, project: ProjectConfig | undefined, names: readonly string[]): string[] {
+  const declared = project?.vms ?? [];
+  const started = knownVms(stateRoot)
+    .filter((name) => !declared.some((vm) => vm.name === name))
+    .map((name) => ({ name, role: readRecord(stateRoot, name)?.role ?? name }));
+  const current = [...declared, ...started];
+  const logged = loggedVms(stateRoot)
+    .filter((name) => !current.some((vm) => vm.name === name))
+    .map((name) => ({ name, role: name }));
+  const all = [...current, ...logged];
+  const unknown = names.filter((name) => !all.some((vm) => vm.name === name || vm.role === name));
+  if (unknown.length > 0)
+    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: all.map((vm) => vm.name) });
+  // A file with errors names no VMs; then all that have logs are meant.
+  const usual = project === undefined ? all : current;
+  const chosen = names.length === 0 ? usual : all.filter((vm) => names.includes(vm.name) || names.includes(vm.role));
+  return chosen.map((vm) => vm.name);
+}
+
+function loggedVms(stateRoot: string): string[] {
+  return listNames(projectFiles(stateRoot).logs)
+    .flatMap((name) => /^([a-z0-9-]+)-serial\.log$/.exec(name)?.[1] ?? [])
+    .sort();
+}

@@ -1,0 +1,53 @@
+import { isatty } from 'node:tty';
+import type { SshOptions } from '../options.ts';
+import type { SshOutcome } from '../outcomes.ts';
+import { remoteCommand } from '../ssh/commandLine.ts';
+import { SSH_FAILED } from '../ssh/exit.ts';
+import { findSsh, runSystemSsh, sshArguments } from '../ssh/systemSsh.ts';
+import type { SshTarget } from '../ssh/target.ts';
+import { projectFiles } from '../state/layout.ts';
+import type { Operation } from './run.ts';
+import { writeSshFiles } from './sshAccess.ts';
+import { chooseVm, openSshProject } from './sshVm.ts';
+
+/** What shells report for Ctrl-C. */
+const INTERRUPTED = 130;
+/** ssh has waited long enough before. */
+const EXPLAIN_TIMEOUT_MS = 5_000;
+
+/**
+ * A login shell or a command in a VM, on this process's standard streams. The remote exit code is a value, not a
+ * failure. Nothing is looked at beforehand, for that would cost every call time: only after ssh failed is it asked why.
+ */
+export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
+  const project = openSshProject(options);
+  const target = chooseVm(project, options.vm);
+  const command = remoteCommand(options.command ?? []);
+  // By number: merely naming process.stdin would open it, and it is ssh's to read.
+  const atTerminal = isatty(0) && (command === undefined || isatty(1));
+  writeSshFiles(project.place, project.vms);
+  const program = findSsh();
+  const exitCode =
+    program === undefined
+      ? await (await import('../ssh/fallback.ts')).runFallback(target, command, atTerminal, run.signal)
+      : await runSystemSsh(
+          program,
+          sshArguments({
+            host: target.host,
+            config: projectFiles(project.place.stateRoot).sshConfig,
+            ...(command === undefined ? {} : { command, ...(atTerminal ? { terminal: true } : {}) }),
+          }),
+          run.signal,
+          target.vm,
+        );
+  const value = { vm: target.vm, exitCode: exitCode === SSH_FAILED && run.signal.aborted ? INTERRUPTED : exitCode };
+  if (value.exitCode === SSH_FAILED && program !== undefined) await explainFailure(target, run.signal);
+  return { value, diagnostics: project.diagnostics };
+};
+
+/** Logs in once more by other means, and fails with what stands in the way. A remote command may exit with 255, too. */
+export async function explainFailure(target: SshTarget, signal: AbortSignal): Promise<void> {
+  const { connectSsh } = await import('../ssh/connect.ts');
+  const client = await connectSsh(target, signal, EXPLAIN_TIMEOUT_MS);
+  client.end();
+}

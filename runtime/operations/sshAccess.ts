@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { slugify } from '../config/names.ts';
+import type { ProjectPlace, VmDefinition } from '../config/project.ts';
+import { CastraError, messageOf } from '../errors.ts';
+import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '../ssh/sshConfig.ts';
+import type { SshTarget } from '../ssh/target.ts';
+import { readTextIfAny, writeFileAtomic } from '../state/files.ts';
+import { projectFiles, vmFiles } from '../state/layout.ts';
+import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
+import type { Run } from './run.ts';
+
+/** What somebody who logs in must know of a VM, declared or not. */
+export interface SshVm {
+  readonly name: string;
+  readonly role: string;
+  readonly sshUser?: string;
+  readonly live: Liveness;
+}
+
+/** For an image whose definition is gone and whose launch was before users were recorded. */
+const USER_OF_LAST_RESORT = 'root';
+
+/** The VMs of the file and those that run without it: an edit must not lock anybody out. */
+export function listSshVms(stateRoot: string, declared: readonly VmDefinition[]): SshVm[] {
+  const undeclared = knownVms(stateRoot).filter((name) => !declared.some((vm) => vm.name === name));
+  return [
+    ...declared.map(({ name, role, sshUser }) => ({ name, role, sshUser, live: inspectVm(stateRoot, name) })),
+    ...undeclared.map((name) => {
+      const live = inspectVm(stateRoot, name);
+      return { name, role: recordOf(live)?.role ?? name, live };
+    }),
+  ];
+}
+
+const recordOf = (live: Liveness) => ('record' in live ? live.record : undefined);
+
+/** How to log in to a VM; undefined unless it runs and its port is known. */
+export function sshTarget({ stateRoot, name }: ProjectPlace, vm: SshVm): SshTarget | undefined {
+  const record = vm.live.kind === 'running' ? vm.live.record : undefined;
+  if (record === undefined || record.sshPort === 0) return undefined;
+  const hostKey = parsePublicKey(readTextIfAny(`${vmFiles(stateRoot, vm.name).hostKey}.pub`) ?? '');
+  return {
+    vm: vm.name,
+    host: `castra-${slugify(name, 'project')}-${vm.name}`,
+    port: record.sshPort,
+    // The user of its seed disk: an edit since then has let nobody in.
+    user: record.sshUser ?? vm.sshUser ?? USER_OF_LAST_RESORT,
+    identity: projectFiles(stateRoot).identity,
+    ...(hostKey === undefined ? {} : { hostKey }),
+  };
+}
+
+export interface SshFiles {
+  readonly text: string;
+  readonly targets: readonly SshTarget[];
+}
+
+/**
+ * Writes ssh_config and known_hosts of a project for the VMs that run. Those that do not are left out: their ports may
+ * be somebody else's by now. Files change only when their text does, and always as a whole: a user's own
+ * configuration may include them at any time. Nothing is written before the project has a state root.
+ */
+export function writeSshFiles(place: ProjectPlace, vms: readonly SshVm[]): SshFiles {
+  const files = projectFiles(place.stateRoot);
+  const bad = explainBadPath(place.stateRoot);
+  if (bad) throw new CastraError({ kind: 'state-root-unusable', path: place.stateRoot, detail: bad });
+  const targets = vms.flatMap((vm) => sshTarget(place, vm) ?? []);
+  const text = sshConfigText(targets, files.knownHosts);
+  if (existsSync(place.stateRoot)) {
+    replaceIfChanged(files.knownHosts, knownHostsText(targets));
+    replaceIfChanged(files.sshConfig, text);
+  }
+  return { text, targets };
+}
+
+/** Without the project lock, whose holder may sweep the temporary file away: the second time it has done so. */
+function replaceIfChanged(path: string, text: string, tries = 2): void {
+  if (readTextIfAny(path) === text) return;
+  try {
+    writeFileAtomic(path, text);
+  } catch (error) {
+    const swept = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!swept || tries === 1) {
+      throw new CastraError({ kind: 'write-failed', path, detail: messageOf(error) }, { cause: error });
+    }
+    replaceIfChanged(path, text, tries - 1);
+  }
+}
+
+/** For commands that have done their work: nobody's files of ssh are worth failing for. */
+export function refreshSshFiles(place: ProjectPlace, declared: readonly VmDefinition[], run: Run): void {
+  try {
+    writeSshFiles(place, listSshVms(place.stateRoot, declared));
+  } catch (error) {
+    if (!(error instanceof CastraError)) throw error;
+    run.report({ type: 'message', severity: 'warning', text: error.message });
+  }
+}

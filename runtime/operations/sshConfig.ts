@@ -1,0 +1,14 @@
+import type { SshConfigOptions } from '../options.ts';
+import type { SshConfigOutcome } from '../outcomes.ts';
+import { projectFiles } from '../state/layout.ts';
+import type { Operation } from './run.ts';
+import { writeSshFiles } from './sshAccess.ts';
+import { openSshProject } from './sshVm.ts';
+
+/** Brings the project's OpenSSH files up to date and tells what is in them. */
+export const sshConfig: Operation<SshConfigOptions, SshConfigOutcome> = async (options) => {
+  const { place, vms, diagnostics } = openSshProject(options);
+  const { text, targets } = writeSshFiles(place, vms);
+  const hosts = targets.map(({ vm, host, port }) => ({ vm, host, port }));
+  return { value: { path: projectFiles(place.stateRoot).sshConfig, text, hosts }, diagnostics };
+};

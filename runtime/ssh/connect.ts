@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import type { Client } from 'ssh2';
+import { CastraError, messageOf } from '../errors.ts';
+import type { SshTarget } from './target.ts';
+
+/** Of connecting, key exchange and login together; an emulated guest takes a second or two. */
+const CONNECT_TIMEOUT_MS = 20_000;
+const KEEPALIVE_MS = 15_000;
+const KEEPALIVE_MISSES = 8;
+
+/**
+ * Logs in with the ssh2 package. Fails with `host-key-mismatch` when whoever answers has another key than the one
+ * Castra made, with `ssh-failed` for all else, and with `cancelled`. The caller ends the client.
+ */
+export async function connectSsh(
+  target: SshTarget,
+  signal: AbortSignal,
+  timeoutMs = CONNECT_TIMEOUT_MS,
+): Promise<Client> {
+  if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
+  const privateKey = readIdentity(target);
+  const { Client } = await import('ssh2');
+  const client = new Client();
+  const { vm, hostKey } = target;
+  let trusted: boolean | undefined;
+  const hostVerifier = (key: Buffer): boolean => {
+    trusted = `ssh-ed25519 ${key.toString('base64')}` === hostKey;
+    return trusted;
+  };
+  return new Promise((done, fail) => {
+    const cancel = () => settle(new CastraError({ kind: 'cancelled' }));
+    const settle = (error?: CastraError) => {
+      signal.removeEventListener('abort', cancel);
+      client.off('close', closed);
+      if (error === undefined) return done(client);
+      fail(error);
+      client.destroy();
+    };
+    const closed = () =>
+      settle(new CastraError({ kind: 'ssh-failed', vm, detail: explain('the connection was closed') }));
+    signal.addEventListener('abort', cancel, { once: true });
+    client.once('ready', () => settle());
+    client.once('close', closed);
+    // Stays for as long as the client lives: an error nobody listens to would end the process.
+    client.on('error', (error) => settle(trusted === false ? mismatch(target) : failed(vm, error)));
+    client.connect({
+      host: '127.0.0.1',
+      port: target.port,
+      username: target.user,
+      privateKey,
+      hostVerifier,
+      algorithms: { serverHostKey: ['ssh-ed25519'] },
+      readyTimeout: timeoutMs,
+      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveCountMax: KEEPALIVE_MISSES,
+    });
+  });
+}
+
+function readIdentity({ vm, identity }: SshTarget): Buffer {
+  try {
+    return readFileSync(identity);
+  } catch (error) {
+    const detail = `the project's key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` make it anew.`;
+    throw new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error });
+  }
+}
+
+function failed(vm: string, error: Error & { readonly level?: string }): CastraError {
+  const detail =
+    error.level === 'client-authentication'
+      ? 'the guest does not take the key of this project. Its image may have no cloud-init, or have another user: see `ssh_user` in castra.toml.'
+      : explain(error.message);
+  return new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error });
+}
+
+const explain = (what: string): string =>
+  `${what}. Its SSH server may not be up yet, or not at all; \`castra status\` and the serial log tell more.`;
+
+function mismatch({ vm, port, hostKey }: SshTarget): CastraError {
+  const found =
+    hostKey === undefined
+      ? 'Castra has made no host key for it, so it cannot be told from others. `castra down` and `castra up` make one.'
+      : `whoever answers on 127.0.0.1:${port} does not have the host key that Castra made for it. Nothing was sent. Either its image did not take the key from the seed disk (no cloud-init in it, or it kept a key of its own: then use an image with cloud-init), or another program answers on that port (\`castra status\` shows the ports). \`castra down ${vm}\` and \`castra up ${vm}\` start it anew with its key.`;
+  return new CastraError({ kind: 'host-key-mismatch', vm, detail: found });
+}

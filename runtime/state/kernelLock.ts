@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, constants, openSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { CastraError, messageOf } from '../errors.ts';
+import { pause } from '../process/pause.ts';
+import { FILE_MODE } from './layout.ts';
+
+/**
+ * Takes a lock that the kernel drops with the process, so a killed command leaves none. Resolves with a function that
+ * frees it, or undefined when somebody else holds it; the file itself stays. Fails with `state-root-unusable`.
+ */
+export function takeKernelLock(path: string): Promise<(() => void) | undefined> {
+  try {
+    if (process.platform === 'win32') return takePipe(path);
+    return process.platform === 'linux' ? takeFlock(path) : Promise.resolve(takeExlock(path));
+  } catch (error) {
+    throw new CastraError({ kind: 'state-root-unusable', path, detail: messageOf(error) }, { cause: error });
+  }
+}
+
+/** What flock(1) exits with when somebody else holds the lock. */
+const FLOCK_BUSY = 1;
+
+/**
+ * Node has no flock(2), but the lock belongs to the open file, which a child shares: flock(1) takes it on our
+ * descriptor and leaves it to us. It is in util-linux and busybox, so on every Linux.
+ */
+function takeFlock(path: string): Promise<(() => void) | undefined> {
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE);
+  const free = () => closeSync(descriptor);
+  return new Promise((done, fail) => {
+    const child = spawn('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    child.once('error', (error) => {
+      free();
+      const detail = `flock(1) cannot be run (${error.message}); install util-linux`;
+      fail(new CastraError({ kind: 'state-root-unusable', path, detail }, { cause: error }));
+    });
+    child.once('exit', (code, signal) => {
+      if (code === 0) return done(free);
+      free();
+      if (code === FLOCK_BUSY) return done(undefined);
+      const detail = `flock(1) ended with ${code ?? signal}: this file system may have no locks`;
+      fail(new CastraError({ kind: 'state-root-unusable', path, detail }));
+    });
+  });
+}
+
+/** open(2) on macOS and the BSDs locks while opening: O_EXLOCK, which Node does not name. */
+function takeExlock(path: string): (() => void) | undefined {
+  const O_EXLOCK = 0x20;
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
+    const descriptor = openSync(path, flags, FILE_MODE);
+    return () => closeSync(descriptor);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
+    throw error;
+  }
+}
+
+/** A pipe name on Windows has one server, and goes with it. */
+function takePipe(path: string): Promise<(() => void) | undefined> {
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 32);
+  const server = createServer().unref();
+  return new Promise((done) => {
+    server.once('error', () => done(undefined));
+    server.listen(`\\\\.\\pipe\\castra-${name}`, () => done(() => server.close()));
+  });
+}
+
+/** Critical sections behind such a lock take milliseconds. */
+const RETRY_MS = 5;
+
+/** Waits a moment for a lock that is held briefly; undefined when its holder does not let go, or on abort. */
+export async function waitForKernelLock(
+  path: string,
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<(() => void) | undefined> {
+  const deadline = performance.now() + limits.timeoutMs;
+  for (;;) {
+    const free = await takeKernelLock(path);
+    if (free || limits.signal.aborted || performance.now() > deadline) return free;
+    await pause(RETRY_MS, limits.signal);
+  }
+}

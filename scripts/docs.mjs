@@ -1,0 +1,135 @@
+// `npm run docs`: writes docs/castra-toml.md from the schema that validation and editors use.
+//
+//   node scripts/docs.mjs            writes the file
+//   node scripts/docs.mjs --check    exits with 1 when the file is not what the schema says
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(fileURLToPath(import.meta.url), '../..');
+const PAGE = join(root, 'docs/castra-toml.md');
+const schema = JSON.parse(readFileSync(join(root, 'runtime/config/castra.schema.json'), 'utf8'));
+
+/** Of two digests one is enough, and both are an error. */
+const NOT_TOGETHER = 'base_image_sha512';
+
+const HEAD = `# castra.toml
+
+<!-- Written by \`npm run docs\` from runtime/config/castra.schema.json: change the schema, not this page. -->
+
+Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, anything else that is wrong an error; [diagnostics.md](diagnostics.md) explains each.
+
+\`castra schema\` prints the JSON Schema that this page is made from, for editors without Castra's own support. Taplo and Tombi find its file by a first line such as \`#:schema ./castra.schema.json\`.
+`;
+
+const page = [HEAD, ...tablesOf(schema, []).map(describeTable)].join('\n');
+if (!process.argv.includes('--check')) {
+  writeFileSync(PAGE, page);
+} else if (readFileSync(PAGE, 'utf8') !== page) {
+  console.error('docs/castra-toml.md is not what castra.schema.json says. Run `npm run docs`.');
+  process.exitCode = 1;
+}
+
+/** A schema with its reference followed. */
+function resolve(own) {
+  const name = own.$ref?.split('/').at(-1);
+  return name === undefined ? own : { ...schema.definitions[name], ...own };
+}
+
+/** The tables of a schema, outer ones first, each with its dotted name and how its header is written. */
+function tablesOf(own, path, brackets = 1) {
+  const table = resolve(own);
+  const nested = Object.entries(table.properties ?? {}).flatMap(([key, value]) => {
+    const target = resolve(value);
+    if (target.properties) return tablesOf(target, [...path, key]);
+    const items = target.items && resolve(target.items);
+    return items?.properties ? tablesOf(items, [...path, key], 2) : [];
+  });
+  return [{ table, path, brackets }, ...nested];
+}
+
+function headerOf({ path, brackets }) {
+  return `${'['.repeat(brackets)}${path.join('.')}${']'.repeat(brackets)}`;
+}
+
+function describeTable(place) {
+  const { table, path } = place;
+  const rows = Object.entries(table.properties).map(([key, own]) => rowOf(key, resolve(own), table, [...path, key]));
+  const lines = [
+    `## ${path.length === 0 ? 'Above the first table' : `\`${headerOf(place)}\``}`,
+    '',
+    table.description,
+    '',
+    ...tableOf([['key', 'type', 'default', 'meaning'], ...rows]),
+    '',
+    ...exampleOf(place),
+  ];
+  return lines.join('\n');
+}
+
+/** A table of Markdown with columns of equal width, as `npm run format` would make it. */
+function tableOf(rows) {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const rule = widths.map((width) => '-'.repeat(width));
+  const [head, ...body] = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column])));
+  return [head, rule, ...body].map((row) => `| ${row.join(' | ')} |`);
+}
+
+function rowOf(key, own, table, path) {
+  const isTable = own.properties !== undefined || (own.items && resolve(own.items).properties !== undefined);
+  const name = isTable ? `[\`${key}\`](#${path.join('')})` : `\`${key}\``;
+  const isRequired = table.required?.includes(key) ?? false;
+  const { meaning, fallback } = isRequired ? { meaning: own.description, fallback: 'required' } : splitDefault(own);
+  return [name, typeOf(own), fallback, [meaning, ...wordsOf(own, meaning)].join('<br>')];
+}
+
+/** A default that depends on something stands as the last sentence of the description. */
+function splitDefault({ description, default: fallback, properties, deprecated }) {
+  const [, meaning, last] = /^(.*?) (?:Default:|Without it) (.*)\.$/.exec(description) ?? [];
+  if (last !== undefined) return { meaning, fallback: last };
+  if (fallback !== undefined) return { meaning: description, fallback: `\`${toToml(fallback)}\`` };
+  if (!properties && !deprecated) throw new Error(`no default is known of: ${description}`);
+  return { meaning: description, fallback: properties ? 'its keys have defaults' : 'none' };
+}
+
+function typeOf({ type, enum: words, anyOf, minimum, maximum, items, properties, additionalProperties }) {
+  const names = { object: 'table', array: 'array', integer: 'integer', string: 'string' };
+  if (items) return `array of ${resolve(items).properties ? 'tables' : `${items.type}s`}`;
+  if (properties) return 'table';
+  if (additionalProperties) return `table of ${additionalProperties.type}s`;
+  if (words || anyOf) return 'string';
+  const limits =
+    minimum === undefined ? '' : maximum === undefined ? `, from ${minimum}` : `, ${minimum} to ${maximum}`;
+  return (
+    [type ?? 'any']
+      .flat()
+      .map((each) => names[each] ?? each)
+      .join(' or ') + limits
+  );
+}
+
+/** The allowed values, each with what it means, unless that is said already. */
+function wordsOf({ anyOf, ...own }, meaning) {
+  const { enum: words = [], markdownEnumDescriptions: meanings = [] } = anyOf?.[0] ?? own;
+  if (words.every((word) => meaning.includes(`\`${word}\``))) return [];
+  return words.map((word, index) => `\`"${word}"\`: ${meanings[index]}`);
+}
+
+/** A table with the first example of each of its plain keys. */
+function exampleOf(place) {
+  const entries = Object.entries(place.table.properties).map(([key, own]) => [key, resolve(own)]);
+  const lines = entries
+    .filter(([key, { examples, items }]) => examples && key !== NOT_TOGETHER && !(items && resolve(items).properties))
+    .map(([key, { examples }]) => `${key} = ${toToml(examples[0])}`);
+  const header = place.path.length === 0 ? [] : [headerOf(place)];
+  return lines.length === 0 ? [] : ['```toml', ...header, ...lines, '```', ''];
+}
+
+/** JSON strings and numbers are TOML too. */
+function toToml(value) {
+  if (Array.isArray(value)) return `[${value.map(toToml).join(', ')}]`;
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, own]) => `${key} = ${toToml(own)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+}

@@ -1,0 +1,29 @@
+import { pathToFileURL } from 'node:url';
+import type { Location, ServerCapabilities, TextDocumentPositionParams } from 'vscode-languageserver';
+import type { Analysis } from '../analysis.ts';
+import type { FeatureContext } from '../features.ts';
+import type { FileChecks } from '../fileChecks.ts';
+import { findTargets } from '../targets.ts';
+import { mentionsOf } from './references.ts';
+
+export function serveDefinition({ connection, documents, files, guard }: FeatureContext): ServerCapabilities {
+  connection.onDefinition(
+    guard('definition', ({ textDocument, position }: TextDocumentPositionParams) => {
+      const analysis = documents.analysis(textDocument.uri);
+      return analysis ? definition(analysis, analysis.positions.offset(position), files) : [];
+    }),
+  );
+  return { definitionProvider: true };
+}
+
+/** Of the id of an instance, its role; of a path, its file. A folder cannot be opened as a document. */
+export async function definition(analysis: Analysis, offset: number, files: FileChecks): Promise<Location[]> {
+  const role = mentionsOf(analysis, offset).filter(({ isDefinition }) => isDefinition);
+  if (role.length > 0) return role.map(({ span }) => ({ uri: analysis.uri, range: analysis.positions.range(span) }));
+  const target = findTargets(analysis).find(({ value }) => value.from <= offset && offset <= value.to)?.target;
+  if (target?.kind !== 'path') return [];
+  await files.look([target.path]);
+  const start = { line: 0, character: 0 };
+  const isFile = files.known(target.path) === 'file';
+  return isFile ? [{ uri: pathToFileURL(target.path).href, range: { start, end: start } }] : [];
+}

@@ -1,0 +1,41 @@
+import {
+  type DocumentHighlight,
+  DocumentHighlightKind,
+  type Location,
+  type ReferenceParams,
+  type ServerCapabilities,
+  type TextDocumentPositionParams,
+} from 'vscode-languageserver';
+import type { Analysis } from '../analysis.ts';
+import type { FeatureContext } from '../features.ts';
+import { findMentions, type Mention, mentionAt } from '../roles.ts';
+
+export function serveReferences({ connection, documents, guard }: FeatureContext): ServerCapabilities {
+  connection.onReferences(
+    guard('references', ({ textDocument, position, context }: ReferenceParams): Location[] => {
+      const analysis = documents.analysis(textDocument.uri);
+      if (analysis === undefined) return [];
+      return mentionsOf(analysis, analysis.positions.offset(position))
+        .filter(({ isDefinition }) => context.includeDeclaration || !isDefinition)
+        .map(({ span }) => ({ uri: analysis.uri, range: analysis.positions.range(span) }));
+    }),
+  );
+  connection.onDocumentHighlight(
+    guard('documentHighlight', ({ textDocument, position }: TextDocumentPositionParams): DocumentHighlight[] => {
+      const analysis = documents.analysis(textDocument.uri);
+      if (analysis === undefined) return [];
+      return mentionsOf(analysis, analysis.positions.offset(position)).map(({ span, isDefinition }) => ({
+        range: analysis.positions.range(span),
+        kind: isDefinition ? DocumentHighlightKind.Write : DocumentHighlightKind.Read,
+      }));
+    }),
+  );
+  return { referencesProvider: true, documentHighlightProvider: true };
+}
+
+/** Every place that names the role at an offset, in the order of the text. */
+export function mentionsOf(analysis: Analysis, offset: number): Mention[] {
+  const mentions = findMentions(analysis);
+  const role = mentionAt(mentions, offset)?.role;
+  return mentions.filter((mention) => mention.role === role);
+}

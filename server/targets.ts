@@ -1,0 +1,57 @@
+import { dirname, resolve } from 'node:path';
+import { isUrl } from '../runtime/config/baseImage.ts';
+import { resolveOverlay } from '../runtime/config/paths.ts';
+import type { StringValue } from '../runtime/config/toml/syntax.ts';
+import { readUserData } from '../runtime/config/virtualMachine.ts';
+import type { Analysis } from './analysis.ts';
+import { type Names, walk } from './walk.ts';
+
+/** What a string of the document leads to. */
+export type Target = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'url'; readonly url: string };
+
+const PATH_KEYS: ReadonlySet<string> = new Set([
+  'project.state_dir',
+  'vms.base_image',
+  'vms.bootstrap.payload',
+  'vms.bootstrap.script',
+  'vms.instances.base_image',
+  'vms.instances.overlay',
+  'vms.instances.user_data',
+  'vms.overlay',
+  'vms.user_data',
+]);
+
+/** Whether the strings of a key are, or may be, paths on this host. */
+export const isPathKey = (names: Names): boolean => PATH_KEYS.has(names.join('.'));
+
+/** Where a string leads by the rules of its key; undefined when it is no path. */
+export function targetOf(names: Names, written: string, { place }: Pick<Analysis, 'place'>): Target | undefined {
+  if (!isPathKey(names) || written === '' || written.includes('\0')) return undefined;
+  const project = dirname(place.configPath);
+  const key = names.at(-1);
+  if (key === 'overlay')
+    return { kind: 'path', path: resolveOverlay(written, { project, stateRoot: place.stateRoot }) };
+  if (key === 'base_image' && isUrl(written)) return { kind: 'url', url: written };
+  if (key !== 'user_data') return { kind: 'path', path: resolve(project, written) };
+  const data = readUserData(written, { project });
+  return data?.kind === 'file' ? { kind: 'path', path: data.path } : undefined;
+}
+
+export interface PlacedTarget {
+  readonly value: StringValue;
+  readonly target: Target;
+}
+
+/** All of them in the order of the text. Paths of a document that is not saved lead nowhere. */
+export function findTargets(analysis: Analysis): readonly PlacedTarget[] {
+  const found: PlacedTarget[] = [];
+  const isSaved = analysis.uri.startsWith('file:');
+  walk(analysis.syntax.document, {
+    value(value, names) {
+      if (value.kind !== 'string' || value.isOpen) return;
+      const target = targetOf(names, value.value, analysis);
+      if (target && (isSaved || target.kind === 'url')) found.push({ value, target });
+    },
+  });
+  return found;
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { Qcow2Error } from '../../../runtime/images/qcow2.ts';
+import { detectPacking, type Packing, unpack } from '../../../runtime/images/unpack.ts';
+import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
+
+const MIB = 1024 * 1024;
+const never = new AbortController().signal;
+
+/** What packs each format; Node packs gzip itself. */
+const programs: Readonly<Record<Exclude<Packing, 'gz'>, readonly string[]>> = {
+  xz: ['xz', '-0', '-c'],
+  zst: ['zstd', '-q', '-c'],
+};
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+for (const packing of ['gz', 'xz', 'zst'] as const) {
+  const [program = '', ...args] = packing === 'gz' ? [] : programs[packing];
+  const skip = packing === 'gz' || isInstalled(program) ? false : `${program} is not installed`;
+
+  describe(`unpacking ${packing}`, { skip }, () => {
+    let folder: TempFolder;
+    let data: Buffer;
+    let packed: Buffer;
+    let files = 0;
+    before(() => {
+      folder = tempFolder();
+      // A disk with something at its beginning and its end, and nothing between.
+      data = Buffer.alloc(16 * MIB);
+      for (let at = 0; at < MIB; at += 4) data.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+      data.write('the end', data.length - 7);
+      packed = packing === 'gz' ? gzipSync(data) : execFileSync(program, args, { input: data, maxBuffer: 64 * MIB });
+    });
+    after(() => folder.dispose());
+
+    function write(content: Buffer): string {
+      const path = join(folder.path, `${files++}`);
+      writeFileSync(path, content);
+      return path;
+    }
+    const unpackAll = async (content: Buffer, signal = never): Promise<string> => {
+      const target = join(folder.path, `${files++}`);
+      await unpack(write(content), packing, target, signal);
+      return target;
+    };
+
+    test('is told by the first bytes', async () => {
+      assert.equal(await detectPacking(write(packed)), packing);
+      assert.equal(await detectPacking(write(data)), undefined);
+      assert.equal(await detectPacking(write(Buffer.alloc(0))), undefined);
+    });
+
+    test('gives back every byte, with holes for zeros, for its owner alone', async () => {
+      const target = await unpackAll(packed);
+      assert.ok(readFileSync(target).equals(data));
+      const { blocks, mode } = statSync(target);
+      assert.ok(blocks * 512 < 4 * MIB, `${blocks} blocks`);
+      assert.equal(mode & 0o777, 0o600);
+    });
+
+    test('takes files that were packed one after the other', async () => {
+      const target = await unpackAll(Buffer.concat([packed, packed]));
+      assert.ok(readFileSync(target).equals(Buffer.concat([data, data])));
+    });
+
+    test('refuses what is cut short or damaged', async () => {
+      for (const cut of [packed.length >> 1, packed.length - 3]) {
+        await assert.rejects(unpackAll(packed.subarray(0, cut)), (error) => {
+          assert.ok(error instanceof Qcow2Error, String(error));
+          assert.match(error.message, /cannot be unpacked .* damaged or ends early/);
+          return true;
+        });
+      }
+    });
+
+    test('ends when it is cancelled', async () => {
+      await assert.rejects(unpackAll(packed, AbortSignal.abort()), { name: 'AbortError' });
+    });
+
+    test('replaces no file', async () => {
+      const taken = write(Buffer.from('mine'));
+      await assert.rejects(unpack(write(packed), packing, taken, never), { code: 'EEXIST' });
+      assert.equal(readFileSync(taken, 'utf8'), 'mine');
+    });
+  });
+}
