@@ -116,6 +116,9 @@ describe('code actions over stdio', () => {
         ],
       },
     ]);
+    const always = await begin(t, `${HEAD}bootstrap.mode = "always"\n`, CREATES, at);
+    const [fallback] = await always.ask(5, [missingScript(5, 17, 25)]);
+    assert.equal(fallback?.title, 'Create bootstrap/web-0/run.sh');
     writeFileSync(join(folder.path, 'setup.sh'), '');
     assert.equal((await ask(5, [missingScript(5, 19, 29)])).length, 1);
     const { ask: askPlain } = await begin(t, text, {}, at);

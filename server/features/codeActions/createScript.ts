@@ -1,16 +1,26 @@
-import { dirname, resolve } from 'node:path';
-import { pathKey } from '../../pathKeys.ts';
+import { dirname, relative } from 'node:path';
+import { pathReferences } from '../../../runtime/config/pathReferences.ts';
 import type { FixMaker } from './fix.ts';
 import { closedStringAt } from './places.ts';
 
-/** Makes the script that a VM's bootstrap names. */
+/** A role with hundreds of replicas lacks one script each. */
+const MAX_SCRIPTS = 5;
+
+/** Makes a script that a VM's bootstrap runs: one that is named here, or that must be at its default place. */
 export const createScript: FixMaker = (analysis, { span }) => {
   const found = closedStringAt(analysis, span.from);
-  if (found === undefined || pathKey(found.path)?.name !== 'script' || !analysis.uri.startsWith('file:')) return [];
-  const { value } = found.value;
-  if (value === '' || value.endsWith('/') || value.includes('\0')) return [];
-  const creates = resolve(dirname(analysis.draft.configPath), value);
-  return [{ title: `Create ${value}`, changes: [], creates, isPreferred: true }];
+  if (found === undefined || !analysis.uri.startsWith('file:')) return [];
+  const place = found.path.join('.');
+  const files = pathReferences(analysis.placed)
+    .filter(({ what, path }) => what === 'bootstrap script' && path.join('.') === place)
+    .map(({ file }) => file);
+  const folder = dirname(analysis.draft.configPath);
+  return [...new Set(files)].slice(0, MAX_SCRIPTS).map((creates, _, all) => ({
+    title: `Create ${relative(folder, creates)}`,
+    changes: [],
+    creates,
+    ...(all.length === 1 ? { isPreferred: true } : {}),
+  }));
 };
 
 export const SCRIPT = '#!/bin/sh\nset -eu\n';
