@@ -83,9 +83,10 @@ function allowed(schema: Schema): Idea[] {
 
 /** Whether there is something to choose from once a key was written, so that asking at once is worth it. */
 export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
-  const schema = schemaAt(path);
+  const schema = schemaAt(analysis.schema, path);
   if (schema === undefined) return false;
-  if (schema.type === 'array') return schemaAt([...path, 0])?.type === 'object' && hasIdeas(analysis, [...path, 0]);
+  if (schema.type === 'array')
+    return schemaAt(analysis.schema, [...path, 0])?.type === 'object' && hasIdeas(analysis, [...path, 0]);
   const [first] = schema.required ?? [];
   if (first !== undefined) return hasIdeas(analysis, [...path, first]);
   if (schema.type === 'object') return schema.properties !== undefined;
