@@ -64,6 +64,7 @@ function rememberSchemas(root: DocumentSchema): SchemaOf {
 
 /** A map, for a key may be called `constructor`. */
 const vmNames: ReadonlyMap<string, readonly Modifier[]> = new Map([
+  ['handshake_identity', []],
   ['vms.name', ['declaration']],
   ['vms.instances.id', []],
   ['vms.needs', []],

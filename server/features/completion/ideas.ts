@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
 import { slugify } from '../../../runtime/config/names.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
@@ -39,6 +40,7 @@ const fixed: Readonly<Record<string, readonly Idea[]>> = {
     { value: 'serial:', detail: 'a line on its serial console matches', open: true },
     { value: 'none', detail: 'its process runs' },
   ],
+  remote_dir: words('/tmp/castra-bootstrap'),
   ...forwards('vms.port_forwards'),
   ...forwards('vms.instances.port_forwards'),
 };
@@ -102,6 +104,8 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
   switch (name) {
     case 'project.name':
       return words(slugify(basename(dirname(analysis.draft.configPath)), 'project'));
+    case 'handshake_identity':
+      return identityIdeas(analysis);
     case 'vms.name':
       return roleIdeas(analysis, path.slice(0, -1));
     case 'vms.instances.id':
@@ -114,6 +118,13 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
     default:
       return [];
   }
+}
+
+/** The VM that the folder is called after comes first. */
+function identityIdeas({ placed, draft }: Analysis): Idea[] {
+  const own = basename(dirname(draft.configPath));
+  const names = namesOfProject(placed);
+  return words(...names.filter((name) => name === own), ...names.filter((name) => name !== own));
 }
 
 const MAX_IDS = 50;
