@@ -180,7 +180,7 @@ describe('a bootstrap.toml and its project', () => {
     const { items } = await client.request<{
       items: readonly { uri: string; items: readonly { code: string }[] }[];
     }>('workspace/diagnostic', { previousResultIds: [] });
-    const found = items.map((item) => [item.uri.slice(uri('').length), item.items.map(({ code }) => code)]);
+    const found = items.map((item) => [item.uri.slice(uri('').length + 1), item.items.map(({ code }) => code)]);
     assert.deepEqual(Object.fromEntries(found), {
       'castra.toml': [],
       [WEB]: ['config/unknown-identity', 'config/missing-file'],
