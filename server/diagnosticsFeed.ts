@@ -98,6 +98,8 @@ function push(context: FeatureContext): ServerCapabilities {
   documents.open.onDidClose(({ document: { uri } }) => {
     told.delete(uri);
     void connection.sendDiagnostics({ uri, diagnostics: [] });
+    // From now on a project is what its file on the disk says.
+    void recheck(undefined, NEVER).catch(() => undefined);
   });
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;

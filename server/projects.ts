@@ -30,12 +30,19 @@ export function openProjects(documents: Documents, analyze: (uri: string, text: 
     const open = documents.open.all().find(({ uri }) => uri.startsWith('file:') && pathOf(uri) === path);
     return open && documents.analysis(open.uri);
   };
-  const onDisk = async (path: string): Promise<void> => {
+  const reading = new Map<string, Promise<void>>();
+  const readAnew = async (path: string): Promise<void> => {
     const before = read.get(path);
     const file = await readSurveyed(path, before?.file);
     if (read.size > MAX_READ) read.clear();
     if (file === undefined) read.delete(path);
     else if (file !== before?.file) read.set(path, { file, analysis: analyze(pathToFileURL(path).href, file.text) });
+  };
+  // One look at a time for each path: looks that hang must not pile up.
+  const onDisk = (path: string): Promise<void> => {
+    const look = reading.get(path) ?? readAnew(path).finally(() => reading.delete(path));
+    reading.set(path, look);
+    return look;
   };
   const seen = (path: string) => inEditor(path) ?? read.get(path)?.analysis;
   const see = async (path: string): Promise<Analysis | undefined> => {
@@ -59,11 +66,20 @@ export function openProjects(documents: Documents, analyze: (uri: string, text: 
     async bootstraps({ uri, bootstrap, place, placed }) {
       if (bootstrap || !uri.startsWith('file:')) return [];
       const folder = join(dirname(place.configPath), 'bootstrap');
-      const folders = (await listFolder(folder, '')).filter(({ isFolder }) => isFolder).slice(0, MAX_BOOTSTRAPS);
-      const found = await Promise.all(folders.map(({ name }) => see(join(folder, name, BOOTSTRAP_FILE))));
+      const folders = (await foldersIn(folder)).slice(0, MAX_BOOTSTRAPS);
+      const found = await Promise.all(folders.map((name) => see(join(folder, name, BOOTSTRAP_FILE))));
       return found.flatMap((analysis) => (analysis ? [{ ...analysis, placed }] : []));
     },
   };
+}
+
+async function foldersIn(path: string): Promise<readonly string[]> {
+  let names: readonly string[] = [];
+  const list = async () => {
+    names = (await listFolder(path, '')).flatMap(({ name, isFolder }) => (isFolder ? [name] : []));
+  };
+  await atMost(list());
+  return names;
 }
 
 /** A document that is not saved belongs nowhere. */

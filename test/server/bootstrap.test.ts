@@ -152,7 +152,7 @@ describe('a bootstrap.toml and its project', () => {
     await client.stop();
   });
 
-  it('is judged anew when castra.toml changes in the editor', async (t) => {
+  it('is judged anew when castra.toml changes, in the editor or on the disk', async (t) => {
     const client = await start(t);
     const told = (codes: readonly string[]) =>
       client.next<Published>(
@@ -170,6 +170,13 @@ describe('a bootstrap.toml and its project', () => {
     const third = told(['config/unknown-bootstrap-folder']);
     client.change(uri('castra.toml'), 3, [{ text: PROJECT.replace('web', 'site').replace('db', 'cache') }]);
     await third;
+    const fourth = told(['config/unknown-identity']);
+    client.notify('textDocument/didClose', { textDocument: { uri: uri('castra.toml') } });
+    await fourth;
+    const fifth = told([]);
+    write('castra.toml', PROJECT.replace('db', 'cache'));
+    client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: uri('castra.toml'), type: 2 }] });
+    await fifth;
     await client.stop();
   });
 
