@@ -227,6 +227,39 @@ describe('a bootstrap.toml and its project', () => {
     await client.stop();
   });
 
+  it('is offered paths from its own folder, and said when they lead nowhere', async (t) => {
+    write('bootstrap/web/id_ed25519', '');
+    write('bootstrap/web/run.sh', '');
+    const client = await start(t);
+    const told = (count: number) =>
+      client.next<Published>('textDocument/publishDiagnostics', ({ diagnostics }) => diagnostics.length === count);
+    const marked = '[ssh]\nidentity = "|"\n';
+    client.open(uri(WEB), cursor(marked).text);
+    const { items } = await client.request<CompletionList>('textDocument/completion', at(WEB, marked));
+    const sorted = items.toSorted((a, b) => String(a.sortText).localeCompare(String(b.sortText)));
+    assert.deepEqual(
+      sorted.map(({ label }) => label),
+      ['id_ed25519', 'run.sh'],
+    );
+    const missing = told(1);
+    client.change(uri(WEB), 2, [{ text: '[ssh]\nidentity = "id"\n' }]);
+    assert.deepEqual((await missing).diagnostics[0]?.code, 'config/missing-file');
+    await client.stop();
+  });
+
+  it('is among the places that name a role', async (t) => {
+    write(WEB, 'handshake_identity = "web"\n');
+    const client = await start(t);
+    client.open(uri('castra.toml'), PROJECT);
+    const place = at('castra.toml', PROJECT.replace('name = "web"', 'name = "w|eb"'));
+    const found = (includeDeclaration: boolean) =>
+      client.request<Location[]>('textDocument/references', { ...place, context: { includeDeclaration } });
+    const uris = async (whole: boolean) => (await found(whole)).map((each) => each.uri);
+    assert.deepEqual(await uris(true), [uri('castra.toml'), uri(WEB)]);
+    assert.deepEqual(await uris(false), [uri(WEB)]);
+    await client.stop();
+  });
+
   it('belongs to no project when it is not saved', async (t) => {
     const client = await start(t);
     const told = client.next<Published>('textDocument/publishDiagnostics');
