@@ -17,6 +17,7 @@ import { serveSelectionRanges } from './features/selectionRanges.ts';
 import { serveSemanticTokens } from './features/semanticTokens.ts';
 import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
+import type { Projects } from './projects.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FeatureContext {
@@ -28,6 +29,7 @@ export interface FeatureContext {
   readonly options: InitializationOptions;
   readonly workspace: Workspace;
   readonly files: FileChecks;
+  readonly projects: Projects;
   /** Understands a text that is not open in the editor. */
   analyze(uri: string, text: string): Analysis;
   /** URI of docs/diagnostics.md. */

@@ -1,22 +1,17 @@
 import { dirname, resolve } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
 import type { Diagnostic } from '../diagnostics.ts';
 import type { AcceleratorChoice } from '../options.ts';
 import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
-import { collectFindings, type Findings } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { resolveNeeds } from './needs.ts';
 import { defaultStateRoot } from './paths.ts';
 import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
 import { checkQemuArguments } from './qemuArguments.ts';
+import { type DocumentSyntax, readDocument } from './readDocument.ts';
 import { expandRole } from './replicas.ts';
-import { checkSchema } from './schema.ts';
+import { castraShape } from './schema.ts';
 import { applySuppressions, readSuppressions, type Suppression } from './suppressions.ts';
-import { analyzeToml } from './toml/meaning.ts';
-import { parseToml } from './toml/parser.ts';
-import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
-import type { TomlError as SyntaxFault, TomlDocument } from './toml/syntax.ts';
-import type { TableNode } from './toml/tree.ts';
 import { parseMiB } from './units.ts';
 import { classifyVersion } from './version.ts';
 import { interpretVm, type PlacedVm } from './virtualMachine.ts';
@@ -32,16 +27,9 @@ export interface ConfigSource {
   readonly knownProjects?: readonly string[];
 }
 
-/** What an editor needs besides: the text as it was understood, whether or not it is valid. */
-export interface ConfigSyntax {
-  readonly document: TomlDocument;
-  readonly tree: TableNode;
-  readonly index: LineIndex;
-}
-
 export interface ConfigAnalysis {
   readonly place: ProjectPlace;
-  readonly syntax: ConfigSyntax;
+  readonly syntax: DocumentSyntax;
   /** The project as far as it can be understood; `project` is the same once nothing is wrong. */
   readonly draft: ProjectConfig;
   /** The VMs of the draft, and where in the text they come from. */
@@ -59,60 +47,15 @@ export interface ConfigAnalysis {
  * reports all problems of a file at once.
  */
 export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
-  const document = parseToml(source.text);
-  const { tree, value, errors } = analyzeToml(document, readFloat);
-  const index = lineIndex(source.text);
-  const findings = collectFindings(tree, source.text, index, source.path);
-  reportSyntax([...document.errors, ...errors], source.text, findings);
-  checkSchema(value, tree, findings);
+  const { syntax, value, findings } = readDocument(source, castraShape);
   const { draft, placed } = interpretProject(value, source, findings);
+  const { document, index } = syntax;
   const suppressions = readSuppressions(document, index);
   const diagnostics = applySuppressions(findings.list(), suppressions, { path: source.path, index });
   const { name, configPath, stateRoot } = draft;
   const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   const place = { name, configPath, stateRoot };
-  const syntax = { document, tree, index };
   return { place, syntax, draft, placed, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
-}
-
-/** No key takes a fraction, and `2.0` is one to TOML: 2 would pass for a whole number in the checks that follow. */
-const readFloat = (value: number): number => (Number.isInteger(value) ? Number.NaN : value);
-
-/**
- * smol-toml decides whether the text is TOML, our own parser says where it is not. What only ours objects to is a
- * warning; what only smol-toml objects to is an error at the place it names.
- */
-function reportSyntax(faults: readonly SyntaxFault[], source: string, findings: Findings): void {
-  const verdict = judge(source);
-  for (const fault of faults) {
-    const finding = {
-      severity: verdict ? 'error' : 'warning',
-      code: `toml/${fault.code}`,
-      message: sentence(fault.message),
-    } as const;
-    findings.reportSpan(fault, finding, fault.related);
-  }
-  if (verdict && faults.length === 0) {
-    const index = lineIndex(source);
-    const at = offsetAt(index, { line: verdict.line, column: verdict.column });
-    const to = Math.min(at + 1, source.length);
-    const message = sentence(verdict.message.split('\n')[0] ?? 'Invalid TOML');
-    findings.reportSpan({ from: at, to }, { severity: 'error', code: 'toml/invalid', message });
-  }
-}
-
-function judge(source: string): TomlError | undefined {
-  try {
-    parse(source, { integersAsBigInt: 'asNeeded' });
-    return undefined;
-  } catch (error) {
-    if (error instanceof TomlError) return error;
-    throw error;
-  }
-}
-
-function sentence(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 const DEFAULT_BROKER_PORT = 7070;

@@ -11,13 +11,14 @@ import type { Span, TomlDocument } from './toml/syntax.ts';
 export const IGNORABLE: readonly string[] = [
   'ambiguous-name',
   'duplicate-guest-port',
+  'nothing-verified',
   'qemu-args-key',
   'unknown-key',
   'version-newer',
 ];
 
-/** Found by a look at the disk (pathReferences.ts): whether such a code is useless is not known here. */
-const FOUND_ELSEWHERE: readonly string[] = ['missing-file'];
+/** Found by a look at the disk or at another file (pathReferences.ts, bootstrapProject.ts): whether such a code is useless is not known here. */
+const FOUND_ELSEWHERE: readonly string[] = ['missing-file', 'unknown-bootstrap-folder', 'unknown-identity'];
 
 /** One code in a comment. */
 export interface Suppression extends Span {

@@ -10,12 +10,12 @@ export const correctKey: FixMaker = (analysis, { span }) => {
   if (named === undefined) return [];
   const { table, part } = named;
   const present = tableAt(analysis, table)?.entries;
-  const known = Object.keys(schemaAt(table)?.properties ?? {});
-  const free = known.filter((name) => !present?.has(name) && !schemaAt([...table, name])?.deprecated);
+  const known = Object.keys(schemaAt(analysis.schema, table)?.properties ?? {});
+  const free = known.filter((name) => !present?.has(name) && !schemaAt(analysis.schema, [...table, name])?.deprecated);
   const meant = suggest(part.text, free);
   if (meant === undefined) return [];
   const parts = occurrences(analysis, named);
-  const isList = shapeOf([...table, meant]) === 'tables';
+  const isList = shapeOf(analysis.schema, [...table, meant]) === 'tables';
   const changes = parts.flatMap(({ from, to }) => [{ from, to, text: meant }, ...(isList ? brackets(from) : [])]);
   const claim = `key ${[...table, meant].join('.')}`;
   return [{ title: `Change to \`${meant}\``, changes, isPreferred: true, claim }];

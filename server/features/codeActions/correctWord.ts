@@ -8,12 +8,12 @@ import { closedStringAt } from './places.ts';
 
 /** One of the words that the schema allows. */
 export const correctChoice: FixMaker = (analysis, { span }) =>
-  correct(analysis, span.from, (path) => allowedWords(schemaAt(path) ?? {}));
+  correct(analysis, span.from, (path) => allowedWords(schemaAt(analysis.schema, path) ?? {}));
 
 /** A role or VM of this file: an instance's id, or what a VM needs. */
 export const correctName: FixMaker = (analysis, { span }) =>
   correct(analysis, span.from, (path) => {
-    const schema = schemaAt(path);
+    const schema = schemaAt(analysis.schema, path);
     return schema ? ideasFor(analysis, path, schema).map(({ value }) => String(value)) : [];
   });
 

@@ -15,12 +15,14 @@ export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
   const { syntax } = analysis;
   const key = /needs `([^`]+)`\.$/.exec(finding.message)?.[1];
   if (key === undefined) return [];
-  if (finding.message.startsWith('The file')) return isMisspelled(syntax.tree, [], key) ? [] : addToFile(analysis, key);
+  if (finding.message.startsWith('The file'))
+    return isMisspelled(analysis, syntax.tree, [], key) ? [] : addToFile(analysis, key);
   const path = tablePathAt(analysis, span.from);
   const value = path && valueFor(analysis, [...path, key]);
-  if (path === undefined || value === undefined || isMisspelled(tableAt(analysis, path), path, key)) return [];
+  if (path === undefined || value === undefined || isMisspelled(analysis, tableAt(analysis, path), path, key))
+    return [];
   const entry = `${key} = ${value}`;
-  const isFirst = schemaAt(path)?.required?.[0] === key;
+  const isFirst = schemaAt(analysis.schema, path)?.required?.[0] === key;
   const change = addEntry(analysis, path, entry, isFirst);
   if (change === undefined) return [];
   return [
@@ -29,8 +31,8 @@ export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
 };
 
 /** Whether a table has a key that means nothing and was surely meant to be this one. */
-function isMisspelled(table: TableNode | undefined, path: TomlPath, key: string): boolean {
-  const known = schemaAt(path)?.properties ?? {};
+function isMisspelled(analysis: Analysis, table: TableNode | undefined, path: TomlPath, key: string): boolean {
+  const known = schemaAt(analysis.schema, path)?.properties ?? {};
   return [...(table?.entries.keys() ?? [])].some((name) => !Object.hasOwn(known, name) && suggest(name, [key]) === key);
 }
 
@@ -68,7 +70,7 @@ function addToFile(analysis: Analysis, key: string): Fix[] {
 const projectName = ({ draft }: Analysis): string => slugify(basename(dirname(draft.configPath)), 'project');
 
 function valueFor(analysis: Analysis, path: TomlPath): string | undefined {
-  const schema = schemaAt(path);
+  const schema = schemaAt(analysis.schema, path);
   if (schema === undefined) return undefined;
   const key = path.at(-1);
   const [idea] = ideasFor(analysis, path, schema);

@@ -11,7 +11,7 @@ export const quoteWord: FixMaker = (analysis, { span }) => {
   const { path, value } = found;
   // With more behind it the word is not all that is wrong: it may be the key of a table.
   if (!/^[ \t]*(?:[,\]}#\r\n]|$)/.test(analysis.text.slice(value.to, findLineEnd(analysis.text, value.to)))) return [];
-  const types = typesOf(schemaAt(path) ?? {});
+  const types = typesOf(schemaAt(analysis.schema, path) ?? {});
   const lower = value.text.toLowerCase();
   if (types.length === 0 && (lower === 'true' || lower === 'false')) {
     return [

@@ -6,7 +6,7 @@ import { valueAt } from './places.ts';
 /** A number that should be in quotes, or the other way round. */
 export const retype: FixMaker = (analysis, { span }) => {
   const found = valueAt(analysis, span.from);
-  const schema = found && schemaAt(found.path);
+  const schema = found && schemaAt(analysis.schema, found.path);
   if (found === undefined || schema === undefined) return [];
   const { from, to, kind } = found.value;
   const types = typesOf(schema);
