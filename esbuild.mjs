@@ -102,6 +102,23 @@ const withoutKeywords = (...keywords) => ({
   },
 });
 
+/** Parts of vscode-languageserver that Castra has no use for. */
+const unused = [
+  // It looks for Node modules of a workspace by starting npm; Castra's server starts no process.
+  { filter: /vscode-languageserver[/\\]lib[/\\]node[/\\]files\.js$/, contents: '' },
+  // castra.toml is no notebook.
+  {
+    filter: /vscode-languageserver[/\\]lib[/\\]common[/\\]notebook\.js$/,
+    contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
+  },
+];
+const withoutUnused = {
+  name: 'without-unused',
+  setup(bundle) {
+    for (const { filter, contents } of unused) bundle.onLoad({ filter }, () => ({ contents }));
+  },
+};
+
 /** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
 const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'xz-decompress'];
 
@@ -165,6 +182,7 @@ const common = {
   format: 'esm',
   metafile: true,
   legalComments: 'none',
+  charset: 'utf8',
   define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
   plugins: [schemaValidator],
   // What ssh2 can do without: it tries these native parts and goes on in JavaScript.
@@ -215,7 +233,7 @@ await bundle('server', {
   banner: {},
   charset: 'utf8',
   // Hovers and completion show the other words.
-  plugins: [schemaValidator, withoutKeywords('$schema', 'examples', 'x-taplo')],
+  plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo'), withoutUnused],
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
