@@ -15,7 +15,7 @@ interface Expectation extends Span {
   readonly family: RegExp;
 }
 
-const KEY = /^(?:support\.type\.property-name|entity\.name\.type\.table)\./;
+const KEY = /^(?:support\.type\.property-name|support\.class\.table)\./;
 const COMMENT = /^comment\.line\./;
 const FAMILIES = {
   string: /^string\.quoted\.(?!.*\.key\.)/,
@@ -138,6 +138,8 @@ describe('the grammar and the parser', () => {
 });
 
 describe('the text below a mistake', () => {
+  /** Prime, so that all places in a line get their turn. */
+  const STEP = 7;
   const BELOW = '\n[[vms]]\nname = "web" # one\ncpus = [1, 2]\n';
 
   test('is coloured as if it stood alone, whatever stands above it', () => {
@@ -146,6 +148,16 @@ describe('the text below a mistake', () => {
       .flat()
       .filter((text) => !opensMultiline(text))) {
       assert.deepEqual(shapes(text + BELOW, text.length), alone, JSON.stringify(text));
+    }
+  });
+
+  test('is coloured as if it stood alone, wherever the text above it breaks off', () => {
+    const alone = shapes(BELOW, 0);
+    const prefixes = Array.from({ length: PROJECT.length / STEP }, (_, index) => index * STEP).map((length) =>
+      PROJECT.slice(0, length),
+    );
+    for (const text of prefixes.filter((text) => !opensMultiline(text))) {
+      assert.deepEqual(shapes(text + BELOW, text.length), alone, text);
     }
   });
 
