@@ -4,7 +4,8 @@
 //   node scripts/workbench.mjs              prints the folder; does nothing when it is ready
 //   node scripts/workbench.mjs --newest     the newest code-server, for Node 22 and later
 //
-// .cache/workbench/<node ABI>-<digest of the versions>/ has a file `ready` once all of it is there. A setup that was
+// .cache/workbench/<node ABI>-<digest of the versions>/ has code-server and playwright-core in node_modules, a link
+// `chromium`, and a file `ready` once all of it is there. A setup that was
 // killed goes on with its first unfinished step.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -43,6 +44,9 @@ const PROGRAMS = {
   ripgrep: ['rg'],
 };
 
+const SERVER = 'node_modules/code-server/lib/vscode';
+const RIPGREP = 'node_modules/@vscode/ripgrep/bin/rg';
+
 /** Logs, terminals and the end of orphaned hosts; the other native modules are not needed or have binaries on npm. */
 const NATIVE = ['@vscode/spdlog', 'node-pty', 'native-watchdog'];
 
@@ -54,7 +58,7 @@ export async function prepareWorkbench({ newest = process.env.CASTRA_WORKBENCH =
   try {
     const wanted = newest ? newestVersions() : pinnedVersions();
     const folder = join(CACHE, wanted.name);
-    if (!existsSync(join(folder, 'ready'))) await make(folder, wanted);
+    if (!isReady(folder)) await make(folder, wanted);
     return { folder };
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
@@ -86,20 +90,28 @@ function folderName(...contents) {
   return `${process.arch}-${process.versions.modules}-${hash.digest('hex').slice(0, 12)}`;
 }
 
+/** Also whether programs of the host that it links to are still there; `existsSync` follows links. */
+function isReady(folder) {
+  return [join(folder, 'ready'), join(folder, 'chromium'), join(folder, SERVER, RIPGREP)].every((path) =>
+    existsSync(path),
+  );
+}
+
 // ---- how it is made ----------------------------------------------------------------------
 
 async function make(folder, wanted) {
   const nodeFolder = checkHost();
   const release = takeLock();
   try {
-    if (existsSync(join(folder, 'ready'))) return;
+    if (isReady(folder)) return;
     say('setting up the VS Code workbench for tests, which takes a minute');
     mkdirSync(folder, { recursive: true });
-    const server = join(folder, 'node_modules/code-server/lib/vscode');
+    const server = join(folder, SERVER);
     await once(folder, 'packages', () => installPackages(folder, wanted, release.descriptor));
     await once(folder, 'server', () => installServer(server, release.descriptor));
     await once(folder, 'native', () => buildNative(folder, server, nodeFolder, release.descriptor));
-    linkRipgrep(server);
+    link(findChromium(), join(folder, 'chromium'));
+    link(findProgram('rg'), join(server, RIPGREP));
     await tryNative(server);
     writeFileSync(join(folder, 'ready.new'), `${wanted.name}\n`);
     renameSync(join(folder, 'ready.new'), join(folder, 'ready'));
@@ -139,11 +151,10 @@ async function buildNative(folder, server, nodeFolder, lock) {
   );
 }
 
-function linkRipgrep(server) {
-  const bin = join(server, 'node_modules/@vscode/ripgrep/bin');
-  mkdirSync(bin, { recursive: true });
-  rmSync(join(bin, 'rg'), { force: true });
-  symlinkSync(findProgram('rg'), join(bin, 'rg'));
+function link(program, path) {
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(path, { force: true });
+  symlinkSync(program, path);
 }
 
 /** Without them the server starts all the same, and is silent about what then does not work. */
@@ -239,8 +250,7 @@ function installMissing(missing) {
   if (still.length > 0) throw new SetupError(`installed, but still not usable: ${still.join(', ')}.`);
 }
 
-/** Tests are told this program; which of the names it has differs between systems. */
-export function findChromium() {
+function findChromium() {
   return PROGRAMS.chromium.map(findProgram).find((path) => path !== undefined);
 }
 
