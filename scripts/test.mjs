@@ -116,13 +116,18 @@ function runNodeTest(files, env, maxConcurrency) {
   });
 }
 
-/** Tests end what they start; a file that was killed could not. Its QEMU has the folder on its command line. */
+/**
+ * Tests end what they start; a file that was killed could not. Its QEMU has the folder on its command line. What comes
+ * from a VS Code server has not, but inherits a TMPDIR in the folder.
+ */
 function endLeftovers(folder) {
   if (!existsSync('/proc/self/cmdline')) return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (!command.includes(`${folder}/`)) continue;
+      const isOurs =
+        command.includes(`${folder}/`) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`);
+      if (!isOurs) continue;
       process.kill(Number(pid), 'SIGKILL');
       say(`a test left this running, ended it: ${command.replaceAll('\0', ' ').slice(0, 120)}`);
     } catch {

@@ -13,7 +13,8 @@
  * take the page; `page` itself is playwright's. Nothing sleeps: wait for what you expect, with `locator.waitFor()` or
  * `eventually()`. Tests inside the extension host are run with runInHost() of workbench/host.ts.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -77,14 +78,16 @@ export async function openPage(
   payload: (origin: string) => Payload,
   prepare: (page: Page) => Promise<void> = async () => {},
 ): Promise<Workbench> {
-  const ends: (() => unknown)[] = [];
+  const ends: (() => Promise<unknown>)[] = [];
   // In one hook: those of node:test run in the order in which they were added.
   t.after(async () => {
-    for (const end of ends.reverse()) await end();
+    const failures: unknown[] = [];
+    for (const end of ends.reverse()) await end().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   });
   // Short, as VS Code's sockets are below it.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wb-')));
-  ends.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  ends.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   const workspace = writeWorkspace(join(folder, 'w'), options);
   const server = await startServer({
     rigFolder,
@@ -97,6 +100,8 @@ export async function openPage(
   const browser = await launchChromium(rigFolder, workbenchEnvironment(folder, {}));
   ends.push(() => browser.close());
   const { page, errors } = await newPage(browser);
+  // Leaving the window is how extensions are deactivated; a browser that is closed leaves them waiting for it.
+  ends.push(() => page.goto('about:blank').then(() => server.hostsEnded()));
   await prepare(page);
   const origin = `vscode-remote://127.0.0.1:${server.port}`;
   await page.goto(`http://127.0.0.1:${server.port}/?${query(workspace, options, payload(origin))}`);

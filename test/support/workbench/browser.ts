@@ -59,7 +59,14 @@ export interface Locator {
   allInnerTexts(): Promise<string[]>;
   getAttribute(name: string): Promise<string | null>;
   waitFor(options?: { state?: 'visible' | 'hidden' | 'attached' | 'detached'; timeout?: number }): Promise<void>;
-  evaluate<Result>(pageFunction: string): Promise<Result>;
+  /** The function runs in the page: it sees nothing of where it is written. */
+  evaluateAll<Result>(pageFunction: (elements: readonly PageElement[]) => Result): Promise<Result>;
+}
+
+/** What functions that run in the page use of its DOM; Node's types have none. */
+export interface PageElement {
+  readonly textContent: string;
+  querySelectorAll(selector: string): Iterable<PageElement>;
 }
 
 interface Playwright {

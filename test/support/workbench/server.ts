@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endProcesses } from './processes.ts';
+import { endProcesses, markOf, waitForHosts } from './processes.ts';
 
 /** Of the start of the server, which listens after about a second. */
 const START_TIMEOUT_MS = 60_000;
@@ -20,6 +20,8 @@ export interface WorkbenchServer {
   readonly port: number;
   /** What it printed. */
   output(): string;
+  /** Resolves when the extension hosts of windows that were left have ended, or ought to have. */
+  hostsEnded(): Promise<void>;
   /** Ends the server, its extension hosts and terminals, and whatever these started and left. */
   end(): Promise<void>;
 }
@@ -68,10 +70,11 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
   const always = [main, '--accept-server-license-terms', '--disable-telemetry', ...args];
   for (const path of options.vsix) installVsix(always, path, env);
   const child = spawn(...dyingWithUs([...always, ...LISTEN]), { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const end = () => endProcesses(child, env);
+  const mark = markOf(env);
+  const end = () => endProcesses(mark);
   const output = collect(child);
   try {
-    return { port: await waitForPort(child, output), output, end };
+    return { port: await waitForPort(child, output), output, hostsEnded: () => waitForHosts(mark), end };
   } catch (error) {
     await end();
     throw error;

@@ -9,9 +9,13 @@ export async function openContainer(page: Page, title: string): Promise<void> {
 }
 
 /** All rows of a tree view that are in view, as `label description`, from top to bottom. */
-export async function rowTexts(page: Page, view: string): Promise<string[]> {
-  const names = await rows(page, view).locator('.monaco-icon-label').allInnerTexts();
-  return names.map((text) => text.replace(/\s+/g, ' ').trim());
+export function rowTexts(page: Page, view: string): Promise<string[]> {
+  // The description follows its label with nothing between.
+  return rows(page, view).evaluateAll((elements) =>
+    elements.map((element) =>
+      [...element.querySelectorAll('.label-name, .label-description')].map((part) => part.textContent).join(' '),
+    ),
+  );
 }
 
 /** The row with exactly this label. Wait for it with `.waitFor()`. */
