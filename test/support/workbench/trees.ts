@@ -39,9 +39,11 @@ export async function openMenu(page: Page, view: string, label: string): Promise
 
 export async function chooseFromMenu(page: Page, view: string, label: string, item: string): Promise<void> {
   await openMenu(page, view, label);
-  await menuItems(page)
-    .filter({ hasText: new RegExp(`^${escapePattern(item)}$`) })
-    .click();
+  const chosen = menuItems(page).filter({ hasText: new RegExp(`^${escapePattern(item)}$`) });
+  await chosen.hover();
+  // Not a click: menus ignore the mouse button for 100 ms, as the one that opened them may still be down.
+  await page.keyboard.press('Enter');
+  await chosen.waitFor({ state: 'hidden' });
 }
 
 /** A button in the title of the view; it shows while the mouse is over the view. */
