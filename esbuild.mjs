@@ -263,6 +263,16 @@ if (withTests) {
     sourcemap: 'inline',
     chunkNames: 'chunks/[hash]',
   });
+  // For VS Code's extension host, which loads CommonJS and has 'vscode' itself.
+  await build({
+    ...common,
+    format: 'cjs',
+    banner: {},
+    entryPoints: ['test/extension/index.ts'],
+    outfile: '.cache/tests/extension/index.cjs',
+    external: ['vscode'],
+    sourcemap: 'inline',
+  });
   // Bundled as what ships: a benchmark that loads its packages file by file would measure that.
   await build({ ...common, entryPoints: ['bench/fetch.ts'], outfile: '.cache/bench/fetch.mjs', minify: true });
 }
