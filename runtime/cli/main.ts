@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The entry only decides how little to load: `castra --version` must cost no more than starting Node.
+// Both are set by VS Code's launcher for this process alone: a `code` that a script starts would break by either.
 delete process.env.ELECTRON_RUN_AS_NODE;
+delete process.env.ELECTRON_NO_ASAR;
 
 // A reader that went away (`castra status | head -1`) must neither crash us nor stop an `up` half-way.
 for (const stream of [process.stdout, process.stderr]) {

@@ -13,8 +13,11 @@ export interface FolderAlarm {
   close(): void;
 }
 
-/** Announces changes in a folder, promptly where the system tells of them and slowly where it does not. */
-export function watchFolder(folder: string): FolderAlarm {
+/**
+ * Announces changes in a folder, promptly where the system tells of them and slowly where it does not: every
+ * `unwatchedPollMs` while the folder is not there.
+ */
+export function watchFolder(folder: string, unwatchedPollMs = UNWATCHED_POLL_MS): FolderAlarm {
   let watcher: FSWatcher | undefined;
   let hasRung = false;
   let wake: () => void = () => undefined;
@@ -39,7 +42,7 @@ export function watchFolder(folder: string): FolderAlarm {
       if (watcher === undefined) start();
       await new Promise<void>((done) => {
         // One listener at a time: AbortSignal.any would leave one behind for every wait.
-        const timer = setTimeout(() => wake(), watcher ? POLL_MS : UNWATCHED_POLL_MS);
+        const timer = setTimeout(() => wake(), watcher ? POLL_MS : unwatchedPollMs);
         wake = () => {
           clearTimeout(timer);
           signal.removeEventListener('abort', wake);

@@ -1,4 +1,5 @@
 import type { EventOf } from '../../events.ts';
+import { hasControls, SEQUENCES } from '../../logs/escapes.ts';
 import { painter, wantsColors } from './format.ts';
 
 type Origin = Pick<EventOf<'log.line'>, 'source' | 'kind'>;
@@ -28,23 +29,12 @@ export function showLine(text: string, stream: NodeJS.WriteStream): string {
   return stream.isTTY ? tame(text, wantsColors(stream)) : text;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
-const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/;
-
-/**
- * ECMA-48: strings (OSC sets titles and the clipboard, DCS, SOS, PM and APC reprogram) up to their end, or the line's;
- * then CSI sequences, of which SGR alone is remembered; then other escapes; then single control characters.
- */
-const SEQUENCES =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
-  /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u009c|\u001b\\)?|(?:\u001b\[|\u009b)([0-?]*)[ -/]*([@-~]?)|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
-
 /**
  * A guest writes what it likes, and a terminal obeys: only colours get through, and they end with the line. Other
  * sequences are dropped, single control characters are shown as their pictures (U+2400).
  */
 export function tame(text: string, colors: boolean): string {
-  if (!CONTROLS.test(text)) return text;
+  if (!hasControls(text)) return text;
   let colored = false;
   const safe = text.replace(SEQUENCES, (sequence: string, parameters?: string, final?: string) => {
     if (final === 'm' && /^[\d;:]*$/.test(parameters ?? '')) {
