@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { ProjectView, RowState, VmView } from './fleet.ts';
 import type { FleetStore } from './fleetStore.ts';
+import type { ProjectView, RowState, VmView } from './fleetView.ts';
 import { vmRow } from './views/vmItem.ts';
 import type { Node } from './views/vmTree.ts';
 

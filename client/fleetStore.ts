@@ -4,7 +4,8 @@ import { CastraError, messageOf } from '../runtime/errors.ts';
 import { status } from '../runtime/operations/status.ts';
 import { silent } from '../runtime/reporter.ts';
 import { homeFiles } from '../runtime/state/layout.ts';
-import { emptyFleet, type Fleet, type FleetAction, type ProjectView, reduce, view } from './fleet.ts';
+import { emptyFleet, type Fleet, type FleetAction, reduce } from './fleet.ts';
+import { type ProjectView, view } from './fleetView.ts';
 import { hostSettings } from './host.ts';
 import type { Projects } from './projects.ts';
 

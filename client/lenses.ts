@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ProjectView, VmView } from './fleet.ts';
+import type { ProjectView, VmView } from './fleetView.ts';
 import { commands, LENS_COMMAND } from './ids.ts';
 
 /** What the server puts into the lens of a role. */

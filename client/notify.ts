@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Failure } from '../runtime/errors.ts';
-import type { ProjectView } from './fleet.ts';
+import type { ProjectView } from './fleetView.ts';
 import type { Host } from './host.ts';
 import { commands, contexts, settings } from './ids.ts';
 import type { CliEnd } from './runner.ts';

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { Event } from '../runtime/events.ts';
-import type { ProjectView, Verb } from './fleet.ts';
+import type { Verb } from './fleet.ts';
 import type { FleetStore } from './fleetStore.ts';
+import type { ProjectView } from './fleetView.ts';
 import { cliEnvironment, type Host } from './host.ts';
 import { reportFailure } from './notify.ts';
 import { type CliEnd, type RunningCommand, runCli } from './runner.ts';

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { countRunning } from './fleet.ts';
 import type { FleetStore } from './fleetStore.ts';
+import { countRunning } from './fleetView.ts';
 import { views } from './ids.ts';
 
 /** One item, only where there is a castra.toml: how many run of how many. */

@@ -185,7 +185,7 @@ function installCommand(packages) {
   return `(your system's package manager) ${packages.join(' ')}`;
 }
 
-function aptGet(...args) {
+export function aptGet(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const { status } = spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new SetupError(`apt-get ${args[0]} failed; its messages are above.`);

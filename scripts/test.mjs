@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildGuest, root, runNode, runScript, SetupError, say, setup } from './setup.mjs';
+import { prepareWorkbench } from './workbench.mjs';
 
 /** For a single test and for a whole file: a file that hangs is ended and counts as failed. */
 const TIMEOUT_MS = 5 * 60 * 1000;
@@ -21,9 +22,28 @@ await runScript(async () => {
   step('build', 'esbuild.mjs', '--tests');
   step('type check', 'node_modules/typescript/bin/tsc', '-p', '.');
   step('lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
-  const guest = buildGuest();
-  return await runTests(findTests(process.argv.slice(2)), guest);
+  const files = findTests(process.argv.slice(2));
+  const env = { ...guestEnvironment(), ...(await workbenchEnvironment(files)) };
+  return await runTests(files, env);
 });
+
+function guestEnvironment() {
+  const guest = buildGuest();
+  return guest === undefined ? {} : { CASTRA_TEST_GUEST: guest };
+}
+
+/** Only for tests that look at a window, which are in a folder of their own. */
+async function workbenchEnvironment(files) {
+  if (!files.some(needsWorkbench)) return {};
+  const workbench = await prepareWorkbench();
+  if ('folder' in workbench) return { CASTRA_TEST_WORKBENCH: workbench.folder };
+  say(`the VS Code workbench cannot be had here: ${workbench.reason} Whatever opens a window is skipped.`);
+  return { CASTRA_TEST_WORKBENCH_OBSTACLE: workbench.reason };
+}
+
+function needsWorkbench(file) {
+  return file.startsWith(join('.cache/tests/test/workbench', '/'));
+}
 
 function step(title, script, ...args) {
   say(title);
@@ -39,28 +59,33 @@ function findTests(parts) {
 }
 
 /** One temporary folder is home and TMPDIR of all tests; what runs or lies there afterwards is theirs, and goes. */
-async function runTests(files, guest) {
+async function runTests(files, found) {
   const folder = mkdtempSync(join(tmpdir(), 'ct-'));
   const home = join(folder, 'home');
   mkdirSync(home, { mode: 0o700 });
-  const { CASTRA_QEMU, CASTRA_TEST_GUEST, NODE_OPTIONS, FORCE_COLOR, ...inherited } = process.env;
+  const { CASTRA_QEMU, CASTRA_TEST_GUEST, CASTRA_TEST_WORKBENCH, NODE_OPTIONS, FORCE_COLOR, ...inherited } =
+    process.env;
   const env = {
     ...inherited,
     TMPDIR: folder,
     CASTRA_HOME: home,
     CASTRA_ACCELERATOR: 'tcg',
-    ...(guest === undefined ? {} : { CASTRA_TEST_GUEST: guest }),
+    ...found,
   };
   try {
-    return await runNodeTest(files, env);
+    const windows = files.filter(needsWorkbench);
+    const others = files.filter((file) => !needsWorkbench(file));
+    const code = others.length === 0 ? 0 : await runNodeTest(others, env, MAX_CONCURRENCY);
+    // One after the other, and when no VM wants the processor: a window needs more than one core while it starts.
+    return (windows.length === 0 ? 0 : await runNodeTest(windows, env, 1)) || code;
   } finally {
     endLeftovers(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 
-function runNodeTest(files, env) {
-  const concurrency = Math.min(MAX_CONCURRENCY, availableParallelism());
+function runNodeTest(files, env, maxConcurrency) {
+  const concurrency = Math.min(maxConcurrency, availableParallelism());
   const options = [
     '--test',
     '--enable-source-maps',
@@ -91,13 +116,18 @@ function runNodeTest(files, env) {
   });
 }
 
-/** Tests end what they start; a file that was killed could not. Its QEMU has the folder on its command line. */
+/**
+ * Tests end what they start; a file that was killed could not. Its QEMU has the folder on its command line. What comes
+ * from a VS Code server has not, but inherits a TMPDIR in the folder.
+ */
 function endLeftovers(folder) {
   if (!existsSync('/proc/self/cmdline')) return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (!command.includes(`${folder}/`)) continue;
+      const isOurs =
+        command.includes(`${folder}/`) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`);
+      if (!isOurs) continue;
       process.kill(Number(pid), 'SIGKILL');
       say(`a test left this running, ended it: ${command.replaceAll('\0', ' ').slice(0, 120)}`);
     } catch {

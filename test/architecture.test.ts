@@ -16,7 +16,7 @@ interface Rule {
 }
 
 const CORE = 'runtime/(?:events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
-const LANGUAGE = 'smol-toml|fastest-levenshtein|castra:schema-validator';
+const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
 const LIBRARIES = 'undici|xz-decompress|fzstd|ssh2';
 const any = (...patterns: string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
@@ -68,6 +68,28 @@ const RULES: readonly Rule[] = [
     why: 'a library caller has no terminal and no command line',
   },
   {
+    files: any('client/(?:fleet|fleetView|decode|ids|runner|views/vmItem)\\.ts'),
+    values: any('client/(?:fleet|fleetView|decode|ids|views/vmItem)\\.ts', CORE, NODE),
+    types: any('runtime/.+'),
+    why: 'what needs no VS Code is tested without it',
+  },
+  {
+    files: any('client/.+'),
+    values: any(
+      'client/.+',
+      CORE,
+      'runtime/(?:config|state|logs|seed)/.+',
+      'runtime/operations/(?:status|sshAccess)\\.ts',
+      'runtime/process/environment\\.ts',
+      'runtime/vm/(?:console|qemu)\\.ts',
+      NODE,
+      'vscode',
+      'vscode-languageclient/node',
+    ),
+    types: any('runtime/.+'),
+    why: 'what changes the machine runs in the command line, not in the extension host',
+  },
+  {
     files: any('server/main\\.ts'),
     values: any('server/server\\.ts', 'node:(?:path|url)', 'vscode-languageserver/node'),
     why: 'the entry only connects',
@@ -81,7 +103,6 @@ const RULES: readonly Rule[] = [
       'node:(?:path|url|os|fs/promises)',
       'vscode-languageserver',
       'vscode-languageserver-textdocument',
-      'fastest-levenshtein',
     ),
     types: any('runtime/(?:diagnostics|options)\\.ts', 'node:fs'),
     why: 'it reads text and says what it means: it starts no process and opens no socket',
@@ -144,7 +165,7 @@ function findCycle(files: ReadonlyMap<string, string>): string[] | undefined {
 }
 
 const sources = new Map(
-  ['runtime', 'server']
+  ['runtime', 'server', 'client']
     .flatMap((folder) =>
       readdirSync(folder, { recursive: true }).map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`),
     )
@@ -185,6 +206,11 @@ function packagesIn(bundle: string): string[] | undefined {
 const FORBIDDEN = [
   { bundle: 'program', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   { bundle: 'server', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
+  {
+    bundle: 'extension',
+    pattern: /node_modules\/(?:ssh2|undici|ajv\/dist\/compile|vscode-languageclient)\//,
+    why: 'a window that opens must not wait for them',
+  },
   { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   {
     bundle: 'program',

@@ -1,0 +1,69 @@
+import * as vscode from 'vscode';
+import { type ChosenVm, chooseProject, chooseVms } from '../choose.ts';
+import type { FleetStore } from '../fleetStore.ts';
+import type { RowState } from '../fleetView.ts';
+import type { Host } from '../host.ts';
+import { commands } from '../ids.ts';
+import { openSerialTerminal } from '../serialTerminal.ts';
+import type { Node } from '../views/vmTree.ts';
+import { type CommandParts, RUNNING } from './parts.ts';
+
+/** Ways into a VM and to its file. */
+export function open({ fleet, host }: CommandParts) {
+  const one = async (states: readonly RowState[], argument: unknown) =>
+    (await chooseVms(fleet, states, argument, undefined, false))?.[0];
+  return {
+    async [commands.openShell](argument: unknown) {
+      const chosen = await one(RUNNING, argument);
+      if (chosen) openShell(host, chosen);
+    },
+    async [commands.openSerial](argument: unknown) {
+      const chosen = await one(RUNNING, argument);
+      if (chosen) openSerialTerminal(chosen);
+    },
+    async [commands.copySshCommand](argument: unknown) {
+      const chosen = await one(RUNNING, argument);
+      if (!chosen) return;
+      await vscode.env.clipboard.writeText(`castra ssh --config '${chosen.project.id}' ${chosen.vm.name}`);
+    },
+    async [commands.openRemote](argument: unknown) {
+      const chosen = await one(RUNNING, argument);
+      if (chosen) await (await import('../remoteSsh.ts')).openInRemoteSsh(host, chosen);
+    },
+    async [commands.openPort](argument: unknown) {
+      const node = argument as Extract<Node, { kind: 'port' }> | undefined;
+      const chosen = node?.kind === 'port' ? node : await pickPort(fleet, argument);
+      if (chosen) await openForward(chosen.forward.host);
+    },
+    async [commands.openConfig](argument: unknown) {
+      const project = await chooseProject(fleet, argument);
+      if (project) await vscode.window.showTextDocument(vscode.Uri.file(project.id));
+    },
+    [commands.init]: () => import('../init.ts').then(({ createConfig }) => createConfig()),
+  };
+}
+
+async function pickPort(fleet: FleetStore, argument: unknown) {
+  const [chosen] = (await chooseVms(fleet, RUNNING, argument, undefined, false)) ?? [];
+  const forwards = chosen?.vm.status?.forwards.filter(({ protocol }) => protocol === 'tcp') ?? [];
+  const items = forwards.map((forward) => ({ label: `${forward.host} → ${forward.guest}`, forward }));
+  return items.length < 2 ? items[0] : vscode.window.showQuickPick(items);
+}
+
+/** Through the workbench: the window may be on another machine than the VM. */
+async function openForward(port: number): Promise<void> {
+  const uri = await vscode.env.asExternalUri(vscode.Uri.parse(`http://127.0.0.1:${port}/`));
+  await vscode.env.openExternal(uri);
+}
+
+/** A process of its own in a terminal: it survives a reload of the window. */
+function openShell({ cli }: Host, { project, vm }: ChosenVm): void {
+  const terminal = vscode.window.createTerminal({
+    name: vm.name,
+    shellPath: process.execPath,
+    shellArgs: [cli, 'ssh', '--config', project.id, vm.name],
+    env: { ELECTRON_RUN_AS_NODE: '1', ELECTRON_NO_ASAR: '1' },
+    iconPath: new vscode.ThemeIcon('vm-running'),
+  });
+  terminal.show();
+}

@@ -1,0 +1,150 @@
+/**
+ * The VS Code that tests of the extension see: a real workbench in a headless Chromium, with a real extension host.
+ * `npm test` makes the rig (scripts/workbench.mjs) and names its folder in CASTRA_TEST_WORKBENCH. Where there is none,
+ * CASTRA_TEST_WORKBENCH_OBSTACLE says why, and `skipped` carries it into the test's output.
+ *
+ *   test('the tree shows VMs', { skip: skipped }, async (t) => {
+ *     const { page } = await openWorkbench(t, { extension: process.cwd(), files: { 'castra.toml': '…' } });
+ *     await openContainer(page, 'Castra');                           // workbench/trees.ts
+ *     await row(page, 'Virtual Machines', 'web').waitFor();
+ *   });
+ *
+ * Read and act with workbench/{window,wait,commands,trees,notifications,editors,terminals}.ts, each a set of functions that
+ * take the page; `page` itself is playwright's. Nothing sleeps: wait for what you expect, with `locator.waitFor()` or
+ * `eventually()`. Tests inside the extension host are run with runInHost() of workbench/host.ts.
+ */
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Browser, type ConsoleMessage, launchChromium, type Page } from './workbench/browser.ts';
+import { startServer, type WorkbenchServer, workbenchEnvironment } from './workbench/server.ts';
+import { WAIT_MS } from './workbench/wait.ts';
+import { waitUntilReady } from './workbench/window.ts';
+
+const rigFolder = process.env.CASTRA_TEST_WORKBENCH ?? '';
+
+/** For `skip` of a test: false, or why it cannot run. */
+export const skipped: string | false =
+  rigFolder === '' &&
+  (process.env.CASTRA_TEST_WORKBENCH_OBSTACLE ?? 'CASTRA_TEST_WORKBENCH is not set; use `npm test`');
+
+export interface WorkbenchOptions {
+  /** Folder of an extension under development; it must be absolute. */
+  readonly extension?: string;
+  /** Packed extensions that are installed before. */
+  readonly vsix?: readonly string[];
+  /** User settings besides those that keep the window quiet. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Files of the workspace, by path below it. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Folders of a multi-root workspace, below the workspace's; without, the workspace is one folder. */
+  readonly roots?: readonly string[];
+  /** Whether the folder is asked about: see answerTrustDialog. Everything is trusted otherwise. */
+  readonly trust?: boolean;
+  /** Of the server, so of extension hosts and terminals as well. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Workbench {
+  readonly page: Page;
+  /** The folder of the workspace, as the extension sees it. */
+  readonly workspace: string;
+  /** Errors that the window wrote to its console. Those of this rig are left out. */
+  readonly errors: readonly string[];
+  readonly server: WorkbenchServer;
+}
+
+/** What the window is asked for besides its workspace. https://github.com/microsoft/vscode, browser/workbench.ts */
+export type Payload = readonly (readonly [string, string])[];
+
+/** Opens a window and waits until it is ready. All of it is gone after the test, however that ends. */
+export async function openWorkbench(t: TestContext, options: WorkbenchOptions = {}): Promise<Workbench> {
+  const opened = await openPage(t, options, (origin) => [
+    ['skipWelcome', 'true'],
+    ...(options.extension === undefined
+      ? []
+      : [['extensionDevelopmentPath', `${origin}${options.extension}`] as const]),
+  ]);
+  await waitUntilReady(opened.page);
+  return opened;
+}
+
+/** Without waiting for it; `prepare` may add to the page before it is loaded. */
+export async function openPage(
+  t: TestContext,
+  options: WorkbenchOptions,
+  payload: (origin: string) => Payload,
+  prepare: (page: Page) => Promise<void> = async () => {},
+): Promise<Workbench> {
+  const ends: (() => Promise<unknown>)[] = [];
+  // In one hook: those of node:test run in the order in which they were added.
+  t.after(async () => {
+    const failures: unknown[] = [];
+    for (const end of ends.reverse()) await end().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  });
+  // Short, as VS Code's sockets are below it.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wb-')));
+  ends.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  const workspace = writeWorkspace(join(folder, 'w'), options);
+  const server = await startServer({
+    rigFolder,
+    folder,
+    settings: { 'security.workspace.trust.enabled': options.trust ?? false, ...options.settings },
+    vsix: options.vsix ?? [],
+    env: options.env ?? {},
+  });
+  ends.push(() => server.end());
+  const browser = await launchChromium(rigFolder, workbenchEnvironment(folder, {}));
+  ends.push(() => browser.close());
+  const { page, errors } = await newPage(browser);
+  // Leaving the window is how extensions are deactivated; a browser that is closed leaves them waiting for it.
+  ends.push(() => page.goto('about:blank').then(() => server.hostsEnded()));
+  await prepare(page);
+  const origin = `vscode-remote://127.0.0.1:${server.port}`;
+  await page.goto(`http://127.0.0.1:${server.port}/?${query(workspace, options, payload(origin))}`);
+  return { page, workspace, errors, server };
+}
+
+function writeWorkspace(folder: string, options: WorkbenchOptions): string {
+  for (const root of options.roots ?? ['.']) mkdirSync(join(folder, root), { recursive: true });
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  if (options.roots !== undefined) {
+    const folders = options.roots.map((path) => ({ path }));
+    writeFileSync(join(folder, WORKSPACE_FILE), JSON.stringify({ folders }));
+  }
+  return folder;
+}
+
+const WORKSPACE_FILE = 'test.code-workspace';
+
+function query(workspace: string, options: WorkbenchOptions, payload: Payload): URLSearchParams {
+  const place: Record<string, string> =
+    options.roots === undefined ? { folder: workspace } : { workspace: join(workspace, WORKSPACE_FILE) };
+  return new URLSearchParams({ ...place, payload: JSON.stringify(payload) });
+}
+
+async function newPage(browser: Browser): Promise<{ page: Page; errors: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !isOfRig(message)) errors.push(message.text());
+  });
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('crash', () => errors.push('The page has crashed.'));
+  return { page, errors };
+}
+
+/** Of the rig as it is, not of an extension: files that the npm package does not have, built-in extensions without. */
+const RIG_ERRORS = [/Failed to load resource: .* 404/, /A bad HTTP response code \(404\)/, /Service ?Worker/i];
+
+function isOfRig(message: ConsoleMessage): boolean {
+  return RIG_ERRORS.some((pattern) => pattern.test(message.text()));
+}
