@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { CastraError, messageOf } from '../runtime/errors.ts';
-import { silent } from '../runtime/reporter.ts';
+import type { Event } from '../runtime/events.ts';
 import type { ChosenVm } from './choose.ts';
 import { hostSettings } from './host.ts';
 import { commands } from './ids.ts';
@@ -24,14 +24,14 @@ async function reveal(chosen: ChosenVm): Promise<void> {
   const known = terminals.get(key);
   const there = known && (await known);
   if (there && !there.session.isOver) return there.terminal.show();
-  // It is of a VM that has ended: the one that runs now gets a terminal in its place.
-  there?.terminal.dispose();
   const opening: Promise<SerialTerminal> = open(chosen, () => {
     if (terminals.get(key) === opening) terminals.delete(key);
   });
   terminals.set(key, opening);
   try {
     (await opening).terminal.show();
+    // The other one is of a VM that has ended.
+    there?.terminal.dispose();
   } catch (error) {
     terminals.delete(key);
     throw error;
@@ -41,12 +41,14 @@ async function reveal(chosen: ChosenVm): Promise<void> {
 async function open({ project, vm }: ChosenVm, forget: () => void): Promise<SerialTerminal> {
   const { openConsole } = await import('../runtime/operations/console.ts');
   const options = { config: { kind: 'file', path: project.id } as const, settings: hostSettings(), vm: vm.name };
-  const run = { report: silent, signal: new AbortController().signal };
-  const { value } = await openConsole(options, run);
+  /** That QEMU does not answer, and the console may stay silent. */
+  const notes: string[] = [];
+  const report = (event: Event) => void (event.type === 'message' && notes.push(event.text));
+  const { value } = await openConsole(options, { report, signal: new AbortController().signal });
   const written = new vscode.EventEmitter<string>();
   const closed = new vscode.EventEmitter<void>();
   const session = serialSession(value.connection, {
-    connected: vscode.l10n.t('Connected to {0}; press Enter for a prompt.', vm.name),
+    connected: [...notes, vscode.l10n.t('Connected to {0}; press Enter for a prompt.', vm.name)].join('\r\n'),
     ended: vscode.l10n.t('The VM ended; press any key to close.'),
     write: (text) => written.fire(text),
     close: () => closed.fire(),
