@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { vmFiles } from '../runtime/state/layout.ts';
 import type { ChosenVm } from './choose.ts';
-import type { ProjectView } from './fleet.ts';
 import type { FleetStore } from './fleetStore.ts';
+import type { ProjectView } from './fleetView.ts';
 import { LOG_LANGUAGE } from './ids.ts';
 import { followLog } from './logFollow.ts';
 import { boundedText } from './logText.ts';
