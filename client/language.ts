@@ -6,6 +6,9 @@ import { type Host, hostSettings } from './host.ts';
 import { LANGUAGE } from './ids.ts';
 import { fillLens } from './lenses.ts';
 
+/** Lenses move the text when their number changes; steps of a start come faster than anybody reads. */
+const LENS_REDRAW_MS = 200;
+
 export interface Language extends vscode.Disposable {
   restart(): Promise<void>;
 }
@@ -61,5 +64,27 @@ async function startClient({ context, log }: Host, fleet: FleetStore): Promise<L
     },
   });
   await client.start();
+  const redraw = () => {
+    const feature = client.getFeature('textDocument/codeLens');
+    for (const document of vscode.workspace.textDocuments) {
+      feature.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
+    }
+  };
+  redrawLenses(fleet, redraw);
   return client;
+}
+
+/** Lenses are asked for with the text; what they show changes with the VMs. */
+function redrawLenses(fleet: FleetStore, redraw: () => void): void {
+  let waiting = false;
+  fleet.onDidChange(() => {
+    if (!waiting) {
+      setTimeout(() => {
+        waiting = false;
+        redraw();
+      }, LENS_REDRAW_MS);
+    }
+    waiting = true;
+  });
+  redraw();
 }
