@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { formatBytes } from '../runtime/bytes.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { openLog, type Segment } from '../runtime/logs/tail.ts';
 import { LogTracker } from '../runtime/logs/track.ts';
@@ -63,7 +64,7 @@ function openFollowed(path: string): Followed {
         if (tracker === undefined) {
           const end = openEnd(path, TAIL_BYTES);
           if (end === undefined) return tell(`(not there yet: ${path})`);
-          if (end.from > 0) lines.push(`… ${inMegabytes(end.from)} earlier: ${path}`);
+          if (end.from > 0) lines.push(`… ${formatBytes(end.from)} earlier: ${path}`);
           tracker = new LogTracker(path, end);
         }
         const more = tracker.read((line) => lines.push(plainLine(line)));
@@ -99,5 +100,3 @@ function lineStart(file: number, offset: number): number {
   const newline = block.subarray(0, length).indexOf(NEWLINE);
   return newline < 0 ? offset : offset + newline;
 }
-
-const inMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -15,7 +15,7 @@ interface Rule {
   readonly why: string;
 }
 
-const CORE = 'runtime/(?:events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
+const CORE = 'runtime/(?:bytes|events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
 const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
 const LIBRARIES = 'undici|xz-decompress|fzstd|ssh2';
