@@ -79,7 +79,10 @@ function percentile95(values: readonly number[]): number {
   return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN;
 }
 
-const shown = (value: number): string => value.toFixed(value < 100 ? 1 : 0);
+/** A dash for what a server never did. */
+function shown(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(value < 100 ? 1 : 0);
+}
 
 function printLine(name: string, values: readonly string[]): void {
   console.log(name.padEnd(26) + values.map((value) => value.padStart(12)).join(''));
