@@ -203,6 +203,8 @@ function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }:
   const folder = join(folders.project, 'bootstrap', name);
   const verifyCommand = text(own.verify_command);
   const verifyPath = text(own.verify_path);
+  const script = text(own.script);
+  const payload = text(own.payload);
   const mode = text(own.mode) ?? text(shared.mode) ?? 'auto';
   const timeoutMs = secondsToMs(shared.handshake_timeout_secs, 300_000, 1);
   return {
@@ -210,8 +212,8 @@ function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }:
     handshakeTimeoutMs: secondsToMs(own.handshake_timeout_secs, timeoutMs, 1),
     remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? '/tmp/castra-bootstrap',
     env: { ...textMap(shared.env), ...textMap(own.env) },
-    script: resolve(folders.project, text(own.script) ?? join(folder, 'run.sh')),
-    payload: resolve(folders.project, text(own.payload) ?? join(folder, 'payload')),
+    script: script === undefined ? join(folder, 'run.sh') : resolve(folders.project, script),
+    payload: payload === undefined ? join(folder, 'payload') : resolve(folders.project, payload),
     ...(verifyCommand ? { verifyCommand } : {}),
     ...(verifyPath ? { verifyPath } : {}),
   };
