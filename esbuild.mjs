@@ -12,7 +12,13 @@ import { build } from 'esbuild';
 
 const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-const SCHEMA = 'runtime/config/castra.schema.json';
+/** By the name of the function that each becomes. */
+const SCHEMAS = {
+  validateCastra: 'runtime/config/castra.schema.json',
+  validateBootstrap: 'runtime/config/bootstrap.schema.json',
+};
+/** What the two are called together while they are compiled. */
+const ALL = 'all';
 
 const find = (folder, pattern) =>
   readdirSync(folder, { recursive: true })
@@ -22,35 +28,94 @@ const find = (folder, pattern) =>
 /** What a schema tells people; editors read it, and Taplo what is under its own name. */
 const WORDS = ['title', 'description', 'default', 'examples', 'deprecated', 'markdownEnumDescriptions', 'x-taplo'];
 
-/** A schema with only what decides whether a document is valid. */
-function withoutWords(schema) {
+/** A schema with only what decides whether a document is valid. `name` gives parts that repeat a place of their own. */
+function withoutWords(schema, name) {
   const own = Object.entries(schema).filter(([keyword]) => !WORDS.includes(keyword));
-  return Object.fromEntries(own.map(([keyword, value]) => [keyword, nestedWithoutWords(keyword, value)]));
+  return Object.fromEntries(own.map(([keyword, value]) => [keyword, nestedWithoutWords(keyword, value, name)]));
 }
 
-function nestedWithoutWords(keyword, value) {
-  if (keyword === 'anyOf') return value.map(withoutWords);
-  if (keyword === 'items') return withoutWords(value);
-  if (keyword === 'additionalProperties') return value && withoutWords(value);
+function nestedWithoutWords(keyword, value, name) {
+  const nested = (schema) => name(withoutWords(schema, name));
+  if (keyword === 'anyOf') return value.map((schema) => withoutWords(schema, name));
+  if (keyword === 'items') return nested(value);
+  if (keyword === 'additionalProperties') return value && nested(value);
   if (keyword !== 'properties' && keyword !== 'definitions') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, withoutWords(schema)]));
+  return Object.fromEntries(Object.entries(value).map(([key, schema]) => [key, nested(schema)]));
 }
 
-/** Compiles the JSON Schema to a validator function while bundling, so that no bundle carries ajv's compiler. */
+/**
+ * The schemas as definitions of one, with all that they share a definition too: what ajv makes of each is a function,
+ * and a call is a third of what checking a short text takes.
+ */
+function sharedSchema(schemas) {
+  const parts = new Map();
+  const nameOf = (text) => `part${[...parts.keys()].indexOf(text)}`;
+  const collect = (part) => {
+    if (part.$ref) return part;
+    const text = JSON.stringify(part);
+    parts.set(text, part);
+    return { $ref: `${ALL}#/definitions/${nameOf(text)}` };
+  };
+  const roots = Object.entries(schemas).map(([name, schema]) => {
+    const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/definitions/', `"${ALL}#/definitions/${name}.`));
+    const { definitions, ...root } = local;
+    const own = Object.entries(definitions).map(([key, value]) => [`${name}.${key}`, withoutWords(value, collect)]);
+    return [[name, withoutWords(root, collect)], ...own];
+  });
+  const shared = [...parts].map(([text, part]) => [nameOf(text), part]);
+  return { $id: ALL, definitions: Object.fromEntries([...roots.flat(), ...shared]) };
+}
+
+/** Compiles the JSON Schemas to validator functions while bundling, so that no bundle carries ajv's compiler. */
 const schemaValidator = {
   name: 'schema-validator',
   setup(bundle) {
     bundle.onResolve({ filter: /^castra:schema-validator$/ }, (args) => ({ path: args.path, namespace: 'schema' }));
     bundle.onLoad({ filter: /.*/, namespace: 'schema' }, () => {
-      const schema = JSON.parse(readFileSync(SCHEMA, 'utf8'));
+      const schemas = Object.fromEntries(
+        Object.entries(SCHEMAS).map(([name, path]) => [name, JSON.parse(readFileSync(path, 'utf8'))]),
+      );
       const options = { allErrors: true, strict: true, allowUnionTypes: true };
-      new Ajv(options).addVocabulary(WORDS.slice(-2)).compile(schema);
+      for (const schema of Object.values(schemas)) new Ajv(options).addVocabulary(WORDS.slice(-2)).compile(schema);
       // Without words for people, in the schema and in its errors: the validator is half as large, and as it carries
       // parts of the schema it would grow with every description. For the same reason shared parts are functions.
       const ajv = new Ajv({ ...options, messages: false, inlineRefs: false, code: { source: true, esm: true } });
-      const contents = standaloneCode.default(ajv, ajv.compile(withoutWords(schema)));
-      return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: [SCHEMA] };
+      ajv.addSchema(sharedSchema(schemas));
+      const exported = Object.keys(schemas).map((name) => [name, `${ALL}#/definitions/${name}`]);
+      // What only keywords of one's own would read is passed with every call.
+      const contents = standaloneCode
+        .default(ajv, Object.fromEntries(exported))
+        .replaceAll(/, ?parentData(?::\w+)?, ?parentDataProperty(?::(?:"[^"]*"|\w+))?, ?rootData(?:=data)?(?=\})/g, '');
+      return { contents, loader: 'js', resolveDir: process.cwd(), watchFiles: Object.values(SCHEMAS) };
     });
+  },
+};
+
+/** Leaves out of the schemas themselves what a bundle never reads. */
+const withoutKeywords = (...keywords) => ({
+  name: 'lean-schemas',
+  setup(bundle) {
+    bundle.onLoad({ filter: /\.schema\.json$/ }, ({ path }) => {
+      const keep = (key, value) => (keywords.includes(key) ? undefined : value);
+      return { contents: JSON.stringify(JSON.parse(readFileSync(path, 'utf8'), keep)), loader: 'json' };
+    });
+  },
+});
+
+/** Parts of vscode-languageserver that Castra has no use for. */
+const unused = [
+  // It looks for Node modules of a workspace by starting npm; Castra's server starts no process.
+  { filter: /vscode-languageserver[/\\]lib[/\\]node[/\\]files\.js$/, contents: '' },
+  // castra.toml is no notebook.
+  {
+    filter: /vscode-languageserver[/\\]lib[/\\]common[/\\]notebook\.js$/,
+    contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
+  },
+];
+const withoutUnused = {
+  name: 'without-unused',
+  setup(bundle) {
+    for (const { filter, contents } of unused) bundle.onLoad({ filter }, () => ({ contents }));
   },
 };
 
@@ -117,6 +182,7 @@ const common = {
   format: 'esm',
   metafile: true,
   legalComments: 'none',
+  charset: 'utf8',
   define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
   plugins: [schemaValidator],
   // What ssh2 can do without: it tries these native parts and goes on in JavaScript.
@@ -165,6 +231,9 @@ await bundle('server', {
   format: 'cjs',
   minify: true,
   banner: {},
+  charset: 'utf8',
+  // Hovers and completion show the other words.
+  plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo'), withoutUnused],
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');

@@ -35,6 +35,8 @@ export type Failure =
       readonly serialTail: readonly string[];
       readonly logPath: string;
     }
+  /** It was not started, because VMs that it needs did not get ready. */
+  | { readonly kind: 'dependency-failed'; readonly vm: string; readonly needs: readonly string[] }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
   /** A serial console serves one at a time. */
@@ -79,6 +81,7 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   'key-unusable': 70,
   'launch-failed': 70,
   'not-ready': 70,
+  'dependency-failed': 70,
   'not-running': 70,
   'console-busy': 75,
   // What ssh itself exits with when it cannot connect.
@@ -161,6 +164,8 @@ export function describe(failure: Failure): string {
         `Serial log: ${failure.logPath}`,
         `It was left running: \`castra status\` shows whether it gets ready later, \`castra down ${failure.vm}\` stops it.`,
       ].join('\n');
+    case 'dependency-failed':
+      return `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not get ready. Correct that first; \`castra up ${failure.vm}\` starts what it needs too.`;
     case 'not-running':
       return `${failure.vm} does not run: ${failure.detail}`;
     case 'console-busy':

@@ -49,6 +49,11 @@ export interface FormatOptions extends ProjectOptions {
   readonly check?: boolean;
 }
 
+export interface SchemaOptions {
+  /** Of which file; castra.toml by default. */
+  readonly file?: 'castra' | 'bootstrap';
+}
+
 export interface UpOptions extends ProjectOptions {
   /** VM or role names; empty means all. */
   readonly vms?: readonly string[];

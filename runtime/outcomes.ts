@@ -17,6 +17,8 @@ export interface InitOutcome {
 
 export interface ValidateOutcome {
   readonly configPath: string;
+  /** The bootstrap.toml files of its VMs, which are counted in. */
+  readonly bootstrapPaths: readonly string[];
   readonly valid: boolean;
   readonly errors: number;
   readonly warnings: number;

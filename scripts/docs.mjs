@@ -1,33 +1,46 @@
-// `npm run docs`: writes docs/castra-toml.md from the schema that validation and editors use.
+// `npm run docs`: writes the pages of keys from the schemas that validation and editors use.
 //
-//   node scripts/docs.mjs            writes the file
-//   node scripts/docs.mjs --check    exits with 1 when the file is not what the schema says
+//   node scripts/docs.mjs            writes docs/castra-toml.md and docs/bootstrap-toml.md
+//   node scripts/docs.mjs --check    exits with 1 when one of them is not what its schema says
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(fileURLToPath(import.meta.url), '../..');
-const PAGE = join(root, 'docs/castra-toml.md');
-const schema = JSON.parse(readFileSync(join(root, 'runtime/config/castra.schema.json'), 'utf8'));
 
 /** Of two digests one is enough, and both are an error. */
 const NOT_TOGETHER = 'base_image_sha512';
 
-const HEAD = `# castra.toml
+const headOf = (name, words) => `# ${name}.toml
 
-<!-- Written by \`npm run docs\` from runtime/config/castra.schema.json: change the schema, not this page. -->
+<!-- Written by \`npm run docs\` from runtime/config/${name}.schema.json: change the schema, not this page. -->
 
-Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, anything else that is wrong an error; [diagnostics.md](diagnostics.md) explains each.
-
-\`castra schema\` prints the JSON Schema that this page is made from, for editors without Castra's own support. Taplo and Tombi find its file by a first line such as \`#:schema ./castra.schema.json\`.
+${words}
 `;
 
-const page = [HEAD, ...tablesOf(schema, []).map(describeTable)].join('\n');
-if (!process.argv.includes('--check')) {
-  writeFileSync(PAGE, page);
-} else if (readFileSync(PAGE, 'utf8') !== page) {
-  console.error('docs/castra-toml.md is not what castra.schema.json says. Run `npm run docs`.');
-  process.exitCode = 1;
+const CASTRA = `Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, anything else that is wrong an error; [diagnostics.md](diagnostics.md) explains each.
+
+\`castra schema\` prints the JSON Schema that this page is made from, for editors without Castra's own support. Taplo and Tombi find its file by a first line such as \`#:schema ./castra.schema.json\`.`;
+
+const BOOTSTRAP = `A \`bootstrap.toml\` beside the bootstrap script of a VM, so by default in \`bootstrap/<vm>/\`, says how the script is run. It need not exist, and nothing in it is required. Paths of this host are relative to the file. An unknown key is only a warning; [diagnostics.md](diagnostics.md) explains every finding.
+
+\`castra validate\` checks these files of a project's VMs too. \`castra schema bootstrap\` prints the JSON Schema that this page is made from.`;
+
+/** Of the page that is being written. */
+let schema;
+writePage('castra', CASTRA);
+writePage('bootstrap', BOOTSTRAP);
+
+function writePage(name, words) {
+  schema = JSON.parse(readFileSync(join(root, `runtime/config/${name}.schema.json`), 'utf8'));
+  const path = join(root, `docs/${name}-toml.md`);
+  const page = [headOf(name, words), ...tablesOf(schema, []).map(describeTable)].join('\n');
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, page);
+  } else if (readFileSync(path, 'utf8') !== page) {
+    console.error(`docs/${name}-toml.md is not what ${name}.schema.json says. Run \`npm run docs\`.`);
+    process.exitCode = 1;
+  }
 }
 
 /** A schema with its reference followed. */

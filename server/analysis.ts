@@ -1,10 +1,17 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { analyzeConfig, type ConfigAnalysis } from '../runtime/config/analyze.ts';
+import { analyzeBootstrap, type BootstrapAnalysis } from '../runtime/config/analyzeBootstrap.ts';
+import { BOOTSTRAP_FILE } from '../runtime/config/bootstrapProject.ts';
+import { bootstrapSchema, castraSchema, type DocumentSchema } from '../runtime/config/schemaAt.ts';
 import { type PositionEncoding, type PositionMap, positionMap } from './positions.ts';
 
-/** One text of a castra.toml, understood. Made once per version; every feature reads from it. */
+/** One text of a castra.toml or bootstrap.toml, understood. Made once per version; every feature reads from it. */
 export interface Analysis extends ConfigAnalysis {
+  /** Of a document of its kind. */
+  readonly schema: DocumentSchema;
+  /** Of a bootstrap.toml; its `draft` is that of an empty project, and it has no VMs. */
+  readonly bootstrap?: BootstrapAnalysis;
   readonly uri: string;
   readonly version: number;
   readonly text: string;
@@ -21,8 +28,22 @@ export function analyzeText(
   source: { readonly uri: string; readonly version: number; readonly text: string },
   { encoding, home }: AnalysisContext,
 ): Analysis {
-  const config = analyzeConfig({ text: source.text, path: pathOf(source.uri), home });
-  return { ...config, ...source, positions: positionMap(source.text, config.syntax.index, encoding) };
+  const path = pathOf(source.uri);
+  const understand = basename(path) === BOOTSTRAP_FILE ? understandBootstrap : understandCastra;
+  const understood = understand(source.text, path, home);
+  return { ...understood, ...source, positions: positionMap(source.text, understood.syntax.index, encoding) };
+}
+
+type Understood = Pick<Analysis, keyof ConfigAnalysis | 'schema' | 'bootstrap'>;
+
+function understandCastra(text: string, path: string, home: string): Understood {
+  return { ...analyzeConfig({ text, path, home }), schema: castraSchema };
+}
+
+function understandBootstrap(text: string, path: string, home: string): Understood {
+  const bootstrap = analyzeBootstrap({ text, path });
+  const { syntax, diagnostics } = bootstrap;
+  return { ...analyzeConfig({ text: '', path, home }), syntax, diagnostics, schema: bootstrapSchema, bootstrap };
 }
 
 /** Of an unsaved document, or one of another host, a path in the root: nothing is read from there. */

@@ -1,4 +1,4 @@
-import { allowedWords, meaningsOf, type Schema, schemaAt, typesOf } from './schema.ts';
+import { allowedWords, type DocumentSchema, meaningsOf, type Schema, schemaAt, typesOf } from './schema.ts';
 
 /** A type in words: `integer`, `list of strings`, `string or integer`. */
 export function typeInWords(schema: Schema): string {
@@ -57,9 +57,9 @@ export function isRequired(parent: Schema | undefined, key: string): boolean {
 }
 
 /** Whether a path leads to one table, to several, or to something else. */
-export function shapeOf(path: readonly (string | number)[]): 'table' | 'tables' | 'other' {
-  const schema = schemaAt(path);
+export function shapeOf(root: DocumentSchema, path: readonly (string | number)[]): 'table' | 'tables' | 'other' {
+  const schema = schemaAt(root, path);
   if (schema?.type === 'object') return 'table';
   if (schema?.type !== 'array') return 'other';
-  return schemaAt([...path, 0])?.type === 'object' ? 'tables' : 'other';
+  return schemaAt(root, [...path, 0])?.type === 'object' ? 'tables' : 'other';
 }

@@ -12,6 +12,7 @@ const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
 
 const tags: Readonly<Record<string, DiagnosticTag>> = {
   'config/unknown-key': DiagnosticTag.Unnecessary,
+  'config/useless-ignore': DiagnosticTag.Unnecessary,
   'config/managed-image': DiagnosticTag.Deprecated,
 };
 

@@ -20,8 +20,8 @@ export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
 function answer(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, capabilities } = context;
   const report = async (analysis: Analysis): Promise<Report> => {
-    await lookAtPaths(analysis, files);
-    const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, files));
+    await lookAtPaths(analysis, context);
+    const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, context));
     return { resultId: shortHash(JSON.stringify(items), 16), items };
   };
   connection.languages.diagnostics.on(
@@ -40,7 +40,7 @@ function answer(context: FeatureContext): ServerCapabilities {
     files.forget();
     if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
   });
-  return { diagnosticProvider: { identifier: 'castra', interFileDependencies: false, workspaceDiagnostics: true } };
+  return { diagnosticProvider: { identifier: 'castra', interFileDependencies: true, workspaceDiagnostics: true } };
 }
 
 /**
@@ -48,8 +48,10 @@ function answer(context: FeatureContext): ServerCapabilities {
  * handled one per turn, so a burst is looked at in its newest version only. What the disk says comes afterwards, in a
  * second message when it differs: it must not hold up what the text says.
  */
-function push({ connection, documents, files, guard, docs, workspace }: FeatureContext): ServerCapabilities {
+function push(context: FeatureContext): ServerCapabilities {
+  const { connection, documents, files, guard, docs, workspace } = context;
   const changed = new Set<string>();
+  const openAnalyses = () => documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
   let quiet = true;
   const settle = () => {
     if (!quiet) {
@@ -62,26 +64,31 @@ function push({ connection, documents, files, guard, docs, workspace }: FeatureC
   const publish = guard('publishDiagnostics', async () => {
     const analyses = [...changed].flatMap((uri) => documents.analysis(uri) ?? []);
     changed.clear();
-    await Promise.all(analyses.map((analysis) => tell(analysis, true)));
+    const isProject = analyses.some(({ bootstrap }) => bootstrap === undefined);
+    const dependents = isProject ? openAnalyses().filter((one) => one.bootstrap && !analyses.includes(one)) : [];
+    await Promise.all([
+      ...analyses.map((analysis) => tell(analysis, true)),
+      ...dependents.map((analysis) => tell(analysis, false)),
+    ]);
   });
   const recheck = guard('recheckFiles', async () => {
-    const analyses = documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
-    await Promise.all(analyses.map((analysis) => tell(analysis, false)));
+    await Promise.all(openAnalyses().map((analysis) => tell(analysis, false)));
   });
   const told = new Map<string, { readonly revision: number; readonly findings: string }>();
   const send = async (analysis: Analysis) => {
     const { uri, version } = analysis;
-    const findings = knownPathFindings(analysis, files);
+    const findings = knownPathFindings(analysis, context);
     told.set(uri, { revision: files.revision(), findings: JSON.stringify(findings) });
     await connection.sendDiagnostics({ uri, version, diagnostics: toDiagnostics(analysis, docs, findings) });
   };
   const tell = async (analysis: Analysis, isNew: boolean) => {
     if (isNew) await send(analysis);
-    await lookAtPaths(analysis, files);
+    await lookAtPaths(analysis, context);
     const last = told.get(analysis.uri);
     const isNewest = documents.analysis(analysis.uri) === analysis;
-    if (!isNewest || files.revision() === last?.revision) return;
-    if (JSON.stringify(knownPathFindings(analysis, files)) !== last?.findings) await send(analysis);
+    // What a bootstrap.toml depends on is no matter of which files there are.
+    if (!isNewest || (files.revision() === last?.revision && !analysis.bootstrap)) return;
+    if (JSON.stringify(knownPathFindings(analysis, context)) !== last?.findings) await send(analysis);
   };
   documents.open.onDidChangeContent(({ document }) => {
     if (changed.size === 0) setImmediate(settle);
@@ -91,6 +98,8 @@ function push({ connection, documents, files, guard, docs, workspace }: FeatureC
   documents.open.onDidClose(({ document: { uri } }) => {
     told.delete(uri);
     void connection.sendDiagnostics({ uri, diagnostics: [] });
+    // From now on a project is what its file on the disk says.
+    void recheck(undefined, NEVER).catch(() => undefined);
   });
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;

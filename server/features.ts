@@ -1,6 +1,7 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
 import type { Analysis } from './analysis.ts';
 import type { Documents } from './documents.ts';
+import { serveCodeActions } from './features/codeActions.ts';
 import { serveCodeLens } from './features/codeLens.ts';
 import { serveCompletion } from './features/completion.ts';
 import { serveDefinition } from './features/definition.ts';
@@ -16,6 +17,7 @@ import { serveSelectionRanges } from './features/selectionRanges.ts';
 import { serveSemanticTokens } from './features/semanticTokens.ts';
 import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
+import type { Projects } from './projects.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FeatureContext {
@@ -27,6 +29,7 @@ export interface FeatureContext {
   readonly options: InitializationOptions;
   readonly workspace: Workspace;
   readonly files: FileChecks;
+  readonly projects: Projects;
   /** Understands a text that is not open in the editor. */
   analyze(uri: string, text: string): Analysis;
   /** URI of docs/diagnostics.md. */
@@ -48,6 +51,7 @@ export type Feature = (context: FeatureContext) => ServerCapabilities;
 
 /** One file each in features/. */
 export const features: readonly Feature[] = [
+  serveCodeActions,
   serveCodeLens,
   serveCompletion,
   serveDefinition,

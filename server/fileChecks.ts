@@ -60,7 +60,7 @@ export function fileChecks(kindOf: (path: string) => Promise<FileKind> = readKin
     revision: () => revision,
     look: async (paths) => {
       const looks = [...new Set(paths)].map(refresh).filter((look) => look !== undefined);
-      if (looks.length > 0) await atMost(Promise.all(looks), PATIENCE_MS);
+      if (looks.length > 0) await atMost(Promise.all(looks));
     },
     forget() {
       events += 1;
@@ -69,9 +69,10 @@ export function fileChecks(kindOf: (path: string) => Promise<FileKind> = readKin
   };
 }
 
-async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+/** Waits for a look at the disk, but not for a disk that does not answer. */
+export async function atMost(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((done) => (timer = setTimeout(done, ms)))]);
+  await Promise.race([work, new Promise((done) => (timer = setTimeout(done, PATIENCE_MS)))]);
   clearTimeout(timer);
 }
 

@@ -1,16 +1,34 @@
+import { findMismatches, findMissingKey } from '../runtime/config/bootstrapProject.ts';
 import { findMissingFiles, pathReferences } from '../runtime/config/pathReferences.ts';
 import type { Diagnostic } from '../runtime/diagnostics.ts';
 import type { Analysis } from './analysis.ts';
 import type { FileChecks } from './fileChecks.ts';
+import type { Projects } from './projects.ts';
 
-/** Files that a document refers to and that do not exist, as far as is known now: nothing waits for a disk. */
-export function knownPathFindings(analysis: Analysis, files: FileChecks): readonly Diagnostic[] {
+/** What is known outside of a document. */
+interface Outside {
+  readonly files: FileChecks;
+  readonly projects: Projects;
+}
+
+/**
+ * Files that a document refers to and that do not exist, and what of a bootstrap.toml does not fit its project, as far
+ * as is known now: nothing waits for a disk.
+ */
+export function knownPathFindings(analysis: Analysis, { files, projects }: Outside): readonly Diagnostic[] {
   // A document that is not saved is nowhere, and so are its relative paths.
   if (!analysis.uri.startsWith('file:')) return [];
-  return findMissingFiles(analysis, (path) => files.known(path) !== 'missing');
+  const exists = (path: string) => files.known(path) !== 'missing';
+  const { bootstrap } = analysis;
+  if (bootstrap === undefined) return findMissingFiles(analysis, exists);
+  const placed = projects.known(analysis)?.placed ?? [];
+  return [...findMissingKey(bootstrap, exists), ...findMismatches(bootstrap, placed)];
 }
 
 /** Finds out what `knownPathFindings` goes by; takes a moment at most, whatever the disk does. */
-export async function lookAtPaths(analysis: Analysis, files: FileChecks): Promise<void> {
-  if (analysis.uri.startsWith('file:')) await files.look(pathReferences(analysis.placed).map(({ file }) => file));
+export async function lookAtPaths(analysis: Analysis, { files, projects }: Outside): Promise<void> {
+  if (!analysis.uri.startsWith('file:')) return;
+  const key = analysis.bootstrap?.value.ssh.identity;
+  const paths = analysis.bootstrap ? [key ?? []].flat() : pathReferences(analysis.placed).map(({ file }) => file);
+  await Promise.all([files.look(paths), projects.look(analysis)]);
 }

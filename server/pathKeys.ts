@@ -23,6 +23,7 @@ const keys: Readonly<Record<string, PathKey>> = {
   'vms.user_data': USER_DATA,
   'vms.instances.user_data': USER_DATA,
   'vms.bootstrap.script': { name: 'script', isFolder: false, best: /\.sh$/i },
+  'ssh.identity': { name: 'identity', isFolder: false, best: /^id_\w+$|\.(?:key|pem)$/i },
   'vms.bootstrap.payload': { name: 'payload', isFolder: true, best: /^$/ },
 };
 

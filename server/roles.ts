@@ -62,11 +62,13 @@ export interface Mention {
 }
 
 /**
- * Everything that names a role: `name`, the `id` of its instances, and entries of `needs`. Comments and other strings
+ * Everything that names a role: `name`, the `id` of its instances, entries of `needs`, and in a bootstrap.toml whose
+ * VMs are known `handshake_identity`. Comments and other strings
  * that happen to say the same are none.
  */
 export function findMentions(analysis: Analysis, roles = findRoles(analysis)): readonly Mention[] {
-  const { text } = analysis;
+  const { text, bootstrap } = analysis;
+  if (bootstrap) return [identityMention(analysis)].filter((each) => each !== undefined);
   const names = new Set(roles.map(({ name }) => name));
   return roles
     .flatMap((role) => {
@@ -81,6 +83,11 @@ export function findMentions(analysis: Analysis, roles = findRoles(analysis)): r
     })
     .filter((each) => each !== undefined)
     .sort((a, b) => a.span.from - b.span.from);
+}
+
+function identityMention({ syntax, placed, text }: Analysis): Mention | undefined {
+  const value = stringAt(syntax.tree, 'handshake_identity');
+  return value && mention(value, meant(value.value, new Set(placed.map(({ vm }) => vm.role))), text);
 }
 
 const ownId = (id: string | undefined, role: string) =>

@@ -20,10 +20,18 @@ export function sectionPath(tree: TableNode, { header }: Section): TomlPath {
   return path;
 }
 
-/** The row that a header opens itself, or the one that a header inside of it belongs to: the last one before it. */
+/**
+ * The row that a header opens itself, or the one that a header inside of it belongs to: the last one before it. Rows
+ * stand in the order of the text, so that a thousand of them need ten steps.
+ */
 function rowOf(rows: readonly TableNode[], from: number, isOpener: boolean): number {
-  const index = rows.findLastIndex((row) =>
-    isOpener ? row.header?.from === from : (row.header?.from ?? Number.POSITIVE_INFINITY) < from,
-  );
-  return Math.max(0, index);
+  let low = 0;
+  let high = rows.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const start = rows[middle]?.header?.from ?? Number.POSITIVE_INFINITY;
+    if (start < from || (isOpener && start === from)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

@@ -13,6 +13,7 @@ import { openDocuments } from './documents.ts';
 import { type FeatureContext, features, type InitializationOptions } from './features.ts';
 import { fileChecks } from './fileChecks.ts';
 import { makeGuard } from './guard.ts';
+import { openProjects } from './projects.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */
@@ -24,6 +25,7 @@ export function startServer(connection: Connection, docs: string): void {
   connection.onInitialize((params) => {
     context = readContext(params, context);
     workspace = openWorkspace(connection, params);
+    const analyze = (uri: string, text: string) => analyzeText({ uri, version: 0, text }, context);
     const shared: FeatureContext = {
       connection,
       documents,
@@ -33,7 +35,8 @@ export function startServer(connection: Connection, docs: string): void {
       capabilities: params.capabilities,
       options: (params.initializationOptions ?? {}) as InitializationOptions,
       files: fileChecks(),
-      analyze: (uri, text) => analyzeText({ uri, version: 0, text }, context),
+      analyze,
+      projects: openProjects(documents, analyze),
     };
     const provided = [serveDiagnostics, ...features].map((feature) => feature(shared));
     return { capabilities: Object.assign(base(context), ...provided), serverInfo: SERVER_INFO };

@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { BOOTSTRAP_FILE } from '../runtime/config/bootstrapProject.ts';
 
-/** One castra.toml on the disk. */
+/** One castra.toml or bootstrap.toml on the disk. */
 export interface SurveyedFile {
   readonly path: string;
   readonly text: string;
@@ -18,7 +19,7 @@ const MAX_ENTRIES = 2000;
 const MAX_FILES = 200;
 const MAX_BYTES = 1024 * 1024;
 
-/** The castra.toml files below folders; what was read before and did not change is taken from `before`. */
+/** The castra.toml files below folders, and each bootstrap.toml in a folder of `bootstrap`; what was read before and did not change is taken from `before`. */
 export async function surveyFolders(
   folders: readonly string[],
   before: ReadonlyMap<string, SurveyedFile>,
@@ -38,7 +39,9 @@ async function findFiles(folders: readonly string[]): Promise<readonly string[]>
   for (let at = 0; at < queue.length && at < MAX_FOLDERS && found.size < MAX_FILES; at++) {
     const { path, depth } = queue[at] ?? { path: '', depth: MAX_DEPTH };
     const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-    if (entries.some((entry) => entry.name === FILE_NAME && entry.isFile())) found.add(join(path, FILE_NAME));
+    for (const name of basename(dirname(path)) === 'bootstrap' ? [FILE_NAME, BOOTSTRAP_FILE] : [FILE_NAME]) {
+      if (entries.some((entry) => entry.name === name && entry.isFile())) found.add(join(path, name));
+    }
     if (depth >= MAX_DEPTH || entries.length > MAX_ENTRIES) continue;
     for (const entry of entries) {
       if (entry.isDirectory() && isProjects(entry.name)) queue.push({ path: join(path, entry.name), depth: depth + 1 });
@@ -49,7 +52,8 @@ async function findFiles(folders: readonly string[]): Promise<readonly string[]>
 
 const isProjects = (name: string): boolean => name !== 'node_modules' && !name.startsWith('.');
 
-async function readSurveyed(path: string, before: SurveyedFile | undefined): Promise<SurveyedFile | undefined> {
+/** Undefined for what cannot be read; `before` itself while the file is the same. */
+export async function readSurveyed(path: string, before: SurveyedFile | undefined): Promise<SurveyedFile | undefined> {
   try {
     const { mtimeMs, size, ino } = await stat(path);
     const stamp = `${mtimeMs} ${size} ${ino}`;

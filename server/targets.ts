@@ -11,6 +11,7 @@ export type Target = { readonly kind: 'path'; readonly path: string } | { readon
 
 const PATH_KEYS: ReadonlySet<string> = new Set([
   'project.state_dir',
+  'ssh.identity',
   'vms.base_image',
   'vms.bootstrap.payload',
   'vms.bootstrap.script',

@@ -26,6 +26,7 @@ const COME_AND_GO = WatchKind.Create | WatchKind.Delete;
 /** Of images and scripts only their existence matters: a running VM writes to its disk all the time. */
 const WATCHERS = [
   { globPattern: '**/castra.toml' },
+  { globPattern: '**/bootstrap.toml' },
   { globPattern: '**/bootstrap/**', kind: COME_AND_GO },
   { globPattern: '**/*.qcow2', kind: COME_AND_GO },
 ];

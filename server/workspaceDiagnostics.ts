@@ -18,7 +18,7 @@ export interface Report {
 /** VS Code asks every two seconds. Where nobody tells of changes, folders are walked only so often. */
 const WALK_AGAIN_MS = 30_000;
 
-/** Reports every castra.toml of the workspace, open or not, and clears those that are gone. */
+/** Reports every castra.toml and bootstrap.toml of the workspace, open or not, and clears those that are gone. */
 export function serveWorkspaceDiagnostics(context: FeatureContext, report: (analysis: Analysis) => Promise<Report>) {
   const { connection, documents, guard } = context;
   const closed = closedProjects(context);
@@ -61,7 +61,7 @@ function closedProjects({ workspace, analyze }: FeatureContext): () => Promise<r
   };
   workspace.onFolders(again);
   workspace.onFiles((events) => {
-    if (events.some(({ uri }) => uri.endsWith('/castra.toml'))) again();
+    if (events.some(({ uri }) => /\/(?:castra|bootstrap)\.toml$/.test(uri))) again();
   });
   return async () => {
     const isOld = !workspace.isWatched && performance.now() - (walkedAt ?? 0) > WALK_AGAIN_MS;

@@ -16,7 +16,7 @@ interface Rule {
 }
 
 const CORE = 'runtime/(?:events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
-const LANGUAGE = 'smol-toml|fastest-levenshtein|castra:schema-validator';
+const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
 const LIBRARIES = 'undici|xz-decompress|fzstd|ssh2';
 const any = (...patterns: string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
@@ -81,7 +81,6 @@ const RULES: readonly Rule[] = [
       'node:(?:path|url|os|fs/promises)',
       'vscode-languageserver',
       'vscode-languageserver-textdocument',
-      'fastest-levenshtein',
     ),
     types: any('runtime/(?:diagnostics|options)\\.ts', 'node:fs'),
     why: 'it reads text and says what it means: it starts no process and opens no socket',

@@ -1,19 +1,17 @@
 import { dirname, resolve } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
 import type { Diagnostic } from '../diagnostics.ts';
 import type { AcceleratorChoice } from '../options.ts';
 import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
-import { collectFindings, type Findings } from './findings.ts';
+import type { Findings } from './findings.ts';
+import { resolveNeeds } from './needs.ts';
 import { defaultStateRoot } from './paths.ts';
 import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
+import { checkQemuArguments } from './qemuArguments.ts';
+import { type DocumentSyntax, readDocument } from './readDocument.ts';
 import { expandRole } from './replicas.ts';
-import { checkSchema } from './schema.ts';
-import { analyzeToml } from './toml/meaning.ts';
-import { parseToml } from './toml/parser.ts';
-import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
-import type { TomlError as SyntaxFault, TomlDocument } from './toml/syntax.ts';
-import type { TableNode } from './toml/tree.ts';
+import { castraShape } from './schema.ts';
+import { applySuppressions, readSuppressions, type Suppression } from './suppressions.ts';
 import { parseMiB } from './units.ts';
 import { classifyVersion } from './version.ts';
 import { interpretVm, type PlacedVm } from './virtualMachine.ts';
@@ -29,23 +27,18 @@ export interface ConfigSource {
   readonly knownProjects?: readonly string[];
 }
 
-/** What an editor needs besides: the text as it was understood, whether or not it is valid. */
-export interface ConfigSyntax {
-  readonly document: TomlDocument;
-  readonly tree: TableNode;
-  readonly index: LineIndex;
-}
-
 export interface ConfigAnalysis {
   readonly place: ProjectPlace;
-  readonly syntax: ConfigSyntax;
+  readonly syntax: DocumentSyntax;
   /** The project as far as it can be understood; `project` is the same once nothing is wrong. */
   readonly draft: ProjectConfig;
   /** The VMs of the draft, and where in the text they come from. */
   readonly placed: readonly PlacedVm[];
   /** Undefined when a diagnostic is an error. */
   readonly project?: ProjectConfig;
-  /** Everything that was found, in the order of the text. */
+  /** What comments hide: for findings that are made besides these. */
+  readonly suppressions: readonly Suppression[];
+  /** Everything that was found and is not hidden, in the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -54,55 +47,15 @@ export interface ConfigAnalysis {
  * reports all problems of a file at once.
  */
 export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
-  const document = parseToml(source.text);
-  const { tree, value, errors } = analyzeToml(document);
-  const index = lineIndex(source.text);
-  const findings = collectFindings(tree, source.text, index, source.path);
-  reportSyntax([...document.errors, ...errors], source.text, findings);
-  checkSchema(value, tree, findings);
+  const { syntax, value, findings } = readDocument(source, castraShape);
   const { draft, placed } = interpretProject(value, source, findings);
-  const diagnostics = findings.list();
+  const { document, index } = syntax;
+  const suppressions = readSuppressions(document, index);
+  const diagnostics = applySuppressions(findings.list(), suppressions, { path: source.path, index });
   const { name, configPath, stateRoot } = draft;
   const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   const place = { name, configPath, stateRoot };
-  return { place, syntax: { document, tree, index }, draft, placed, diagnostics, ...(valid ? { project: draft } : {}) };
-}
-
-/**
- * smol-toml decides whether the text is TOML, our own parser says where it is not. What only ours objects to is a
- * warning; what only smol-toml objects to is an error at the place it names.
- */
-function reportSyntax(faults: readonly SyntaxFault[], source: string, findings: Findings): void {
-  const verdict = judge(source);
-  for (const fault of faults) {
-    const finding = {
-      severity: verdict ? 'error' : 'warning',
-      code: `toml/${fault.code}`,
-      message: sentence(fault.message),
-    } as const;
-    findings.reportSpan(fault, finding, fault.related);
-  }
-  if (verdict && faults.length === 0) {
-    const index = lineIndex(source);
-    const at = offsetAt(index, { line: verdict.line, column: verdict.column });
-    const to = Math.min(at + 1, source.length);
-    const message = sentence(verdict.message.split('\n')[0] ?? 'Invalid TOML');
-    findings.reportSpan({ from: at, to }, { severity: 'error', code: 'toml/invalid', message });
-  }
-}
-
-function judge(source: string): TomlError | undefined {
-  try {
-    parse(source, { integersAsBigInt: 'asNeeded' });
-    return undefined;
-  } catch (error) {
-    if (error instanceof TomlError) return error;
-    throw error;
-  }
-}
-
-function sentence(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
+  return { place, syntax, draft, placed, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
 const DEFAULT_BROKER_PORT = 7070;
@@ -123,11 +76,14 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     bootstrap: asTable(value.bootstrap) ?? {},
     findings,
   };
-  const placed = tables(value.vms).flatMap((table, index) =>
-    table === undefined
-      ? []
-      : expandRole(table, ['vms', index], versionClass, findings).map((replica) => interpretVm(replica, context)),
-  );
+  const roles = tables(value.vms);
+  const single = roles.flatMap((table, index) => {
+    const path = ['vms', index];
+    if (table === undefined) return [];
+    checkQemuArguments(table, path, findings);
+    return expandRole(table, path, versionClass, findings).map((replica) => interpretVm(replica, context));
+  });
+  const placed = resolveNeeds(single, roles, findings);
   findConflicts(placed, { brokerPort, configPath: source.path }, findings);
   const draft = {
     ...place,

@@ -1,3 +1,4 @@
+import { findAmbiguousNames } from './ambiguousNames.ts';
 import type { Findings } from './findings.ts';
 import { explainBadName, MAX_NAME, slugify } from './names.ts';
 import type { PortForward, VmDefinition } from './project.ts';
@@ -17,6 +18,7 @@ export interface SharedPlaces {
 export function findConflicts(all: readonly PlacedVm[], project: SharedPlaces, findings: Findings): void {
   const vms = all.filter(({ vm }) => vm.role !== '');
   checkNames(vms, findings);
+  findAmbiguousNames(vms, findings);
   checkHostPorts(vms, project.brokerPort, findings);
   checkGuestPorts(vms, findings);
   checkOverlays(vms, project.configPath, findings);

@@ -15,7 +15,12 @@ export interface Finding {
   readonly path: TomlPath;
   readonly part?: Part;
   /** The other end of a conflict. */
-  readonly related?: { readonly path: TomlPath; readonly message: string };
+  readonly related?: RelatedPath | readonly RelatedPath[];
+}
+
+export interface RelatedPath {
+  readonly path: TomlPath;
+  readonly message: string;
 }
 
 /** Collects findings and turns their paths into ranges of the text. */
@@ -43,10 +48,10 @@ export function collectFindings(tree: TableNode, text: string, index: LineIndex,
       const fault = JSON.stringify([finding.code, ...path]);
       if (reported.has(fault) || (part === 'value' && isUnfinished(tree, path))) return;
       reported.add(fault);
-      const others: RelatedLocation[] =
-        related && exists(tree, related.path)
-          ? [{ message: related.message, path: configPath, range: range(spanOf(related.path, 'value')) }]
-          : [];
+      const others: RelatedLocation[] = [related ?? []]
+        .flat()
+        .filter((other) => exists(tree, other.path))
+        .map(({ message, path }) => ({ message, path: configPath, range: range(spanOf(path, 'value')) }));
       diagnostics.push({
         ...finding,
         path: configPath,

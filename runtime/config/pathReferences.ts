@@ -3,6 +3,7 @@ import type { ConfigAnalysis } from './analyze.ts';
 import { asTable, text } from './fields.ts';
 import { collectFindings } from './findings.ts';
 import { pick } from './replicas.ts';
+import { isSuppressed } from './suppressions.ts';
 import type { TomlPath } from './toml/meaning.ts';
 import type { PlacedVm } from './virtualMachine.ts';
 
@@ -68,7 +69,7 @@ function bootstrapReferences({ vm, replica }: Pick<PlacedVm, 'vm' | 'replica'>):
 
 /** A warning for every reference to a file that `exists` does not know, in the order of the text. */
 export function findMissingFiles(
-  { syntax, placed, place }: Pick<ConfigAnalysis, 'syntax' | 'placed' | 'place'>,
+  { syntax, placed, place, suppressions }: Pick<ConfigAnalysis, 'syntax' | 'placed' | 'place' | 'suppressions'>,
   exists: (file: string) => boolean,
 ): Diagnostic[] {
   const missing = pathReferences(placed).filter(({ file }) => !exists(file));
@@ -85,5 +86,5 @@ export function findMissingFiles(
       path,
     });
   }
-  return findings.list();
+  return findings.list().filter((finding) => !isSuppressed(finding, suppressions));
 }

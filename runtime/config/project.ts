@@ -68,6 +68,8 @@ export interface VmDefinition {
   readonly readyTimeoutMs: number;
   readonly qemuArgs: readonly string[];
   readonly bootstrap: BootstrapSettings;
+  /** Names of the VMs that must be ready before this one starts. */
+  readonly needs: readonly string[];
 }
 
 /** Where a project keeps its things; known even while its file is broken, so that `down` can still find its VMs. */

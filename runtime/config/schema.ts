@@ -1,17 +1,31 @@
-import { type SchemaError, validate } from 'castra:schema-validator';
+import { type SchemaError, type Validate, validateBootstrap, validateCastra } from 'castra:schema-validator';
 import { type Finding, type Findings, isUnfinished } from './findings.ts';
-import { schemaAt } from './schemaAt.ts';
+import { bootstrapSchema, castraSchema, type DocumentSchema, schemaAt } from './schemaAt.ts';
 import { suggest } from './suggest.ts';
 import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
 
+/** What a kind of document may have, and the function compiled from that. */
+export interface DocumentShape {
+  readonly schema: DocumentSchema;
+  readonly validate: Validate;
+}
+
+export const castraShape: DocumentShape = { schema: castraSchema, validate: validateCastra };
+export const bootstrapShape: DocumentShape = { schema: bootstrapSchema, validate: validateBootstrap };
+
 /** Checks the shape of a document: keys, types, ranges. What values mean together is checked afterwards. */
-export function checkSchema(value: unknown, tree: TableNode, findings: Findings): void {
+export function checkSchema(
+  { schema, validate }: DocumentShape,
+  value: unknown,
+  tree: TableNode,
+  findings: Findings,
+): void {
   validate(value);
   for (const error of validate.errors ?? []) {
     // The branches of an anyOf say nothing that the anyOf itself does not.
     if (/\/anyOf\/\d/.test(error.schemaPath)) continue;
-    if (!followsFromSyntax(tree, error)) findings.report(findingFor(error, tree));
+    if (!followsFromSyntax(tree, error)) findings.report(findingFor(error, tree, schema));
   }
 }
 
@@ -24,13 +38,13 @@ function followsFromSyntax(tree: TableNode, error: SchemaError): boolean {
   );
 }
 
-function findingFor(error: SchemaError, tree: TableNode): Finding {
+function findingFor(error: SchemaError, tree: TableNode, schema: DocumentSchema): Finding {
   const path = pathFromPointer(error.instancePath);
   const name = displayName(path);
   const { params } = error;
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(path, String(params.additionalProperty));
+      return unknownKey(path, String(params.additionalProperty), schema);
     case 'required':
       return {
         severity: 'error',
@@ -46,7 +60,7 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
     }
     case 'enum':
     case 'anyOf':
-      return notAllowed(path, tree);
+      return notAllowed(path, tree, schema);
     case 'minimum':
     case 'maximum': {
       const message = `${name} must be at ${error.keyword === 'minimum' ? 'least' : 'most'} ${params.limit}.`;
@@ -63,8 +77,8 @@ function findingFor(error: SchemaError, tree: TableNode): Finding {
 }
 
 /** Never fatal: a newer Castra may know the key. */
-function unknownKey(path: TomlPath, key: string): Finding {
-  const known = Object.keys(schemaAt(path)?.properties ?? {});
+function unknownKey(path: TomlPath, key: string, schema: DocumentSchema): Finding {
+  const known = Object.keys(schemaAt(schema, path)?.properties ?? {});
   const meant = suggest(key, known);
   return {
     severity: 'warning',
@@ -76,8 +90,8 @@ function unknownKey(path: TomlPath, key: string): Finding {
   };
 }
 
-function notAllowed(path: TomlPath, tree: TableNode): Finding {
-  const allowed = wordsAt(path);
+function notAllowed(path: TomlPath, tree: TableNode, schema: DocumentSchema): Finding {
+  const allowed = wordsAt(schema, path);
   const { node } = nodeAt(tree, path);
   const actual = node.kind === 'scalar' && node.value.kind === 'string' ? node.value.value : '';
   const meant = suggest(actual, allowed);
@@ -91,8 +105,8 @@ function notAllowed(path: TomlPath, tree: TableNode): Finding {
 }
 
 /** The words that a value may be. */
-function wordsAt(path: TomlPath): readonly string[] {
-  const { enum: words, anyOf = [] } = schemaAt(path) ?? {};
+function wordsAt(schema: DocumentSchema, path: TomlPath): readonly string[] {
+  const { enum: words, anyOf = [] } = schemaAt(schema, path) ?? {};
   return words ?? anyOf.flatMap((branch) => branch.enum ?? []);
 }
 

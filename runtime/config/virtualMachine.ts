@@ -58,6 +58,8 @@ export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
     readyTimeoutMs: secondsToMs(table.ready_timeout_secs, DEFAULT_READY_TIMEOUT_MS, 1),
     qemuArgs: texts(table.qemu_args),
     bootstrap: readBootstrap(replica, context),
+    // Known once all VMs are: resolveNeeds.
+    needs: [],
     ...(description ? { description } : {}),
     ...(firmware ? { firmware } : {}),
     ...(overlaySizeMiB === undefined ? {} : { overlaySizeMiB }),

@@ -6,6 +6,7 @@ export type ImageFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk';
 
 /** Enough for every header, and for the descriptor within a VMDK. */
 const HEAD_BYTES = 64 * 1024;
+const SECTOR = 512;
 const VHD_FOOTER_BYTES = 512;
 const VHD_DIFFERENCING = 4;
 
@@ -39,6 +40,7 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
     const footer = size < VHD_FOOTER_BYTES ? head : await readAt(file, size - VHD_FOOTER_BYTES, VHD_FOOTER_BYTES);
     if (starts(footer, 'conectix')) return checkVhd(footer);
     refuseOthers(head);
+    if (size % SECTOR !== 0) throw new Qcow2Error('it is no disk image: a disk has whole sectors of 512 bytes');
     return 'raw';
   } finally {
     await file.close();

@@ -10,6 +10,7 @@ import { lockProject } from '../state/lock.ts';
 import { readRecord } from '../state/record.ts';
 import { findQemuImage } from '../vm/qemu.ts';
 import { shutdownVm } from '../vm/shutdown.ts';
+import { runInOrder } from './inOrder.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { analyzeProject } from './project.ts';
 import { releasePorts } from './reserve.ts';
@@ -38,7 +39,7 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   );
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
-    const vms = await Promise.all(targets.map((target) => stop(target, context, run)));
+    const vms = await stopInOrder(targets, context, run);
     if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(place, project?.vms ?? [], run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
@@ -81,6 +82,23 @@ interface StopContext {
 
 function nothingToStop(vm: string): VmDownResult {
   return { vm, result: 'stopped', outcome: 'graceful', changed: false, totalMs: 0, reclaimedBytes: 0 };
+}
+
+/** What others need goes last; one of them that cannot be stopped does not keep it from being stopped. */
+function stopInOrder(targets: readonly Target[], context: StopContext, run: Run): Promise<VmDownResult[]> {
+  const dependants = new Map<string, string[]>();
+  for (const { name, definition } of targets) {
+    for (const need of definition?.needs ?? []) {
+      const known = dependants.get(need);
+      if (known) known.push(name);
+      else dependants.set(need, [name]);
+    }
+  }
+  return runInOrder(
+    targets,
+    ({ name }) => dependants.get(name) ?? [],
+    (target) => stop(target, context, run),
+  );
 }
 
 /** One VM's failure is its result, so that it does not keep the others from being stopped. */

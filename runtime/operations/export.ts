@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CastraError, messageOf } from '../errors.ts';
+import { readBacking } from '../images/backing.ts';
+import { isBaseNewer } from '../images/baseChange.ts';
 import { flattenDisk, makeEmptyDisk } from '../images/flatten.ts';
 import { keptOverlays } from '../images/keptOverlay.ts';
 import { findLockHolder, sweepHalfMade } from '../images/overlay.ts';
@@ -86,6 +88,7 @@ async function copyToPlace({ vm, qemuImg, disk, outputPath }: Copy, run: Run): P
     if (disk.qmpSocket === undefined) {
       const holder = await findLockHolder(qemuImg, disk.path);
       if (holder !== undefined) fail(vm, `another process uses its disk: ${holder}`);
+      await warnOfOtherBase(vm, disk.path, qemuImg, run);
       await flattenDisk(qemuImg, { from: disk.path, to, signal });
     } else {
       const { qmpSocket } = disk;
@@ -101,4 +104,12 @@ async function copyToPlace({ vm, qemuImg, disk, outputPath }: Copy, run: Run): P
     if (error instanceof CastraError) throw error;
     throw new CastraError({ kind: 'export-failed', vm, detail: `${messageOf(error)}.` }, { cause: error });
   }
+}
+
+/** Still worth having: most of what the guest wrote is in the overlay. */
+async function warnOfOtherBase(vm: string, overlay: string, qemuImg: string, run: Run): Promise<void> {
+  const base = await readBacking(qemuImg, overlay, run.signal);
+  if (!base || !isBaseNewer(base, overlay)) return;
+  const text = `${vm}: its base image ${base} was changed after its disk was made, so parts of the copy may be wrong.`;
+  run.report({ type: 'message', severity: 'warning', text });
 }

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBacking } from '../images/backing.ts';
 import type { ImageUser } from '../outcomes.ts';
-import { run } from '../process/spawn.ts';
 import { listNames } from '../state/files.ts';
 import { homeFiles, projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
@@ -64,15 +64,6 @@ function listFiles(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** `-U`: a running QEMU has it locked. Empty when it stands on nothing, undefined when it cannot be read. */
-async function readBacking(qemuImg: string, path: string, signal: AbortSignal): Promise<string | undefined> {
-  const result = await run(qemuImg, ['info', '-U', '-f', 'qcow2', '--output=json', path], { signal });
-  if (result.code !== 0) return undefined;
-  const info = JSON.parse(result.stdout) as Readonly<Record<string, unknown>>;
-  const backing = info['full-backing-filename'] ?? info['backing-filename'];
-  return typeof backing === 'string' ? backing : '';
 }
 
 const vmOf = (path: string): string => /([^/\\]+?)(?:\.[^/\\]*)?$/.exec(path)?.[1] ?? path;

@@ -1,4 +1,5 @@
 import type { VmDefinition } from '../config/project.ts';
+import { baseStamp } from '../images/baseChange.ts';
 import { followFile } from '../logs/follow.ts';
 import type { RunningOperation, VmStatus } from '../outcomes.ts';
 import { vmFiles } from '../state/layout.ts';
@@ -82,8 +83,15 @@ async function judgeRunning(
     return { state: 'orphaned', reason: 'It runs but is no longer in castra.toml; `castra down` stops it.' };
   }
   if (live.record === undefined) return { state: 'running', reason: 'Its launch record is lost.' };
-  return (await isReady(live.record, context.stateRoot)) ? { state: 'running' } : judgeStarting(live.record, changing);
+  if (!(await isReady(live.record, context.stateRoot))) return judgeStarting(live.record, changing);
+  return hasOtherBase(live.record) ? { state: 'running', reason: OTHER_BASE } : { state: 'running' };
 }
+
+const OTHER_BASE =
+  'Its base image was changed or replaced since it was started; what it reads may be wrong. `castra down` and `castra up` start it anew.';
+
+const hasOtherBase = ({ baseImage, baseStamp: stamp }: LaunchRecord): boolean =>
+  stamp !== undefined && stamp !== baseStamp(baseImage);
 
 /** QEMU may take this long to open its sockets. */
 function isJustLaunched({ launchedAt, readyAt, notReady }: LaunchRecord): boolean {

@@ -1,5 +1,6 @@
 import { isInside } from '../config/paths.ts';
 import { CastraError } from '../errors.ts';
+import { baseStamp } from '../images/baseChange.ts';
 import { resolveBaseImage } from '../images/baseImage.ts';
 import { createOverlay, fileId } from '../images/overlay.ts';
 import { projectFiles } from '../state/layout.ts';
@@ -20,10 +21,10 @@ export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
   run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
   await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
   refuseForeignOverlay(plan);
-  let disk: Disk = { baseImage };
+  let disk: Disk = { baseImage, baseStamp: baseStamp(baseImage) };
   writeRecord(stateRoot, newRecord(plan, disk));
   const onMade = (overlayFile: string) => {
-    disk = { baseImage, overlayFile };
+    disk = { ...disk, overlayFile };
     writeRecord(stateRoot, newRecord(plan, disk));
   };
   const size = vm.overlaySizeMiB === undefined ? {} : { sizeMiB: vm.overlaySizeMiB };

@@ -10,7 +10,7 @@ import { type KnownProject, knownProjects, matchingProjects } from '../state/reg
 
 /** What operations go by. A project whose file is gone has a place and nothing else. */
 export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'> &
-  Partial<Pick<ConfigAnalysis, 'draft' | 'syntax' | 'placed'>>;
+  Partial<Pick<ConfigAnalysis, 'draft' | 'syntax' | 'placed' | 'suppressions'>>;
 
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {
@@ -61,6 +61,15 @@ export function selectVms(vms: readonly VmDefinition[], names: readonly string[]
     throw new CastraError({ kind: 'unknown-vm', names: unknown, known: vms.map((vm) => vm.name) });
   }
   return names.length === 0 ? [...vms] : vms.filter((vm) => names.some((name) => isCalled(vm, name)));
+}
+
+/** The same VMs and all that they need, directly or not, in the order of the file. */
+export function withNeeds(all: readonly VmDefinition[], chosen: readonly VmDefinition[]): VmDefinition[] {
+  const byName = new Map(all.map((vm) => [vm.name, vm]));
+  const wanted = new Set(chosen.map((vm) => vm.name));
+  // A set goes on to what is added while it is walked.
+  for (const name of wanted) for (const need of byName.get(name)?.needs ?? []) wanted.add(need);
+  return all.filter((vm) => wanted.has(vm.name));
 }
 
 const isCalled = (vm: VmDefinition, name: string): boolean => vm.name === name || vm.role === name;

@@ -26,7 +26,7 @@ export interface StartPlan {
 }
 
 /** What the launch record says about a VM's disk. */
-export type Disk = Pick<LaunchRecord, 'baseImage' | 'overlayFile'>;
+export type Disk = Pick<LaunchRecord, 'baseImage' | 'baseStamp' | 'overlayFile'>;
 
 /** The record of a launch that is about to be made; each has a uuid of its own. */
 export function newRecord({ vm, stateRoot, accelerator, forwards }: StartPlan, disk: Disk): LaunchRecord {

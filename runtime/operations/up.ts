@@ -1,25 +1,27 @@
 import { projectId } from '../config/paths.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, describe, type Failure, messageOf } from '../errors.ts';
 import type { UpOptions } from '../options.ts';
 import type { UpOutcome, VmUpResult } from '../outcomes.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { registerProject } from '../state/registry.ts';
 import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/runState.ts';
+import { runInOrder } from './inOrder.ts';
 import { prepareStart } from './prepare.ts';
-import { loadProject, selectVms } from './project.ts';
+import { loadProject, selectVms, withNeeds } from './project.ts';
 import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles } from './sshAccess.ts';
+import type { StartPlan } from './startPlan.ts';
 import { startVm } from './startVm.ts';
 
-/** Starts VMs and waits until each has proven itself. VMs that run already are left alone. */
+/** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const { project, diagnostics } = loadProject(options);
   tell(diagnostics, run);
-  const vms = selectVms(project.vms, options.vms ?? []);
+  const vms = withNeeds(project.vms, selectVms(project.vms, options.vms ?? []));
   const lock = await lockProject(
     project.stateRoot,
     'up',
@@ -68,12 +70,32 @@ async function startAll(
   const wanted = vms.filter((vm) => live.get(vm.name)?.kind !== 'running');
   if (wanted.length === 0) return { vms: kept, diagnostics: [] };
   const prepared = await prepareStart(project, wanted, options, run);
-  const started = await Promise.all(prepared.plans.map((plan) => startVm(plan, run)));
+  const started = await startInOrder(prepared.plans, run);
   const results = [...kept, ...started];
   return {
     vms: vms.flatMap((vm) => results.find((result) => result.vm === vm.name) ?? []),
     diagnostics: prepared.diagnostics,
   };
+}
+
+/** A need that is no plan runs already. With `--no-wait` a VM whose QEMU runs is as good as ready. */
+function startInOrder(plans: readonly StartPlan[], run: Run): Promise<VmUpResult[]> {
+  const tasks = plans.map((plan) => ({ name: plan.vm.name, plan }));
+  return runInOrder<(typeof tasks)[number], VmUpResult>(
+    tasks,
+    ({ plan }) => plan.vm.needs,
+    async ({ name, plan }, needs) => {
+      if (run.signal.aborted) return { vm: name, result: 'cancelled' };
+      const failed = needs.filter(({ result }) => result === 'failed').map(({ vm }) => vm);
+      return failed.length > 0 ? giveUp(name, failed, run) : startVm(plan, run);
+    },
+  );
+}
+
+function giveUp(vm: string, needs: readonly string[], run: Run): VmUpResult {
+  const failure: Failure = { kind: 'dependency-failed', vm, needs };
+  run.report({ type: 'vm.failed', vm, message: describe(failure) });
+  return { vm, result: 'failed', failure };
 }
 
 async function keepRunning(vm: string, live: Liveness | undefined, run: Run): Promise<VmUpResult[]> {

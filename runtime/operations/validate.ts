@@ -1,23 +1,58 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { BOOTSTRAP_FILE, configOfBootstrap } from '../config/bootstrapProject.ts';
+import { discoverConfig } from '../config/discover.ts';
 import { inOrder } from '../config/findings.ts';
 import { findMissingFiles } from '../config/pathReferences.ts';
 import type { Diagnostic } from '../diagnostics.ts';
-import type { ValidateOptions } from '../options.ts';
+import type { ConfigSelection, HostSettings, ValidateOptions } from '../options.ts';
 import type { ValidateOutcome } from '../outcomes.ts';
 import { analyzeProject, type ProjectAnalysis } from './project.ts';
 import { type Operation, tell } from './run.ts';
+import { existingBootstraps, isFile, validateBootstrap } from './validateBootstraps.ts';
 
-/** Finds everything that is wrong with a project's file. Errors in the file are its result, not its failure. */
+/**
+ * Finds everything that is wrong with a project's file and the bootstrap.toml files of its VMs, or with one of these
+ * when that is selected. Errors in a file are the result, not a failure.
+ */
 export const validate: Operation<ValidateOptions, ValidateOutcome> = (options, run) => {
-  const analysis = analyzeProject(options);
-  const { place } = analysis;
-  const diagnostics = inOrder([...analysis.diagnostics, ...missingFiles(analysis)]);
-  const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
-  const errors = count('error');
-  const value = { configPath: place.configPath, valid: errors === 0, errors, warnings: count('warning') };
-  return Promise.resolve({ value, diagnostics: tell(diagnostics, run) });
+  const { config } = options;
+  const isBootstrap = config.kind === 'file' && basename(config.path) === BOOTSTRAP_FILE;
+  const { path, bootstrapPaths, found } = isBootstrap
+    ? validateOne(config, options.settings)
+    : validateProject(options);
+  const count = (severity: string) => found.filter((diagnostic) => diagnostic.severity === severity).length;
+  const [errors, warnings] = [count('error'), count('warning')];
+  const value = { configPath: path, bootstrapPaths, valid: errors === 0, errors, warnings };
+  return Promise.resolve({ value, diagnostics: tell(found, run) });
 };
 
-function missingFiles({ syntax, placed, place }: ProjectAnalysis): readonly Diagnostic[] {
-  return syntax && placed ? findMissingFiles({ syntax, placed, place }, existsSync) : [];
+type SelectedFile = Extract<ConfigSelection, { readonly kind: 'file' }>;
+
+interface Validated {
+  readonly path: string;
+  readonly bootstrapPaths: readonly string[];
+  readonly found: readonly Diagnostic[];
+}
+
+function validateProject(options: ValidateOptions): Validated {
+  const analysis = analyzeProject(options);
+  const { place, placed = [] } = analysis;
+  const bootstrapPaths = existingBootstraps(placed, place.configPath);
+  const own = inOrder([...analysis.diagnostics, ...missingFiles(analysis)]);
+  const found = [...own, ...bootstrapPaths.flatMap((path) => validateBootstrap(path, placed))];
+  return { path: place.configPath, bootstrapPaths, found };
+}
+
+/** Names are looked up in the project two folders up, where there is one. */
+function validateOne(config: SelectedFile, settings: HostSettings): Validated {
+  const path = discoverConfig(config);
+  const project = configOfBootstrap(path);
+  const { placed = [] } =
+    project && isFile(project) ? analyzeProject({ config: { kind: 'file', path: project }, settings }) : {};
+  return { path, bootstrapPaths: [], found: validateBootstrap(path, placed) };
+}
+
+function missingFiles({ syntax, placed, place, suppressions = [] }: ProjectAnalysis): readonly Diagnostic[] {
+  return syntax && placed ? findMissingFiles({ syntax, placed, place, suppressions }, existsSync) : [];
 }

@@ -30,6 +30,8 @@ export interface LaunchRecord {
   /** Tells the overlay that was made for this launch from a file that somebody else put there. */
   readonly overlayFile?: string;
   readonly baseImage: string;
+  /** What tells whether the base image is still the one that the overlay was made over. */
+  readonly baseStamp?: string;
   readonly forwards: readonly ActiveForward[];
   readonly sshPort: number;
   /** Whom the guest was told to let in; records of older versions have none. */

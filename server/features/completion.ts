@@ -6,13 +6,13 @@ import { type CompletionStyle, complete } from './completion/complete.ts';
 const TRIGGERS = ['.', '=', '[', '"', "'", '{', ',', '/'];
 
 export function serveCompletion(context: FeatureContext): ServerCapabilities {
-  const { connection, documents, guard } = context;
+  const { connection, documents, guard, projects } = context;
   const style = styleOf(context);
   connection.onCompletion(
-    guard('completion', ({ textDocument, position }: CompletionParams): Promise<CompletionList> | CompletionList => {
+    guard('completion', async ({ textDocument, position }: CompletionParams): Promise<CompletionList> => {
       const analysis = documents.analysis(textDocument.uri);
       if (analysis === undefined) return { isIncomplete: false, items: [] };
-      return complete(analysis, analysis.positions.offset(position), style);
+      return complete(await projects.withVms(analysis), analysis.positions.offset(position), style);
     }),
   );
   return { completionProvider: { triggerCharacters: TRIGGERS } };

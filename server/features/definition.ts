@@ -3,14 +3,19 @@ import type { Location, ServerCapabilities, TextDocumentPositionParams } from 'v
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import type { FileChecks } from '../fileChecks.ts';
+import { locationOf, mentionsAcross } from '../mentions.ts';
 import { findTargets } from '../targets.ts';
 import { mentionsOf } from './references.ts';
 
-export function serveDefinition({ connection, documents, files, guard }: FeatureContext): ServerCapabilities {
+export function serveDefinition({ connection, documents, files, guard, projects }: FeatureContext): ServerCapabilities {
   connection.onDefinition(
-    guard('definition', ({ textDocument, position }: TextDocumentPositionParams) => {
+    guard('definition', async ({ textDocument, position }: TextDocumentPositionParams) => {
       const analysis = documents.analysis(textDocument.uri);
-      return analysis ? definition(analysis, analysis.positions.offset(position), files) : [];
+      if (analysis === undefined) return [];
+      const offset = analysis.positions.offset(position);
+      const elsewhere = analysis.bootstrap ? await mentionsAcross(analysis, offset, projects) : [];
+      const role = elsewhere.filter(({ mention }) => mention.isDefinition);
+      return role.length > 0 ? role.map(locationOf) : definition(analysis, offset, files);
     }),
   );
   return { definitionProvider: true };

@@ -5,7 +5,7 @@ import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import { type InlaySettings, inlaySettings } from '../inlaySettings.ts';
 import { findRoles, type Role, rows, stringAt, valueAt } from '../roles.ts';
-import { schemaAt } from '../schema.ts';
+import { castraSchema, schemaAt } from '../schema.ts';
 import { targetOf } from '../targets.ts';
 
 export function serveInlayHints(context: FeatureContext): ServerCapabilities {
@@ -60,7 +60,7 @@ function defaultHints({ table }: Role): Hint[] {
   if (header === undefined || !header.isClosed) return [];
   const missing = ['cpus', 'memory'].filter((key) => !entries.has(key));
   if (missing.length === 0) return [];
-  const value = (key: string) => schemaAt(['vms', key])?.default;
+  const value = (key: string) => schemaAt(castraSchema, ['vms', key])?.default;
   const label = missing.map((key) => (key === 'cpus' ? `${value(key)} cpus` : String(value(key)))).join(' · ');
   const written = missing.map((key) => `\`${key} = ${JSON.stringify(value(key))}\``).join(', ');
   return [{ at: header.to, label, tooltip: `Castra's default: ${written}` }];

@@ -8,16 +8,17 @@ import {
 } from 'vscode-languageserver';
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
+import { locationOf, mentionsAcross } from '../mentions.ts';
 import { findMentions, type Mention, mentionAt } from '../roles.ts';
 
-export function serveReferences({ connection, documents, guard }: FeatureContext): ServerCapabilities {
+export function serveReferences({ connection, documents, guard, projects }: FeatureContext): ServerCapabilities {
   connection.onReferences(
-    guard('references', ({ textDocument, position, context }: ReferenceParams): Location[] => {
+    guard('references', async ({ textDocument, position, context }: ReferenceParams): Promise<Location[]> => {
       const analysis = documents.analysis(textDocument.uri);
       if (analysis === undefined) return [];
-      return mentionsOf(analysis, analysis.positions.offset(position))
-        .filter(({ isDefinition }) => context.includeDeclaration || !isDefinition)
-        .map(({ span }) => ({ uri: analysis.uri, range: analysis.positions.range(span) }));
+      return (await mentionsAcross(analysis, analysis.positions.offset(position), projects))
+        .filter(({ mention }) => context.includeDeclaration || !mention.isDefinition)
+        .map(locationOf);
     }),
   );
   connection.onDocumentHighlight(

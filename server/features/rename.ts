@@ -5,27 +5,36 @@ import {
   ResponseError,
   type ServerCapabilities,
   type TextDocumentPositionParams,
+  type TextEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import { explainBadName } from '../../runtime/config/names.ts';
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
+import { mentionsAcross, type PlacedMention } from '../mentions.ts';
 import { findMentions, findRoles, mentionAt } from '../roles.ts';
-import { mentionsOf } from './references.ts';
 
-export function serveRename({ connection, documents, guard, capabilities }: FeatureContext): ServerCapabilities {
+export function serveRename({
+  connection,
+  documents,
+  guard,
+  capabilities,
+  projects,
+}: FeatureContext): ServerCapabilities {
   const isVersioned = capabilities.workspace?.workspaceEdit?.documentChanges === true;
   const canPrepare = capabilities.textDocument?.rename?.prepareSupport === true;
   connection.onPrepareRename(
-    guard('prepareRename', ({ textDocument, position }: TextDocumentPositionParams) => {
+    guard('prepareRename', async ({ textDocument, position }: TextDocumentPositionParams) => {
       const analysis = documents.analysis(textDocument.uri);
-      return analysis ? prepareRename(analysis, analysis.positions.offset(position)) : null;
+      return analysis ? prepareRename(await projects.withVms(analysis), analysis.positions.offset(position)) : null;
     }),
   );
   connection.onRenameRequest(
-    guard('rename', ({ textDocument, position, newName }: RenameParams) => {
+    guard('rename', async ({ textDocument, position, newName }: RenameParams) => {
       const analysis = documents.analysis(textDocument.uri);
-      return analysis ? rename(analysis, analysis.positions.offset(position), newName, isVersioned) : null;
+      if (analysis === undefined) return null;
+      const mentions = await mentionsAcross(analysis, analysis.positions.offset(position), projects);
+      return rename(mentions, newName, isVersioned);
     }),
   );
   return { renameProvider: canPrepare ? { prepareProvider: true } : true };
@@ -39,26 +48,36 @@ export function prepareRename(analysis: Analysis, offset: number): PrepareRename
 
 /** Changes the name between the quotes, whatever quotes they are, and nothing else. Throws what the client shows. */
 export function rename(
-  analysis: Analysis,
-  offset: number,
+  mentions: readonly PlacedMention[],
   newName: string,
   isVersioned: boolean,
 ): WorkspaceEdit | null {
-  const mentions = mentionsOf(analysis, offset);
-  const role = mentions[0]?.role;
-  if (role === undefined) return null;
-  const problem = newName === role ? undefined : explainRefusal(analysis, role, newName);
+  const [first] = mentions;
+  if (first === undefined) return null;
+  const { role } = first.mention;
+  const problem = newName === role ? undefined : explainRefusal(first.analysis, role, newName);
   if (problem !== undefined) throw new ResponseError(LSPErrorCodes.RequestFailed, problem);
-  const { uri, version, positions, text } = analysis;
-  const edits = mentions.map(({ span, whole, suffix }) => {
-    // A string with escapes is written anew as a whole.
-    const isPlain = text.slice(whole.from, whole.to) === role + suffix;
-    return isPlain
-      ? { range: positions.range(span), newText: newName }
-      : { range: positions.range(whole), newText: newName + suffix };
-  });
-  if (!isVersioned) return { changes: { [uri]: edits } };
-  return { documentChanges: [{ textDocument: { uri, version }, edits }] };
+  const changes = [...new Set(mentions.map(({ analysis }) => analysis))].map((analysis) => ({
+    analysis,
+    edits: mentions.filter((each) => each.analysis === analysis).map((each) => editOf(each, newName)),
+  }));
+  if (!isVersioned) return { changes: Object.fromEntries(changes.map(({ analysis, edits }) => [analysis.uri, edits])) };
+  const documentChanges = changes.map(({ analysis: { uri, version }, edits }) => ({
+    // A document that is not open has no version.
+    textDocument: { uri, version: version === 0 ? null : version },
+    edits,
+  }));
+  return { documentChanges };
+}
+
+/** A string with escapes is written anew as a whole. */
+function editOf({ analysis, mention }: PlacedMention, newName: string): TextEdit {
+  const { positions, text } = analysis;
+  const { role, span, whole, suffix } = mention;
+  const isPlain = text.slice(whole.from, whole.to) === role + suffix;
+  return isPlain
+    ? { range: positions.range(span), newText: newName }
+    : { range: positions.range(whole), newText: newName + suffix };
 }
 
 /** What stands against a name: its own form, that of its last replica, or a VM that is called so. */

@@ -2,7 +2,7 @@ import type { SemanticTokens, SemanticTokensParams, ServerCapabilities } from 'v
 import type { Span, Value } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { allowedWords, type Schema, schemaAt } from '../schema.ts';
+import { allowedWords, type DocumentSchema, type Schema, schemaAt } from '../schema.ts';
 import { isPathKey } from '../targets.ts';
 import { type Names, walk } from '../walk.ts';
 
@@ -29,9 +29,9 @@ export interface Token extends Span {
 }
 
 /** Table names, keys and values in the order of the text; comments keep the colour that the grammar gives them. */
-export function findTokens({ syntax }: Analysis): Token[] {
+export function findTokens({ syntax, schema: root }: Analysis): Token[] {
   const tokens: Token[] = [];
-  const schemaOf = rememberSchemas();
+  const schemaOf = rememberSchemas(root);
   const addParts = (parts: readonly Span[], names: Names, type: TokenType) => {
     parts.forEach(({ from, to }, index) => {
       const schema = schemaOf(names.slice(0, names.length - parts.length + index + 1));
@@ -53,17 +53,18 @@ export function findTokens({ syntax }: Analysis): Token[] {
 type SchemaOf = (names: Names) => Schema | undefined;
 
 /** Files have few different keys, each many times. */
-function rememberSchemas(): SchemaOf {
+function rememberSchemas(root: DocumentSchema): SchemaOf {
   const known = new Map<string, Schema | undefined>();
   return (names) => {
     const key = names.join('\n');
-    if (!known.has(key)) known.set(key, schemaAt(names));
+    if (!known.has(key)) known.set(key, schemaAt(root, names));
     return known.get(key);
   };
 }
 
 /** A map, for a key may be called `constructor`. */
 const vmNames: ReadonlyMap<string, readonly Modifier[]> = new Map([
+  ['handshake_identity', []],
   ['vms.name', ['declaration']],
   ['vms.instances.id', []],
   ['vms.needs', []],

@@ -89,6 +89,13 @@ describe('castra validate', () => {
   let project: TempProject;
   afterEach(() => project.dispose());
 
+  it('says nothing of a warning that a comment ignores, but of a comment that ignores nothing', async () => {
+    project = tempProject(`${VALID}cpu = 1 # castra: ignore unknown-key\n# castra: ignore wrong-type\nmemory = 64\n`);
+    const result = await runCli(project, ['validate', '--json']);
+    const codes = lines(result).flatMap((line) => (line.type === 'diagnostic' ? [line.diagnostic.code] : []));
+    assert.deepEqual([codes, result.code], [['config/useless-ignore'], 0]);
+  });
+
   it('says that a valid file is valid', async () => {
     project = tempProject(VALID);
     const result = await runCli(project, ['validate']);

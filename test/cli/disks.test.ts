@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import type { DownOutcome, ExportOutcome, UpOutcome } from '../../runtime/outcomes.ts';
@@ -123,6 +123,19 @@ describe('what becomes of a disk', () => {
     const result = await runCli(project, ['export', 'web', 'out.qcow2'], REAL);
     assert.equal(result.code, 70);
     assert.match(result.stderr, /castra down --keep-overlay/);
+  });
+
+  it('a base image that is changed under a VM is told by status, and by an export of what it left', async () => {
+    open();
+    await must('up');
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', `${project.baseImage}.new`, '1M']);
+    renameSync(`${project.baseImage}.new`, project.baseImage);
+    const status = await runCli(project, ['status'], REAL);
+    assert.match(status.stdout, /web: Its base image was changed or replaced since it was started/);
+    await must('down', '--keep-overlay', '--graceful-wait-secs', '0');
+    const exported = await runCli(project, ['export', 'web', 'out.qcow2'], REAL);
+    assert.equal(exported.code, 0);
+    assert.match(exported.stderr, /warning: web: its base image .* was changed after its disk was made/);
   });
 
   it('a killed export leaves a VM that can be exported again', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { lines, runCli } from '../support/cli.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';
@@ -59,7 +60,36 @@ describe('castra fmt', () => {
   });
 });
 
+describe('castra fmt on a bootstrap.toml', () => {
+  it('formats it like castra.toml, whatever its keys are', async () => {
+    const project = tempProject(FINE);
+    const path = join(project.path, 'bootstrap/web/bootstrap.toml');
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, 'remote_dir="/opt/x"\n[verify]\n  path="done"');
+      const { code, stdout } = await runCli(project, ['fmt', path]);
+      assert.deepEqual([code, stdout], [0, '✔ Formatted bootstrap/web/bootstrap.toml.\n']);
+      assert.equal(readFileSync(path, 'utf8'), 'remote_dir = "/opt/x"\n\n[verify]\npath = "done"\n');
+    } finally {
+      await project.dispose();
+    }
+  });
+});
+
 describe('castra schema', () => {
+  it('prints that of bootstrap.toml when asked for it, and refuses other names', async () => {
+    const project = tempProject(FINE);
+    try {
+      const { stdout } = await runCli(project, ['schema', 'bootstrap'], { cwd: '/' });
+      assert.deepEqual(JSON.parse(stdout), JSON.parse(readFileSync('runtime/config/bootstrap.schema.json', 'utf8')));
+      const { code, stderr } = await runCli(project, ['schema', 'other']);
+      assert.equal(code, 64);
+      assert.match(stderr, /castra, bootstrap/);
+    } finally {
+      await project.dispose();
+    }
+  });
+
   it('prints the schema of castra.toml, without a project', async () => {
     const project = tempProject(FINE);
     try {

@@ -171,7 +171,7 @@ describe('a real guest', { concurrency: 2 }, () => {
 
   test('without an SSH server is not ready, stays up, and is told from one that does not boot', (t) =>
     withGuest(t, flags('no-sshd'), async (place) => {
-      const result = await runCli(place, ['up', '--timeout', '8'], REAL);
+      const result = await runCli(place, ['up', '--timeout', '15'], REAL);
       assert.equal(result.code, 70, result.stdout + result.stderr);
       assert.match(result.stderr, /login prompt/);
       assert.ok(result.stderr.includes(join(place.stateRoot, 'logs', `${VM}-serial.log`)), result.stderr);

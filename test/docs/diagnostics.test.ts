@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { analyzeBootstrap } from '../../runtime/config/analyzeBootstrap.ts';
+import { findMismatches } from '../../runtime/config/bootstrapProject.ts';
 import { findMissingFiles } from '../../runtime/config/pathReferences.ts';
 import { analyze, HEAD } from '../runtime/config/marked.ts';
 
@@ -27,6 +29,13 @@ function codesInSource(): string[] {
   return [...new Set([...written, ...syntax].map(String))].sort();
 }
 
+/** As `bootstrap/db/bootstrap.toml` of a project that has one VM, `web`. */
+function bootstrapCodes(example: string): string[] {
+  const bootstrap = analyzeBootstrap({ text: example, path: '/srv/demo/bootstrap/db/bootstrap.toml' });
+  const mismatches = findMismatches(bootstrap, analyze(`${HEAD}[[vms]]\nname = "web"\n`).placed);
+  return [...bootstrap.diagnostics, ...mismatches].map(({ code }) => code);
+}
+
 test('docs/diagnostics.md has every code, and no code that is not there', () => {
   assert.deepEqual(sections.map(codeOf).sort(), codesInSource());
 });
@@ -35,9 +44,14 @@ test('each example in docs/diagnostics.md leads to the code that it explains', (
   const withoutExample = ['config/gone', 'toml/control-character', 'toml/invalid', 'toml/too-deep'];
   for (const section of sections.filter((each) => !/^`(?:host|image)\//.test(each))) {
     const code = codeOf(section);
-    const example = /^```toml\n([\s\S]*?)^```$/m.exec(section)?.[1];
+    const [, kind, example] = /^```toml( bootstrap)?\n([\s\S]*?)^```$/m.exec(section) ?? [];
     if (withoutExample.includes(code)) continue;
     assert.ok(example, `${code} has no example`);
+    if (kind !== undefined) {
+      const codes = bootstrapCodes(example);
+      assert.ok(codes.includes(code), `${code}: ${codes.join(', ')}`);
+      continue;
+    }
     const head = example.includes('version =') ? '' : HEAD;
     const analysis = analyze(head + example);
     const missing = findMissingFiles(analysis, () => false);

@@ -233,6 +233,13 @@ describe('completion of values', () => {
     ['dotted', 'project.accelerator = |', 'kvm', 'project.accelerator = "kvm"'],
   ];
   for (const [why, before, label, after] of cases) {
+    it('offers the other roles and their VMs as needs, without those that are listed', async () => {
+      const vms =
+        '[[vms]]\nname = "db"\ncount = 2\n[[vms]]\nname = "cache"\n[[vms]]\nname = "web"\nneeds = ["cache", "|"]\n';
+      const labels = await labelsAt(`version = "0.2.0"\n${vms}`);
+      assert.deepEqual(labels.toSorted(), ['cache-0', 'db', 'db-0', 'db-1']);
+    });
+
     it(`replaces exactly the value: ${why}`, async () => assert.equal(await chosen(before, label), after));
   }
 

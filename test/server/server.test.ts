@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { startClient } from '../support/lspClient.ts';
+import { SERVER, startClient } from '../support/lspClient.ts';
 
 const URI = 'file:///srv/demo/castra.toml';
 const GOOD = 'version = "0.2.0"\n[project]\nname = "demo"\n[[vms]]\nname = "web"\n';
@@ -12,6 +13,10 @@ interface Published {
 }
 
 describe('the language server', () => {
+  it('is a file of less than 400 kB, for editors read it when they start', () => {
+    assert.ok(statSync(SERVER).size < 400_000);
+  });
+
   it('tells what is wrong by itself when the client does not ask', async (t) => {
     const client = startClient(t);
     const { capabilities } = await client.initialize();

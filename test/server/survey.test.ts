@@ -27,6 +27,12 @@ describe('surveyFolders', () => {
     assert.deepEqual(await found(), ['a/b/c/castra.toml', 'a/castra.toml', 'castra.toml']);
   });
 
+  it('finds each bootstrap.toml two folders below a project, and no other', async () => {
+    for (const folder of ['.', 'a', 'bootstrap', 'bootstrap/web', 'bootstrap/web/payload'])
+      write(`${folder}/bootstrap.toml`);
+    assert.deepEqual(await found(), ['bootstrap/web/bootstrap.toml']);
+  });
+
   it('does not go below a folder with thousands of entries', async () => {
     write('data/deep/castra.toml');
     for (let index = 0; index < 2001; index++) writeFileSync(join(root, 'data', `${index}`), '');

@@ -53,6 +53,7 @@ describe('the language server in a workspace', () => {
     assert.deepEqual(registration?.registerOptions, {
       watchers: [
         { globPattern: '**/castra.toml' },
+        { globPattern: '**/bootstrap.toml' },
         { globPattern: '**/bootstrap/**', kind: 5 },
         { globPattern: '**/*.qcow2', kind: 5 },
       ],

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Analysis, analyzeText } from '../../server/analysis.ts';
+import { mentionsOf } from '../../server/features/references.ts';
+import type { PlacedMention } from '../../server/mentions.ts';
 import { INVALID, VALID } from '../runtime/config/toml/fixtures.ts';
 
 export const URI = 'file:///srv/demo/castra.toml';
@@ -8,6 +10,11 @@ export const HEAD = 'version = "0.2.0"\n[project]\nname = "demo"\n';
 
 export function analyzed(text: string, uri = URI): Analysis {
   return analyzeText({ uri, version: 1, text }, { encoding: 'utf-16', home: '/home/me/.castra' });
+}
+
+/** Every place of one document that names the role at an offset. */
+export function mentionsIn(analysis: Analysis, offset: number): PlacedMention[] {
+  return mentionsOf(analysis, offset).map((mention) => ({ analysis, mention }));
 }
 
 /** Whole documents of every kind: the example, and one that has all that features look at, in every quoting. */

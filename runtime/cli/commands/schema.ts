@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Run } from '../../operations/run.ts';
+import type { SchemaOptions } from '../../options.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { textFace } from '../render/text.ts';
@@ -8,20 +9,22 @@ import { runSession } from '../session.ts';
 export function addSchema(program: Command, finish: Finish): void {
   program
     .command('schema')
-    .description('print the JSON Schema of castra.toml, for editors')
+    .description('print the JSON Schema of castra.toml, or of bootstrap.toml, for editors')
+    .addArgument(new Argument('[file]', 'which of them').choices(['castra', 'bootstrap']).default('castra'))
     .addHelpText('after', help)
-    .action(async (_flags: object, command: Command) => {
+    .action(async (file: NonNullable<SchemaOptions['file']>, _flags: object, command: Command) => {
       const { json } = readContext(command);
       const code = await runSession({
         command: 'schema',
         json,
         face: () => Promise.resolve(textFace({ outcome: (value) => `${JSON.stringify(value, undefined, 2)}\n` })),
-        operation: async (run: Run) => (await import('../../operations/schema.ts')).schema({}, run),
+        operation: async (run: Run) => (await import('../../operations/schema.ts')).schema({ file }, run),
       });
       finish(code);
     });
 }
 
 const help = `
-Example:
-  castra schema > castra.schema.json    # and "#:schema ./castra.schema.json" as the first line of castra.toml`;
+Examples:
+  castra schema > castra.schema.json    # and "#:schema ./castra.schema.json" as the first line of castra.toml
+  castra schema bootstrap > bootstrap.schema.json`;

@@ -17,7 +17,7 @@ export function addUp(program: Command, finish: Finish): void {
   program
     .command('up')
     .description('start VMs and wait until they are ready')
-    .argument('[vm...]', 'VMs or roles (default: all)')
+    .argument('[vm...]', 'VMs or roles, started with all that they need (default: all)')
     .option('--force', 'start although cpus, memory or disk do not suffice')
     .option('--no-wait', 'return as soon as QEMU runs')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)

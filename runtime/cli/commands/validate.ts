@@ -10,7 +10,7 @@ import { runSession } from '../session.ts';
 export function addValidate(program: Command, finish: Finish): void {
   program
     .command('validate')
-    .description('list everything that is wrong with castra.toml')
+    .description('list everything that is wrong with castra.toml and each bootstrap.toml')
     .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
     .action(async (path: string | undefined, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command, path);
@@ -25,8 +25,9 @@ export function addValidate(program: Command, finish: Finish): void {
     });
 }
 
-function renderOutcome({ configPath, valid, errors, warnings }: ValidateOutcome): string {
-  const path = formatPath(configPath);
+function renderOutcome({ configPath, bootstrapPaths, valid, errors, warnings }: ValidateOutcome): string {
+  const others = bootstrapPaths.length === 0 ? '' : ` with ${plural(bootstrapPaths.length, 'bootstrap.toml file')}`;
+  const path = formatPath(configPath) + others;
   const also = warnings === 0 ? '' : `, ${plural(warnings, 'warning')}`;
   return valid ? `✔ ${path} is valid${also}.\n` : `✘ ${path}: ${plural(errors, 'error')}${also}.\n`;
 }

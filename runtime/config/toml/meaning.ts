@@ -3,7 +3,7 @@ import { defineEntries } from './entryDefinitions.ts';
 import { type Definitions, defineSection } from './headerDefinitions.ts';
 import type { Header, KeyPart, KeyValue, Span, TomlDocument, TomlError } from './syntax.ts';
 import type { TableNode, TomlNode } from './tree.ts';
-import { type PlainTable, toPlainTable } from './values.ts';
+import { type PlainTable, type ReadFloat, toPlainTable } from './values.ts';
 
 export interface TomlMeaning {
   readonly tree: TableNode;
@@ -14,12 +14,12 @@ export interface TomlMeaning {
 }
 
 /** Finds out what a document defines. Never throws, and makes the most of a document with errors. */
-export function analyzeToml(document: TomlDocument): TomlMeaning {
+export function analyzeToml(document: TomlDocument, readFloat: ReadFloat = (value) => value): TomlMeaning {
   const definitions: Definitions = { root: createTable('root'), errors: [], conflicts: new Set() };
   defineEntries(definitions.errors, definitions.root, document.root.entries);
   for (const section of document.root.sections) defineSection(definitions, section);
   const errors = definitions.errors.toSorted((a, b) => a.from - b.from);
-  return { tree: definitions.root, value: toPlainTable(definitions.root), errors };
+  return { tree: definitions.root, value: toPlainTable(definitions.root, readFloat), errors };
 }
 
 /** Names of keys, and indexes of arrays as numbers or, as in a JSON pointer, as decimal strings. */

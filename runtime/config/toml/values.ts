@@ -6,14 +6,17 @@ export interface PlainTable {
   readonly [key: string]: PlainValue;
 }
 
+/** What a float becomes: JavaScript cannot tell `2.0` from `2`, TOML can. */
+export type ReadFloat = (value: number) => number;
+
 /**
  * Converts a table to plain data. A key without a value is left out. An invalid value becomes its text, because items
  * must keep their index; whoever validates the data skips findings about nodes that have a syntax error already.
  */
-export function toPlainTable(table: TableNode): PlainTable {
+export function toPlainTable(table: TableNode, readFloat: ReadFloat): PlainTable {
   const plain: Record<string, PlainValue> = {};
   for (const [name, { node }] of table.entries) {
-    const value = toPlainValue(node);
+    const value = toPlainValue(node, readFloat);
     if (value === undefined) continue;
     // Plain assignment to `__proto__` would set the prototype instead of a key.
     if (name !== '__proto__') plain[name] = value;
@@ -22,16 +25,17 @@ export function toPlainTable(table: TableNode): PlainTable {
   return plain;
 }
 
-function toPlainValue(node: TomlNode): PlainValue | undefined {
+function toPlainValue(node: TomlNode, readFloat: ReadFloat): PlainValue | undefined {
   switch (node.kind) {
     case 'table':
-      return toPlainTable(node);
+      return toPlainTable(node, readFloat);
     case 'tableArray':
-      return node.rows.map(toPlainTable);
+      return node.rows.map((row) => toPlainTable(row, readFloat));
     case 'array':
-      return node.items.map((item) => toPlainValue(item) ?? '');
+      return node.items.map((item) => toPlainValue(item, readFloat) ?? '');
     case 'scalar':
       if (node.value.kind === 'missing') return undefined;
+      if (node.value.kind === 'float') return readFloat(node.value.value);
       return node.value.kind === 'invalid' ? node.value.text : node.value.value;
   }
 }

@@ -4,7 +4,7 @@ import type { TableNode, TomlNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../analysis.ts';
 import type { Cursor } from '../../cursor.ts';
 import { documentationOf, isRequired, shapeOf } from '../../describe.ts';
-import { schemaAt } from '../../schema.ts';
+import { type DocumentSchema, schemaAt } from '../../schema.ts';
 import { hasIdeas } from './ideas.ts';
 import { lineAfter, lineBefore, onCursorLine } from './lines.ts';
 import type { Proposal } from './proposal.ts';
@@ -16,14 +16,21 @@ interface Candidate {
 }
 
 /** Every header that the schema knows, outer ones first. */
-const candidates: readonly Candidate[] = collect([]);
+function candidatesOf(root: DocumentSchema): readonly Candidate[] {
+  const known = collected.get(root) ?? collect(root, []);
+  collected.set(root, known);
+  return known;
+}
 
-function collect(path: readonly string[]): Candidate[] {
-  const properties = Object.keys((schemaAt(path)?.items ? schemaAt([...path, 0]) : schemaAt(path))?.properties ?? {});
+const collected = new WeakMap<DocumentSchema, readonly Candidate[]>();
+
+function collect(root: DocumentSchema, path: readonly string[]): Candidate[] {
+  const table = schemaAt(root, path);
+  const properties = Object.keys((table?.items ? schemaAt(root, [...path, 0]) : table)?.properties ?? {});
   return properties.flatMap((name) => {
     const inner = [...path, name];
-    const shape = shapeOf(inner);
-    return shape === 'other' ? [] : [{ path: inner, isArray: shape === 'tables' }, ...collect(inner)];
+    const shape = shapeOf(root, inner);
+    return shape === 'other' ? [] : [{ path: inner, isArray: shape === 'tables' }, ...collect(root, inner)];
   });
 }
 
@@ -65,17 +72,18 @@ const OPTIONAL = 200;
 
 function propose(analysis: Analysis, { replaces, typed, isBare, header }: Place): Proposal[] {
   const { tree, document } = analysis.syntax;
+  const root = analysis.schema;
   // Above all tables the next thing is a table; inside of one, more of its keys.
   const isAbove = (document.root.sections[0]?.from ?? replaces.from) >= replaces.from;
   const missingOrder = isAbove ? 10 : MISSING;
-  return candidates
-    .filter((candidate) => mayStand(tree, candidate, replaces.from, header))
+  return candidatesOf(root)
+    .filter((candidate) => mayStand(analysis, candidate, replaces.from, header))
     .map(({ path, isArray }, index) => {
       const name = path.join('.');
       const text = isArray ? `[[${name}]]` : `[${name}]`;
-      const entries = isBare ? requiredEntries(path) : [];
-      const schema = schemaAt(isArray ? [...path, 0] : path);
-      const isMissing = path.length === 1 && isRequired(schemaAt([]), name) && !tree.entries.has(name);
+      const entries = isBare ? requiredEntries(root, path) : [];
+      const schema = schemaAt(root, isArray ? [...path, 0] : path);
+      const isMissing = path.length === 1 && isRequired(schemaAt(root, []), name) && !tree.entries.has(name);
       return {
         label: text,
         kind: CompletionItemKind.Struct,
@@ -91,8 +99,13 @@ function propose(analysis: Analysis, { replaces, typed, isBare, header }: Place)
 }
 
 /** Whether a header at an offset would be a valid one, if `own` were not there. */
-function mayStand(tree: TableNode, { path, isArray }: Candidate, offset: number, own: Header | undefined): boolean {
-  let table: TableNode = tree;
+function mayStand(
+  { schema, syntax }: Analysis,
+  { path, isArray }: Candidate,
+  offset: number,
+  own: Header | undefined,
+): boolean {
+  let table: TableNode = syntax.tree;
   for (const [depth, name] of path.entries()) {
     const entry = table.entries.get(name);
     if (depth === path.length - 1) {
@@ -104,7 +117,7 @@ function mayStand(tree: TableNode, { path, isArray }: Candidate, offset: number,
     }
     const inner = entry && tableBefore(entry.node, offset, own);
     // Only a list needs a row to belong to; `[bootstrap.env]` may stand without `[bootstrap]`.
-    if (inner === undefined) return entry === undefined && shapeOf(path.slice(0, depth + 1)) === 'table';
+    if (inner === undefined) return entry === undefined && shapeOf(schema, path.slice(0, depth + 1)) === 'table';
     table = inner;
   }
   return false;

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
 import { slugify } from '../../../runtime/config/names.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
@@ -39,6 +40,7 @@ const fixed: Readonly<Record<string, readonly Idea[]>> = {
     { value: 'serial:', detail: 'a line on its serial console matches', open: true },
     { value: 'none', detail: 'its process runs' },
   ],
+  remote_dir: words('/tmp/castra-bootstrap'),
   ...forwards('vms.port_forwards'),
   ...forwards('vms.instances.port_forwards'),
 };
@@ -83,9 +85,9 @@ function allowed(schema: Schema): Idea[] {
 
 /** Whether there is something to choose from once a key was written, so that asking at once is worth it. */
 export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
-  const schema = schemaAt(path);
+  const schema = schemaAt(analysis.schema, path);
   if (schema === undefined) return false;
-  if (schema.type === 'array') return schemaAt([...path, 0])?.type === 'object' && hasIdeas(analysis, [...path, 0]);
+  if (schema.type === 'array') return hasIdeas(analysis, [...path, 0]);
   const [first] = schema.required ?? [];
   if (first !== undefined) return hasIdeas(analysis, [...path, first]);
   if (schema.type === 'object') return schema.properties !== undefined;
@@ -101,8 +103,12 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
   switch (name) {
     case 'project.name':
       return words(slugify(basename(dirname(analysis.draft.configPath)), 'project'));
+    case 'handshake_identity':
+      return identityIdeas(analysis);
     case 'vms.name':
       return roleIdeas(analysis, path.slice(0, -1));
+    case 'vms.needs':
+      return typeof path.at(-1) === 'number' ? words(...needableNames(analysis, path)) : [];
     case 'vms.instances.id':
       return words(...missingIds(analysis, path));
     case 'vms.port_forwards.host':
@@ -113,6 +119,25 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
     default:
       return [];
   }
+}
+
+/** Roles first, then single VMs; not the own ones, and none that is in the list already. */
+function needableNames({ placed, syntax }: Analysis, path: TomlPath): string[] {
+  const list = path.slice(0, -1);
+  const own = path.at(-1);
+  const present = Array.from({ length: rowsAt(syntax.tree, list) }, (_, at) =>
+    at === own ? undefined : stringAt(syntax.tree, [...list, at]),
+  );
+  const others = placed.filter((one) => one.path[1] !== path[1] && one.vm.role !== '').map(({ vm }) => vm);
+  const names = new Set([...others.map(({ role }) => role), ...others.slice(0, MAX_IDS).map(({ name }) => name)]);
+  return [...names].filter((name) => !present.includes(name));
+}
+
+/** The VM that the folder is called after comes first. */
+function identityIdeas({ placed, draft }: Analysis): Idea[] {
+  const own = basename(dirname(draft.configPath));
+  const names = namesOfProject(placed);
+  return words(...names.filter((name) => name === own), ...names.filter((name) => name !== own));
 }
 
 const MAX_IDS = 50;

@@ -46,12 +46,12 @@ function mayBegin(document: TomlDocument, { part, inline, entry }: KeyCursor): b
 }
 
 function keys(analysis: Analysis, cursor: KeyCursor, replaces: Proposal['replaces']): Proposal[] {
-  const schema = schemaAt(cursor.table);
+  const schema = schemaAt(analysis.schema, cursor.table);
   const names = Object.keys(schema?.properties ?? {});
   const present = tableAt(analysis, cursor);
   const tail = tailAt(analysis.text, cursor, replaces.to);
   return names.flatMap((name, index) => {
-    const property = schemaAt([...cursor.table, name]);
+    const property = schemaAt(analysis.schema, [...cursor.table, name]);
     if (schema === undefined || property === undefined || property.deprecated) return [];
     if (!isKnown(name, analysis, cursor)) return [];
     const entry = present?.entries.get(name);
@@ -60,7 +60,7 @@ function keys(analysis: Analysis, cursor: KeyCursor, replaces: Proposal['replace
     if (entry && !isOwn && !mayGrow) return [];
     const order = isRequired(schema, name) ? index : 50 + useOf(name, index);
     const filter = cursor.isQuoted ? (analysis.text[replaces.from] ?? '') + name : name;
-    const proposal = keyProposal(cursor, name, mayGrow && !isOwn ? 'dot' : tail);
+    const proposal = keyProposal(analysis, cursor, name, mayGrow && !isOwn ? 'dot' : tail);
     const continues = proposal.continues && hasIdeas(analysis, [...cursor.table, name]);
     return [{ ...proposal, continues: continues ?? false, filter, replaces, order, ...about(property, schema, name) }];
   });
@@ -78,9 +78,9 @@ function tableAt({ syntax }: Analysis, { table }: KeyCursor): TableNode | undefi
 }
 
 /** Version 0.1 has no replicas; tables of the document are written as headers, unless their name stands there already. */
-function isKnown(name: string, { draft, text }: Analysis, { table, part }: KeyCursor): boolean {
+function isKnown(name: string, { draft, schema, text }: Analysis, { table, part }: KeyCursor): boolean {
   if (['count', 'instances'].includes(name)) return !/^0\.1\b/.test(draft.version);
-  if (table.length > 0 || shapeOf([name]) === 'other') return true;
+  if (table.length > 0 || shapeOf(schema, [name]) === 'other') return true;
   return /^[ \t]*[.=]/.test(lineAfter(text, part.to));
 }
 
@@ -93,7 +93,12 @@ function tailAt(text: string, { inline }: KeyCursor, to: number): Tail {
   return rest === '' || rest.startsWith('#') || (inline && /^[,}]/.test(rest)) ? 'value' : 'equals';
 }
 
-function keyProposal(cursor: KeyCursor, name: string, tail: Tail): Omit<Proposal, 'replaces' | 'order' | 'filter'> {
+function keyProposal(
+  { schema }: Analysis,
+  cursor: KeyCursor,
+  name: string,
+  tail: Tail,
+): Omit<Proposal, 'replaces' | 'order' | 'filter'> {
   const base = { label: name, kind: CompletionItemKind.Property };
   switch (tail) {
     case 'none':
@@ -103,7 +108,7 @@ function keyProposal(cursor: KeyCursor, name: string, tail: Tail): Omit<Proposal
     case 'equals':
       return { ...base, text: `${name} =` };
     case 'value': {
-      const skeleton = valueSkeleton([...cursor.table, name]);
+      const skeleton = valueSkeleton(schema, [...cursor.table, name]);
       const isPlain = skeleton === '$1';
       const snippet = isPlain ? {} : { snippet: `${name} = ${skeleton}` };
       return { ...base, text: `${name} = `, ...snippet, continues: true };

@@ -1,13 +1,13 @@
 import { shapeOf } from '../../describe.ts';
-import { type Schema, schemaAt, typesOf } from '../../schema.ts';
+import { type DocumentSchema, type Schema, schemaAt, typesOf } from '../../schema.ts';
 
 type Path = readonly (string | number)[];
 
 /** `key = value` for each required key of a table, with tab stops; no defaults, for nobody asked for them. */
-export function requiredEntries(path: Path): string[] {
-  const table = shapeOf(path) === 'tables' ? [...path, 0] : path;
-  const required = schemaAt(table)?.required ?? [];
-  return required.map((key, index) => `${key} = ${scalarSkeleton(schemaAt([...table, key]), index + 1)}`);
+export function requiredEntries(root: DocumentSchema, path: Path): string[] {
+  const table = shapeOf(root, path) === 'tables' ? [...path, 0] : path;
+  const required = schemaAt(root, table)?.required ?? [];
+  return required.map((key, index) => `${key} = ${scalarSkeleton(schemaAt(root, [...table, key]), index + 1)}`);
 }
 
 function scalarSkeleton(schema: Schema | undefined, stop: number): string {
@@ -15,17 +15,17 @@ function scalarSkeleton(schema: Schema | undefined, stop: number): string {
 }
 
 /** A table in braces with its required keys. */
-export function tableSkeleton(path: Path): string {
-  const entries = requiredEntries(path);
+export function tableSkeleton(root: DocumentSchema, path: Path): string {
+  const entries = requiredEntries(root, path);
   return `{ ${entries.length > 0 ? entries.join(', ') : '$1'} }`;
 }
 
 /** What a value of this place looks like before anything is in it; with tab stops. */
-export function valueSkeleton(path: Path): string {
-  const shape = shapeOf(path);
-  if (shape === 'table') return tableSkeleton(path);
-  if (shape === 'tables') return `[${tableSkeleton(path)}]`;
-  const schema = schemaAt(path);
+export function valueSkeleton(root: DocumentSchema, path: Path): string {
+  const shape = shapeOf(root, path);
+  if (shape === 'table') return tableSkeleton(root, path);
+  if (shape === 'tables') return `[${tableSkeleton(root, path)}]`;
+  const schema = schemaAt(root, path);
   if (schema?.type === 'array') return '["$1"]';
   return scalarSkeleton(schema, 1);
 }

@@ -2,7 +2,7 @@ import { CompletionItemKind } from 'vscode-languageserver';
 import type { Analysis } from '../../analysis.ts';
 import type { Cursor } from '../../cursor.ts';
 import { shapeOf } from '../../describe.ts';
-import { schemaAt } from '../../schema.ts';
+import { type DocumentSchema, schemaAt } from '../../schema.ts';
 import { type Idea, ideasFor, namesOf } from './ideas.ts';
 import { characterBefore } from './lines.ts';
 import { inSnippet, type Proposal } from './proposal.ts';
@@ -14,13 +14,13 @@ type ValueCursor = Extract<Cursor, { kind: 'value' }>;
 /** Values for a place, without paths. */
 export function completeValue(analysis: Analysis, { path, value }: ValueCursor, offset: number): Proposal[] {
   const token = tokenAt(analysis.text, value, offset);
-  const schema = schemaAt(path);
+  const schema = schemaAt(analysis.schema, path);
   if (token === undefined || schema === undefined) return [];
   const isItem = typeof path.at(-1) === 'number';
   if (isItem && value.kind === 'missing' && !'[,'.includes(characterBefore(analysis.syntax.document, offset)))
     return [];
   const ideas = ideasFor(analysis, path, schema).map((idea, index) => proposeIdea(idea, token, index));
-  return value.kind === 'missing' ? [...ideas, ...skeletons(path, token)] : ideas;
+  return value.kind === 'missing' ? [...ideas, ...skeletons(analysis.schema, path, token)] : ideas;
 }
 
 function proposeIdea({ value, detail, open = false }: Idea, token: ValueToken, order: number): Proposal {
@@ -42,16 +42,16 @@ function proposeIdea({ value, detail, open = false }: Idea, token: ValueToken, o
 const CLOUD_CONFIG = '"""\n#cloud-config\n$1\n"""';
 
 /** Lists, tables and texts that are still to be filled; only clients with tab stops can do something with them. */
-function skeletons(path: ValueCursor['path'], { replaces, indent }: ValueToken): Proposal[] {
+function skeletons(root: DocumentSchema, path: ValueCursor['path'], { replaces, indent }: ValueToken): Proposal[] {
   const base = { kind: CompletionItemKind.Snippet, replaces, text: '', order: 90 };
   if (namesOf(path).endsWith('user_data')) {
     const snippet = indent + CLOUD_CONFIG;
     return [{ ...base, label: '#cloud-config', filter: '#cloud-config', detail: 'written here', snippet }];
   }
-  const schema = schemaAt(path);
+  const schema = schemaAt(root, path);
   if (schema?.type !== 'array' && schema?.type !== 'object') return [];
   // A row of a list of tables has the shape of one table.
-  const snippet = shapeOf(path) === 'table' ? tableSkeleton(path) : valueSkeleton(path);
+  const snippet = shapeOf(root, path) === 'table' ? tableSkeleton(root, path) : valueSkeleton(root, path);
   const label = snippet.replaceAll(/"?\$\d"?/g, '…');
   return [{ ...base, label, filter: label, snippet: indent + snippet, continues: true }];
 }

@@ -28,12 +28,12 @@ export interface PathTarget {
 /** What stands at an offset; undefined where there is nothing to say. */
 export function explain(analysis: Analysis, offset: number): Explanation | undefined {
   const subject = subjectAt(analysis, offset);
-  const schema = subject && schemaAt(subject.path);
+  const schema = subject && schemaAt(analysis.schema, subject.path);
   // What has no description is a name of the user's own, such as a variable's.
   if (subject === undefined || schema?.description === undefined) return undefined;
   const path = pathOf(analysis, subject);
   const paragraphs = [
-    titleOf(subject.path, schema),
+    titleOf(analysis, subject.path, schema),
     documentationOf(schema),
     ...rolesOf(analysis, subject.path),
     ...scriptsOf(analysis, subject.path),
@@ -42,10 +42,10 @@ export function explain(analysis: Analysis, offset: number): Explanation | undef
   return { span: subject.span, paragraphs: paragraphs.filter((one) => one !== ''), ...(path ? { path } : {}) };
 }
 
-function titleOf(path: TomlPath, schema: Schema): string {
+function titleOf(analysis: Analysis, path: TomlPath, schema: Schema): string {
   const key = path.findLast((part) => typeof part === 'string') ?? '';
   if (schema.type === 'object') return `**${key}**`;
-  const detail = detailOf(schema, isRequired(schemaAt(path.slice(0, -1)), String(key)));
+  const detail = detailOf(schema, isRequired(schemaAt(analysis.schema, path.slice(0, -1)), String(key)));
   return detail === '' ? `**${key}**` : `**${key}** (${detail})`;
 }
 

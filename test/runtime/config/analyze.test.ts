@@ -117,6 +117,7 @@ test('a file with every key becomes a whole project', () => {
     ready: { kind: 'serial', pattern: '^login: $' },
     readyTimeoutMs: 60_000,
     qemuArgs: ['-device', 'virtio-rng-pci'],
+    needs: [],
     bootstrap,
   };
   assert.deepEqual(project(FULL), {
@@ -195,6 +196,7 @@ test('a file with the least keys gets every default', () => {
         ready: { kind: 'ssh' },
         readyTimeoutMs: 300_000,
         qemuArgs: [],
+        needs: [],
         bootstrap: {
           mode: 'auto',
           handshakeTimeoutMs: 300_000,

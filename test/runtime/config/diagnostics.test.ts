@@ -71,6 +71,73 @@ const CASES: readonly Case[] = [
     message: '`vms[0].cpus` must be a whole number, not a string.',
   },
   {
+    title: 'a fraction where a whole number belongs, even one without a remainder',
+    text: `${VM}cpus = «2.0»`,
+    codes: ['config/wrong-type'],
+    message: '`vms[0].cpus` must be a whole number, not a fraction.',
+  },
+  {
+    title: 'a role called like a replica of another one',
+    text: `[[vms]]\nname = ‹"web"›\ncount = 2\n[[vms]]\nname = «"web-1"»`.replace(/^/, HEAD),
+    codes: ['config/ambiguous-name?'],
+    message: '"web-1" is a role here, and also a VM of the role "web": commands take it for both.',
+  },
+  {
+    title: 'a role called like a replica that another one does not have',
+    text: `${VM}count = 2\n[[vms]]\nname = "web-2"`,
+    codes: [],
+  },
+  {
+    title: 'arguments of QEMU with which Castra loses control',
+    text: `${VM}count = 2\nqemu_args = [«"--daemonize"», "-append", "-S", «"-uuid"», "1", "-nographic", «"-S"»]`,
+    codes: ['config/qemu-args-conflict', 'config/qemu-args-conflict', 'config/qemu-args-conflict'],
+    message: '`-daemonize` cannot be used here: Castra could not tell which process is QEMU.',
+  },
+  {
+    title: 'arguments of QEMU that take the name of a part of Castra’s',
+    text: `${VM}qemu_args = [«"-netdev"», "user,id=net0", «"-blockdev"», '{"node-name": "disk0"}', «"-mon"», "chardev=qmp", «"-serial"», "chardev:console0", "-netdev", "user,id=net01"]`,
+    codes: Array(4).fill('config/qemu-args-conflict'),
+    message: '`-netdev` cannot be used here: the name "net0" belongs to a part that Castra makes.',
+  },
+  {
+    title: 'arguments of QEMU that a key does better',
+    text: `${VM}qemu_args = [«"-m"», "1G", «"-enable-kvm"», «"-netdev"», "user,id=n,hostfwd=tcp::1-:2", «"-machine"», "q35,accel=kvm", "-machine", "q35"]`,
+    codes: Array(4).fill('config/qemu-args-key?'),
+    help: 'Use the key `memory` instead.',
+  },
+  {
+    title: 'a comment that ignores an error',
+    text: `${VM}cpus = «0» # castra: ignore «out-of-range»`,
+    codes: ['config/out-of-range', 'config/useless-ignore?'],
+  },
+  {
+    title: 'comments that ignore nothing',
+    text: `${VM}# castra: ignore «unknown-key», «config/unkown-key», «wrong-type», missing-file\ncpus = 2\ncpu = 1 # castra: ignored`.replace(
+      'cpu =',
+      '«cpu» =',
+    ),
+    codes: [...Array(3).fill('config/useless-ignore?'), 'config/unknown-key?'],
+    message: 'There is no "unknown-key" to ignore on line 6.',
+  },
+  {
+    title: 'comments that ignore warnings of their own or of the next line',
+    text: `${VM}cpu = 1 # castra: ignore unknown-key\n# castra: ignore duplicate-guest-port,config/unknown-key\n# both\nport_forwards = [{ host = 1, guest = 1 }, { host = 2, guest = 1, gest = 1 }]`,
+    codes: [],
+  },
+  {
+    title: 'needs that name nothing, or the role itself',
+    text: `${VM}needs = [«"bd"», "db-0", «"web-0"», "db"]\n${DB}`,
+    codes: ['config/unknown-need', 'config/needs-itself'],
+    message: 'There is no VM or role "bd" to need.',
+    help: 'Did you mean "db"?',
+  },
+  {
+    title: 'roles that need each other in a circle, and one outside that needs them',
+    text: `${HEAD}[[vms]]\nname = "out"\nneeds = ["a"]\n[[vms]]\nname = "a"\nneeds = ["x", «"b-0"»]\n[[vms]]\nname = "x"\n[[vms]]\nname = "b"\nneeds = [‹"c"›]\n[[vms]]\nname = "c"\nneeds = [‹"a"›]`,
+    codes: ['config/needs-cycle'],
+    message: '"a" needs "b" needs "c" needs "a": none of them can start first.',
+  },
+  {
     title: 'a number that no JavaScript number holds',
     text: `${VM}cpus = «9223372036854775807»`,
     codes: ['config/wrong-type'],

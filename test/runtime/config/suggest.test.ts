@@ -6,8 +6,9 @@ const KEYS = ['name', 'cpus', 'memory', 'port_forwards', 'base_image'];
 
 test('a slip of the keyboard finds the word that was meant', () => {
   const slips = {
-    nmae: undefined,
+    nmae: 'name',
     nam: 'name',
+    mmeory: 'memory',
     cpu: 'cpus',
     CPUS: 'cpus',
     memmory: 'memory',
@@ -24,4 +25,9 @@ test('a word that is like none finds none', () => {
 
 test('where nothing is known nothing is suggested', () => {
   assert.equal(suggest('name', []), undefined);
+});
+
+test('two letters in the wrong order are one slip', () => {
+  assert.equal(suggest('tpc', ['udp', 'tcp']), 'tcp');
+  assert.equal(suggest('mroe', ['core', 'more']), 'more');
 });

@@ -45,6 +45,12 @@ describe('detectFormat', () => {
     assert.equal(await detectFormat(convert('vmdk', '-o', 'subformat=streamOptimized')), 'vmdk');
   });
 
+  test('takes nothing for a raw disk that has no whole sectors', async () => {
+    const path = place();
+    writeFileSync(path, 'root:x:0:0:root:/root:/bin/sh\n');
+    await refuses(path, /whole sectors of 512 bytes/);
+  });
+
   test('refuses a qcow2 image that stands on a file', async () => {
     const path = place();
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, path]);

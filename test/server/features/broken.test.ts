@@ -12,7 +12,7 @@ import { findTokens, semanticTokens } from '../../../server/features/semanticTok
 import { ALL_HINTS } from '../../../server/inlaySettings.ts';
 import { findTargets } from '../../../server/targets.ts';
 import { createMutator } from '../../runtime/config/toml/fuzz.ts';
-import { DOCUMENTS, URI } from '../../support/analyzed.ts';
+import { DOCUMENTS, mentionsIn, URI } from '../../support/analyzed.ts';
 
 it('every feature answers for mutilated documents, in both encodings, within their texts', () => {
   const { next } = createMutator(DOCUMENTS, 11);
@@ -29,7 +29,7 @@ it('every feature answers for mutilated documents, in both encodings, within the
       selectionRange(analysis, offset);
       for (const { span, whole } of mentionsOf(analysis, offset))
         assert.ok(whole.from <= span.from && span.to <= whole.to && whole.to <= text.length, text);
-      rename(analysis, offset, 'fresh', false);
+      rename(mentionsIn(analysis, offset), 'fresh', false);
     }
     const { data } = semanticTokens(analysis);
     const lines = findTokens(analysis).reduce((sum, { from, to }) => sum + text.slice(from, to).split('\n').length, 0);

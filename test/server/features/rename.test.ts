@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mentionsOf } from '../../../server/features/references.ts';
 import { prepareRename, rename } from '../../../server/features/rename.ts';
-import { analyzed, HEAD, prefixes, URI } from '../../support/analyzed.ts';
+import { analyzed, HEAD, mentionsIn, prefixes, URI } from '../../support/analyzed.ts';
 import { startClient } from '../../support/lspClient.ts';
 import { cursor } from '../../support/marks.ts';
 
@@ -26,7 +25,7 @@ name = "web-cache"
 function renamed(marked: string, newName: string): string {
   const { text, offset } = cursor(marked);
   const analysis = analyzed(text);
-  const edits = rename(analysis, offset, newName, false)?.changes?.[URI] ?? [];
+  const edits = rename(mentionsIn(analysis, offset), newName, false)?.changes?.[URI] ?? [];
   let result = text;
   for (const { range, newText } of edits.toReversed()) {
     const [from, to] = [analysis.positions.offset(range.start), analysis.positions.offset(range.end)];
@@ -101,8 +100,8 @@ describe('rename', () => {
   it('never fails, at any offset of any document', () => {
     for (const analysis of prefixes(53)) {
       for (let offset = 0; offset <= analysis.text.length; offset++) {
-        const edit = rename(analysis, offset, 'fresh', true);
-        assert.equal(edit === null, mentionsOf(analysis, offset).length === 0);
+        const edit = rename(mentionsIn(analysis, offset), 'fresh', true);
+        assert.equal(edit === null, mentionsIn(analysis, offset).length === 0);
       }
     }
   });

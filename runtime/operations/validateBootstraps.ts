@@ -1,0 +1,36 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { analyzeBootstrap } from '../config/analyzeBootstrap.ts';
+import { bootstrapFiles, findMismatches, findMissingKey } from '../config/bootstrapProject.ts';
+import { inOrder } from '../config/findings.ts';
+import type { PlacedVm } from '../config/virtualMachine.ts';
+import type { Diagnostic } from '../diagnostics.ts';
+import { CastraError, messageOf } from '../errors.ts';
+
+/** The bootstrap.toml files that VMs have; they need none. */
+export function existingBootstraps(placed: readonly PlacedVm[], configPath: string): string[] {
+  return bootstrapFiles(placed, configPath).filter(isFile);
+}
+
+/** Everything that is wrong with a bootstrap.toml, in the order of its text. Fails with `config-unreadable`. */
+export function validateBootstrap(path: string, placed: readonly PlacedVm[]): readonly Diagnostic[] {
+  const bootstrap = analyzeBootstrap({ text: read(path), path });
+  const outside = [...findMismatches(bootstrap, placed), ...findMissingKey(bootstrap, existsSync)];
+  return inOrder([...bootstrap.diagnostics, ...outside]);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CastraError({ kind: 'config-unreadable', path, detail: messageOf(error) }, { cause: error });
+  }
+}
+
+/** What cannot be looked at counts as absent. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import { basename, dirname } from 'node:path';
+import { slugify } from '../../../runtime/config/names.ts';
+import { suggest } from '../../../runtime/config/suggest.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import type { TableNode } from '../../../runtime/config/toml/tree.ts';
+import type { Analysis } from '../../analysis.ts';
+import { schemaAt } from '../../schema.ts';
+import { ideasFor } from '../completion/ideas.ts';
+import { addAbove, addBelow, addEntry } from './addEntry.ts';
+import type { Fix, FixMaker, TextChange } from './fix.ts';
+import { tableAt, tablePathAt } from './places.ts';
+
+/** Adds what a table needs, with a value that is right or easily made so. */
+export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
+  const { syntax } = analysis;
+  const key = /needs `([^`]+)`\.$/.exec(finding.message)?.[1];
+  if (key === undefined) return [];
+  if (finding.message.startsWith('The file'))
+    return isMisspelled(analysis, syntax.tree, [], key) ? [] : addToFile(analysis, key);
+  const path = tablePathAt(analysis, span.from);
+  const value = path && valueFor(analysis, [...path, key]);
+  if (path === undefined || value === undefined || isMisspelled(analysis, tableAt(analysis, path), path, key))
+    return [];
+  const entry = `${key} = ${value}`;
+  const isFirst = schemaAt(analysis.schema, path)?.required?.[0] === key;
+  const change = addEntry(analysis, path, entry, isFirst);
+  if (change === undefined) return [];
+  return [
+    { title: `Add \`${entry}\``, changes: [change], isPreferred: true, claim: `value ${claimOf(path, key, value)}` },
+  ];
+};
+
+/** Whether a table has a key that means nothing and was surely meant to be this one. */
+function isMisspelled(analysis: Analysis, table: TableNode | undefined, path: TomlPath, key: string): boolean {
+  const known = schemaAt(analysis.schema, path)?.properties ?? {};
+  return [...(table?.entries.keys() ?? [])].some((name) => !Object.hasOwn(known, name) && suggest(name, [key]) === key);
+}
+
+/** Two VMs, forwards or replicas must not get the same name, port or number; two guests may have the same port. */
+function claimOf(path: TomlPath, key: string, value: string): string {
+  return key === 'guest' ? `${path.join('.')} guest` : `${key} ${value}`;
+}
+
+function addToFile(analysis: Analysis, key: string): Fix[] {
+  const { document } = analysis.syntax;
+  const isCut = document.errors.some(({ code }) => code === 'unterminated-string' || code.startsWith('unclosed'));
+  if (isCut) return [];
+  const [first] = document.root.sections;
+  const [entry] = document.root.entries;
+  const add = (title: string, change: TextChange): Fix[] => [
+    { title, changes: [change], isPreferred: true, claim: `place ${change.from}` },
+  ];
+  switch (key) {
+    case 'version': {
+      const gap = entry === undefined && first !== undefined ? [''] : [];
+      return add('Add `version = "0.2.0"`', addAbove(analysis, (entry ?? first)?.from, ['version = "0.2.0"', ...gap]));
+    }
+    case 'project': {
+      const lines = ['[project]', `name = "${projectName(analysis)}"`];
+      const change = first ? addAbove(analysis, first.from, [...lines, '']) : addBelow(analysis, lines);
+      return add('Add a `[project]` table', change);
+    }
+    case 'vms':
+      return add('Add a `[[vms]]` table', addBelow(analysis, ['[[vms]]', 'name = "vm"']));
+    default:
+      return [];
+  }
+}
+
+const projectName = ({ draft }: Analysis): string => slugify(basename(dirname(draft.configPath)), 'project');
+
+function valueFor(analysis: Analysis, path: TomlPath): string | undefined {
+  const schema = schemaAt(analysis.schema, path);
+  if (schema === undefined) return undefined;
+  const key = path.at(-1);
+  const [idea] = ideasFor(analysis, path, schema);
+  if (key === 'name' && path[0] === 'vms') return JSON.stringify(freeName(analysis, idea?.value));
+  return idea && JSON.stringify(idea.value);
+}
+
+function freeName({ placed }: Analysis, wanted: unknown): string {
+  const taken = new Set(placed.flatMap(({ vm }) => [vm.role, vm.name]));
+  const base = typeof wanted === 'string' ? wanted : 'vm';
+  let name = base;
+  for (let number = 2; taken.has(name); number++) name = `${base}${number}`;
+  return name;
+}

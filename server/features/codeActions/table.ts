@@ -1,0 +1,57 @@
+import type { Analysis } from '../../analysis.ts';
+import { arrayHeader } from './arrayHeader.ts';
+import { closeHeader } from './closeHeader.ts';
+import { closeList } from './closeList.ts';
+import { closeString } from './closeString.ts';
+import { correctKey } from './correctKey.ts';
+import { correctChoice, correctName } from './correctWord.ts';
+import { createScript } from './createScript.ts';
+import { removeDuplicateKey } from './duplicateKey.ts';
+import { equalsSign } from './equalsSign.ts';
+import type { Fault, Fix, FixMaker } from './fix.ts';
+import { chooseHostPort } from './hostPort.ts';
+import { ignore, removeIgnore } from './ignoreComment.ts';
+import { replaceManagedImage } from './managedImage.ts';
+import { addMissingKey } from './missingKey.ts';
+import { quoteWord } from './quoteWord.ts';
+import { renameVm } from './renameVm.ts';
+import { retype } from './retype.ts';
+import { setVersion } from './setVersion.ts';
+
+/** What can be done about each code. */
+const makers: Readonly<Record<string, readonly FixMaker[]>> = {
+  'config/broker-port': [chooseHostPort],
+  'config/duplicate-host-port': [chooseHostPort],
+  'config/host-port-range': [chooseHostPort],
+  'config/instance-id': [correctName],
+  'config/invalid-value': [correctChoice],
+  'config/invalid-vm-name': [renameVm],
+  'config/managed-image': [replaceManagedImage],
+  'config/missing-file': [createScript],
+  'config/missing-key': [addMissingKey],
+  'config/unknown-key': [correctKey],
+  'config/unknown-need': [correctName],
+  'config/useless-ignore': [removeIgnore],
+  'config/version-newer': [setVersion],
+  'config/version-unsupported': [setVersion],
+  'config/wrong-type': [arrayHeader, retype],
+  'toml/colon': [equalsSign],
+  'toml/duplicate-key': [removeDuplicateKey],
+  'toml/invalid-value': [quoteWord],
+  'toml/redefined-table': [arrayHeader],
+  'toml/unclosed-array': [closeList],
+  'toml/unclosed-header': [closeHeader],
+  'toml/unclosed-inline-table': [closeList],
+  'toml/unterminated-string': [closeString],
+};
+
+export function fixesFor(analysis: Analysis, fault: Fault): Fix[] {
+  const { code } = fault.finding;
+  const own = Object.hasOwn(makers, code) ? (makers[code] ?? []) : [];
+  return own.flatMap((make) => make(analysis, fault));
+}
+
+/** The last resort, which is offered for every warning. */
+export function ignoreFixes(analysis: Analysis, fault: Fault): readonly Fix[] {
+  return ignore(analysis, fault);
+}
