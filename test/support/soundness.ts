@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_STYLE } from '../../runtime/config/toml/format/style.ts';
-import { type Analysis, analyzeText } from '../../server/analysis.ts';
+import type { Analysis } from '../../server/analysis.ts';
 import { toDiagnostics } from '../../server/diagnostics.ts';
 import { propose } from '../../server/features/completion/complete.ts';
 import { documentSymbols } from '../../server/features/documentSymbols.ts';
@@ -12,20 +12,14 @@ import { mentionsOf } from '../../server/features/references.ts';
 import { selectionRange } from '../../server/features/selectionRanges.ts';
 import { semanticTokens } from '../../server/features/semanticTokens.ts';
 import { ALL_HINTS } from '../../server/inlaySettings.ts';
-import type { PositionEncoding } from '../../server/positions.ts';
-
-const URI = 'file:///srv/demo/castra.toml';
-
-export function understand(text: string, encoding: PositionEncoding = 'utf-16'): Analysis {
-  return analyzeText({ uri: URI, version: 1, text }, { encoding, home: '/srv/home/.castra' });
-}
+import { analysisOf } from './analysis.ts';
 
 /** How many syntax errors half-typed text may have at once; more than that hides the one that matters. */
 const MOST_ERRORS = 3;
 
 /** What holds for every text that somebody is typing. */
-export function checkTyped(text: string): Analysis {
-  const analysis = checkDiagnostics(text);
+export function checkTyped(text: string, path?: string): Analysis {
+  const analysis = checkDiagnostics(text, path);
   const errors = analysis.diagnostics.filter(({ code }) => code.startsWith('toml/'));
   const codes = errors.map(({ code, message }) => `${code}: ${message}`);
   assert.ok(errors.length <= MOST_ERRORS, `${codes.join('\n')}\nin\n${text}`);
@@ -33,8 +27,8 @@ export function checkTyped(text: string): Analysis {
 }
 
 /** Every diagnostic is shown at a place that the text has, in lines and columns of the client. */
-export function checkDiagnostics(text: string): Analysis {
-  const analysis = understand(text);
+export function checkDiagnostics(text: string, path?: string): Analysis {
+  const analysis = analysisOf(text, path);
   const lines = text.split(/\r?\n/);
   for (const { range, code } of toDiagnostics(analysis, 'file:///docs.md')) {
     for (const { line, character } of [range.start, range.end]) {

@@ -136,3 +136,20 @@ export const TYPED: Readonly<Record<string, string>> = {
   wrong: WRONG,
   'tabs and no line break at the end': REPLICAS.replaceAll(/^(?=\w)/gm, '\t').trimEnd(),
 };
+
+/** One more, of the other kind. */
+export const TYPED_BOOTSTRAP = `# How web is set up.
+handshake_identity = "web"
+handshake_timeout_secs = 60
+remote_dir = "/opt/setup"
+env = { A = "1", "b c" = 'é😀' }
+[verify]
+command = """
+test -f /etc/ready \\
+  && true"""
+[ssh]
+identity = "keys/id"
+options = [
+  "BatchMode=yes", # nobody is there
+]
+`;

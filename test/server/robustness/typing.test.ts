@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkEdits } from '../../support/editing.ts';
 import { checkFeatures, checkTyped } from '../../support/soundness.ts';
-import { TYPED } from '../../support/typedTexts.ts';
+import { TYPED, TYPED_BOOTSTRAP } from '../../support/typedTexts.ts';
 
 // `npm run fuzz:lsp` does the same at every place of all ten, and for many more edits.
 describe('a file that is being typed', () => {
@@ -24,6 +24,14 @@ describe('a file that is being typed', () => {
         Array.from({ length: text.length + 1 }, (_, offset) => offset),
       );
     }
+  });
+
+  it('may be a bootstrap.toml', () => {
+    const path = '/srv/demo/bootstrap/web/bootstrap.toml';
+    for (let end = 0; end <= TYPED_BOOTSTRAP.length; end++) {
+      checkFeatures(checkTyped(TYPED_BOOTSTRAP.slice(0, end), path), [end, end >> 1]);
+    }
+    assert.deepEqual(checkTyped(TYPED_BOOTSTRAP, path).diagnostics, []);
   });
 
   it('is the same text in the server as in the editor after 2,000 random edits, and understood the same', () => {
