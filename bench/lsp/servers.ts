@@ -41,7 +41,8 @@ function peer(name: string, get: () => BenchServer): BenchServer[] {
 function tombi(): BenchServer {
   const cli = `@tombi-toml/cli-${process.platform}-${process.arch}`;
   install(['@tombi-toml/tombi', cli]);
-  const binary = join(CACHE, 'node_modules', cli, 'tombi');
+  const binary = join(CACHE, 'node_modules', cli, process.platform === 'win32' ? 'tombi.exe' : 'tombi');
+  if (!existsSync(binary)) throw new Error(`${cli} has no binary`);
   return { name: 'tombi', command: [binary, 'lsp', '--offline'], document: tomlDocument };
 }
 
