@@ -1,6 +1,12 @@
-import { type Connection, TextDocuments } from 'vscode-languageserver';
+import {
+  type Connection,
+  type Position,
+  type TextDocumentContentChangeEvent,
+  TextDocuments,
+} from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Analysis, type AnalysisContext, analyzeText } from './analysis.ts';
+import { decodeColumn } from './positions.ts';
 
 /** The open documents, and what is known of each in its newest version. */
 export interface Documents {
@@ -10,7 +16,13 @@ export interface Documents {
 }
 
 export function openDocuments(connection: Connection, context: () => AnalysisContext): Documents {
-  const open = new TextDocuments(TextDocument);
+  const open = new TextDocuments({
+    create: TextDocument.create,
+    update: (document, changes, version) =>
+      context().encoding === 'utf-16'
+        ? TextDocument.update(document, changes, version)
+        : updateInBytes(document, changes, version),
+  });
   const analyses = new Map<string, Analysis>();
   open.onDidClose(({ document }) => analyses.delete(document.uri));
   open.listen(connection);
@@ -26,4 +38,24 @@ export function openDocuments(connection: Connection, context: () => AnalysisCon
       return fresh;
     },
   };
+}
+
+/** vscode-languageserver-textdocument knows UTF-16 only. Each change counts in the text that the one before it made. */
+function updateInBytes(
+  document: TextDocument,
+  changes: readonly TextDocumentContentChangeEvent[],
+  version: number,
+): TextDocument {
+  const decoded = ({ line, character }: Position): Position => {
+    const lineText = document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } });
+    return { line, character: decodeColumn(lineText, character) };
+  };
+  for (const change of changes) {
+    const inUnits =
+      'range' in change
+        ? { ...change, range: { start: decoded(change.range.start), end: decoded(change.range.end) } }
+        : change;
+    TextDocument.update(document, [inUnits], version);
+  }
+  return document;
 }

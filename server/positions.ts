@@ -17,13 +17,18 @@ export interface PositionMap {
 
 export type PositionEncoding = 'utf-16' | 'utf-8';
 
+/** A column in bytes of UTF-8, in UTF-16 code units. */
+export function decodeColumn(lineText: string, bytes: number): number {
+  return Buffer.from(lineText).subarray(0, bytes).toString().length;
+}
+
 export function positionMap(text: string, index: LineIndex, encoding: PositionEncoding): PositionMap {
   const lineStart = (line: number) => index.starts[line] ?? text.length;
   const lineText = (line: number) => text.slice(lineStart(line), index.ends[line] ?? text.length);
   const encode = (line: number, character: number) =>
     encoding === 'utf-16' ? character : Buffer.byteLength(lineText(line).slice(0, character));
   const decode = (line: number, character: number) =>
-    encoding === 'utf-16' ? character : Buffer.from(lineText(line)).subarray(0, character).toString().length;
+    encoding === 'utf-16' ? character : decodeColumn(lineText(line), character);
   const position = (offset: number): Position => {
     const { line, column } = positionAt(index, offset);
     return { line: line - 1, character: encode(line - 1, column - 1) };

@@ -77,7 +77,8 @@ function checkHostPorts(vms: readonly PlacedVm[], brokerPort: number, findings: 
     const other = others.find((earlier) => overlaps(earlier.forward, forward));
     if (other) reportPortConflict(claim, other, findings);
     else if (forward.host === brokerPort && overlaps(forward, BROKER)) reportBrokerConflict(path, brokerPort, findings);
-    taken.set(forward.host, [...others, claim]);
+    others.push(claim);
+    taken.set(forward.host, others);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Each is the name of something else beside a VM's own files and on the bus. */
 const RESERVED = ['host', 'broker', 'bus', 'operation'];
@@ -25,5 +25,5 @@ export function slugify(text: string, fallback: string): string {
 }
 
 export function shortHash(text: string, digits: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, digits);
+  return hash('sha256', text).slice(0, digits);
 }

@@ -202,9 +202,11 @@ const modes: Readonly<Record<string, BootstrapMode>> = {
 /** A role's own value, else the project's, else the default; `env` is merged. */
 function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }: VmContext): BootstrapSettings {
   const own = asTable(table.bootstrap) ?? {};
-  const folder = join(folders.project, 'bootstrap', name);
+  const place = (file: string) => join(folders.project, 'bootstrap', name, file);
   const verifyCommand = text(own.verify_command);
   const verifyPath = text(own.verify_path);
+  const script = text(own.script);
+  const payload = text(own.payload);
   const mode = text(own.mode) ?? text(shared.mode) ?? 'auto';
   const timeoutMs = secondsToMs(shared.handshake_timeout_secs, 300_000, 1);
   return {
@@ -212,8 +214,8 @@ function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }:
     handshakeTimeoutMs: secondsToMs(own.handshake_timeout_secs, timeoutMs, 1),
     remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? '/tmp/castra-bootstrap',
     env: { ...textMap(shared.env), ...textMap(own.env) },
-    script: resolve(folders.project, text(own.script) ?? join(folder, 'run.sh')),
-    payload: resolve(folders.project, text(own.payload) ?? join(folder, 'payload')),
+    script: script === undefined ? place('run.sh') : resolve(folders.project, script),
+    payload: payload === undefined ? place('payload') : resolve(folders.project, payload),
     ...(verifyCommand ? { verifyCommand } : {}),
     ...(verifyPath ? { verifyPath } : {}),
   };

@@ -38,9 +38,12 @@ export class LspClient {
   /** Answers to what the server asks, or errors when they throw; null for everything else. */
   readonly answers = new Map<string, (params: unknown) => unknown>();
 
-  constructor(command: readonly string[] = [process.execPath, SERVER, '--stdio']) {
+  constructor(
+    command: readonly string[] = [process.execPath, SERVER, '--stdio'],
+    stderr: 'inherit' | 'ignore' = 'inherit',
+  ) {
     const [program = '', ...args] = command;
-    this.process = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.process = spawn(program, args, { stdio: ['pipe', 'pipe', stderr] });
     this.process.stdout?.on('data', (chunk: Buffer) => this.#read(chunk));
   }
 

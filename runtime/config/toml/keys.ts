@@ -44,8 +44,9 @@ function finishKey(scanner: Scanner, parts: KeyPart[], isComplete: boolean): Key
 
 /** Skips blanks and dots; returns the last dot, and reports every dot that has no key part in front of it, at once. */
 function takeDots(scanner: Scanner, place: 'before' | 'between'): Span | undefined {
-  const dots: Span[] = [];
   skipBlanks(scanner);
+  if (peek(scanner) !== '.') return undefined;
+  const dots: Span[] = [];
   while (peek(scanner) === '.') {
     dots.push({ from: scanner.offset, to: scanner.offset + 1 });
     scanner.offset += 1;

@@ -4,6 +4,7 @@ import type { Span } from '../../../../runtime/config/toml/syntax.ts';
 import { compare, findKnownDifference, judge, type Verdicts } from './agreement.ts';
 import { INVALID, PROJECT, VALID } from './fixtures.ts';
 import { createDefinitions, createMutator } from './fuzz.ts';
+import { FORBIDDEN, SPECIFIED } from './specification.ts';
 import { walkSpans } from './walkSpans.ts';
 
 const VALID_DOCUMENTS = [...Object.values(VALID).flat(), PROJECT];
@@ -20,7 +21,7 @@ test('our corpus is large enough to mean something', () => {
   assert.ok(INVALID_DOCUMENTS.length >= 150);
 });
 
-for (const [group, documents] of Object.entries(VALID)) {
+for (const [group, documents] of [...Object.entries(VALID), ...Object.entries(SPECIFIED)]) {
   test(`valid ${group} have no error and the value smol-toml reads`, () => {
     for (const text of documents) {
       const verdicts = judge(text);
@@ -30,7 +31,7 @@ for (const [group, documents] of Object.entries(VALID)) {
   });
 }
 
-for (const [group, documents] of Object.entries(INVALID)) {
+for (const [group, documents] of [...Object.entries(INVALID), ...Object.entries(FORBIDDEN)]) {
   test(`invalid ${group} are refused by us and by smol-toml`, () => {
     for (const text of documents) {
       const verdicts = judge(text);

@@ -2,7 +2,7 @@
  * Our own small corpus. Every document is compared with smol-toml, so no expected values are written here; a group
  * name says what its documents are about.
  */
-type Corpus = Readonly<Record<string, readonly string[]>>;
+export type Corpus = Readonly<Record<string, readonly string[]>>;
 
 export const VALID: Corpus = {
   'nothing at all': ['', '\n', '  \t ', '# only a comment', '\uFEFF', '\uFEFFa = 1', '\r\n\r\n'],
