@@ -142,7 +142,7 @@ export const TYPED_BOOTSTRAP = `# How web is set up.
 handshake_identity = "web"
 handshake_timeout_secs = 60
 remote_dir = "/opt/setup"
-env = { A = "1", "b c" = 'é😀' }
+env = { A = "1", "B" = 'é😀' }
 [verify]
 command = """
 test -f /etc/ready \\
