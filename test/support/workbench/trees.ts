@@ -55,7 +55,7 @@ export async function chooseFromMenu(page: Page, view: string, label: string, it
 
 /** A button in the title of the view. The only view of a container has its buttons in that one's title. */
 export async function clickViewAction(page: Page, view: string, title: string): Promise<void> {
-  const button = `.action-label[aria-label^="${title}"]`;
+  const button = `.action-label[aria-label^="${title}"]:visible`;
   await pane(page, view).hover();
   await page.locator(`${paneSelector(view)} .pane-header ${button}, .part.sidebar > .title ${button}`).click();
 }
