@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../support/tempProject.ts';
 import { hasCommand, pick, pickerItems, runCommand } from '../support/workbench/commands.ts';
 import {
   openFile,
@@ -112,5 +114,17 @@ test('a folder is restricted until it is trusted', { skip: skipped }, async (t) 
   await waitForRow(opened, 'A row 0 restricted');
   assert.match((await statusBarTexts(page)).join(), /Restricted Mode/);
   await grantTrust(page);
+  await waitForRow(opened, 'A row 0 trusted');
+});
+
+test('a packed extension is installed and runs', { skip: skipped }, async (t) => {
+  const folder = tempFolder();
+  t.after(() => folder.dispose());
+  const vsix = join(folder.path, 'probe.vsix');
+  const vsce = join(process.cwd(), 'node_modules/@vscode/vsce/vsce');
+  const flags = ['--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', vsix];
+  execFileSync(process.execPath, [vsce, 'package', ...flags], { cwd: extension, stdio: 'pipe' });
+  const opened = await openWorkbench(t, { vsix: [vsix] });
+  await openContainer(opened.page, CONTAINER);
   await waitForRow(opened, 'A row 0 trusted');
 });
