@@ -42,7 +42,9 @@ export function openLanguage(host: Host, fleet: FleetStore): Language {
 
 async function startClient({ context, log }: Host, fleet: FleetStore): Promise<LanguageClient> {
   const { LanguageClient, RevealOutputChannelOn, TransportKind } = await import('vscode-languageclient/node');
-  const server = { module: join(context.extensionPath, 'dist', 'server.js'), transport: TransportKind.ipc };
+  const module = join(context.extensionPath, 'dist', 'server.js');
+  // Understanding a text leaves much behind that is soon forgotten; a smaller young generation keeps the process small.
+  const server = { module, transport: TransportKind.ipc, options: { execArgv: ['--max-semi-space-size=4'] } };
   const client = new LanguageClient(LANGUAGE, 'Castra', server, {
     documentSelector: [
       { scheme: 'file', language: LANGUAGE },

@@ -142,8 +142,13 @@ async function newPage(browser: Browser): Promise<{ page: Page; errors: string[]
   return { page, errors };
 }
 
-/** Of the rig as it is, not of an extension: files that the npm package does not have, built-in extensions without. */
-const RIG_ERRORS = [/Failed to load resource: .* 404/, /A bad HTTP response code \(404\)/, /Service ?Worker/i];
+/** Of the rig, not of an extension: files that the npm package does not have, and what a reload says in any browser. */
+const RIG_ERRORS = [
+  /\[lifecycle\] Long running operations/,
+  /Failed to load resource: .* 404/,
+  /A bad HTTP response code \(404\)/,
+  /Service ?Worker/i,
+];
 
 function isOfRig(message: ConsoleMessage): boolean {
   return RIG_ERRORS.some((pattern) => pattern.test(message.text()));

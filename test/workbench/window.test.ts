@@ -1,12 +1,31 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempFolder } from '../support/tempProject.ts';
 import { hasCommand, pick, pickerItems, runCommand } from '../support/workbench/commands.ts';
-import { editorText, openFile, outputText, problems, squiggles, typeInEditor } from '../support/workbench/editors.ts';
+import {
+  openFile,
+  outputText,
+  problems,
+  squiggles,
+  typeInEditor,
+  waitForEditor,
+} from '../support/workbench/editors.ts';
 import { answerNotification, notification, statusBarTexts } from '../support/workbench/notifications.ts';
 import { openTerminal, typeInTerminal, waitForTerminal } from '../support/workbench/terminals.ts';
-import { chooseFromMenu, clickInline, openContainer, row, rowTexts } from '../support/workbench/trees.ts';
+import {
+  chooseFromMenu,
+  clickInline,
+  clickViewAction,
+  clickWelcome,
+  expandView,
+  openContainer,
+  row,
+  rowTexts,
+  welcomeText,
+} from '../support/workbench/trees.ts';
 import { eventually } from '../support/workbench/wait.ts';
 import { answerTrustDialog, grantTrust, reloadWindow } from '../support/workbench/window.ts';
 import { openWorkbench, skipped, type Workbench } from '../support/workbench.ts';
@@ -37,6 +56,18 @@ test('a tree is read, clicked and chosen from as a user does it', { skip: skippe
   assert.ok(statSync(picture).size > 10_000);
   await chooseFromMenu(page, VIEW, 'A row', 'Reset Count');
   await waitForRow(opened, 'A row 0 trusted');
+  await openContainer(page, 'Explorer');
+  await expandView(page, 'Probe Nothing');
+  await eventually(
+    () => welcomeText(page, 'Probe Nothing'),
+    (text) => text.startsWith('There is nothing.'),
+    'There is no welcome',
+  );
+  await clickWelcome(page, 'Probe Nothing', 'Count');
+  await openContainer(page, CONTAINER);
+  await waitForRow(opened, 'A row 1 trusted');
+  await clickViewAction(page, VIEW, 'Reset Count');
+  await waitForRow(opened, 'A row 0 trusted');
   await reloadWindow(page);
   await waitForRow(opened, 'A row 0 trusted');
   assert.deepEqual(opened.errors, []);
@@ -57,9 +88,9 @@ test('commands, quick picks, notifications and output channels are reached', { s
 test('an editor is typed in, and shows what is wrong', { skip: skipped }, async (t) => {
   const { page } = await openWorkbench(t, { extension, roots: ['one', 'two'], files: { 'two/a.txt': 'right\n' } });
   await openFile(page, 'a.txt');
-  assert.equal(await editorText(page), 'right\n');
+  await waitForEditor(page, /^right\n$/);
   await typeInEditor(page, 'wrong ');
-  assert.equal(await editorText(page), 'wrong right\n');
+  await waitForEditor(page, /^wrong right\n$/);
   await eventually(
     () => squiggles(page, 'error'),
     (count) => count === 1,
@@ -83,5 +114,17 @@ test('a folder is restricted until it is trusted', { skip: skipped }, async (t) 
   await waitForRow(opened, 'A row 0 restricted');
   assert.match((await statusBarTexts(page)).join(), /Restricted Mode/);
   await grantTrust(page);
+  await waitForRow(opened, 'A row 0 trusted');
+});
+
+test('a packed extension is installed and runs', { skip: skipped }, async (t) => {
+  const folder = tempFolder();
+  t.after(() => folder.dispose());
+  const vsix = join(folder.path, 'probe.vsix');
+  const vsce = join(process.cwd(), 'node_modules/@vscode/vsce/vsce');
+  const flags = ['--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', vsix];
+  execFileSync(process.execPath, [vsce, 'package', ...flags], { cwd: extension, stdio: 'pipe' });
+  const opened = await openWorkbench(t, { vsix: [vsix] });
+  await openContainer(opened.page, CONTAINER);
   await waitForRow(opened, 'A row 0 trusted');
 });

@@ -31,6 +31,7 @@ exports.activate = (context) => {
     output,
     diagnostics,
     vscode.window.registerTreeDataProvider('castraProbe.rows', rows),
+    vscode.window.registerTreeDataProvider('castraProbe.none', { getChildren: () => [], getTreeItem: () => ({}) }),
     vscode.workspace.onDidGrantWorkspaceTrust(show),
     vscode.workspace.onDidChangeTextDocument(({ document }) => judge(document)),
     vscode.commands.registerCommand('castraProbe.count', () => {

@@ -16,6 +16,15 @@ export function editorText(page: Page): Promise<string> {
   return linesOf(page, EDITOR);
 }
 
+/** What is typed is drawn a moment later. */
+export function waitForEditor(page: Page, expected: RegExp): Promise<string> {
+  return eventually(
+    () => editorText(page),
+    (text) => expected.test(text),
+    `The editor never shows ${expected}`,
+  );
+}
+
 /** Where the cursor is; place it with page.keyboard.press('Control+End') and the like. */
 export async function typeInEditor(page: Page, text: string): Promise<void> {
   await page.locator(`${EDITOR} .native-edit-context, ${EDITOR} textarea.inputarea`).first().focus();

@@ -8,6 +8,13 @@ export async function openContainer(page: Page, title: string): Promise<void> {
   if ((await item.getAttribute('aria-selected')) !== 'true') await item.click();
 }
 
+/** Unfolds a view of the container that is shown. */
+export async function expandView(page: Page, view: string): Promise<void> {
+  const header = pane(page, view).locator('.pane-header');
+  await header.waitFor();
+  if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+}
+
 /** All rows of a tree view that are in view, as `label description`, from top to bottom. */
 export function rowTexts(page: Page, view: string): Promise<string[]> {
   // The description follows its label with nothing between.
@@ -46,10 +53,11 @@ export async function chooseFromMenu(page: Page, view: string, label: string, it
   await chosen.waitFor({ state: 'hidden' });
 }
 
-/** A button in the title of the view; it shows while the mouse is over the view. */
+/** A button in the title of the view. The only view of a container has its buttons in that one's title. */
 export async function clickViewAction(page: Page, view: string, title: string): Promise<void> {
+  const button = `.action-label[aria-label^="${title}"]:visible`;
   await pane(page, view).hover();
-  await pane(page, view).locator(`.pane-header .action-label[aria-label^="${title}"]`).click();
+  await page.locator(`${paneSelector(view)} .pane-header ${button}, .part.sidebar > .title ${button}`).click();
 }
 
 /** The text of a welcome view, which stands where a tree has no rows. */
@@ -57,8 +65,17 @@ export async function welcomeText(page: Page, view: string): Promise<string> {
   return (await pane(page, view).locator('.welcome-view-content').allInnerTexts()).join('\n');
 }
 
+/** A button of the welcome view. */
+export function clickWelcome(page: Page, view: string, button: string): Promise<void> {
+  return pane(page, view).locator('.welcome-view-content .monaco-button', { hasText: button }).click();
+}
+
 function pane(page: Page, view: string): Locator {
-  return page.locator(`.part.sidebar .pane:has(.pane-header[aria-label^="${view}"])`);
+  return page.locator(paneSelector(view));
+}
+
+function paneSelector(view: string): string {
+  return `.part.sidebar .pane:has(.pane-header[aria-label^="${view}"])`;
 }
 
 function rows(page: Page, view: string): Locator {
