@@ -4,7 +4,7 @@
 //   node scripts/workbench.mjs              prints the folder; does nothing when it is ready
 //   node scripts/workbench.mjs --newest     the newest code-server, for Node 22 and later
 //
-// .cache/workbench/<node ABI>-<digest of the versions>/ has code-server and playwright-core in node_modules, a link
+// .cache/workbench/<processor>-<Node ABI>-<kind>-<digest of the versions>/ has code-server and playwright-core in node_modules, a link
 // `chromium`, and a file `ready` once all of it is there. A setup that was
 // killed goes on with its first unfinished step.
 import { spawn, spawnSync } from 'node:child_process';
@@ -70,7 +70,7 @@ export async function prepareWorkbench({ newest = process.env.CASTRA_WORKBENCH =
 
 function pinnedVersions() {
   const files = ['package.json', 'package-lock.json'].map((name) => readFileSync(join(VERSIONS, name)));
-  return { name: folderName(...files), files: ['package.json', 'package-lock.json'] };
+  return { ...folderOf('pinned', ...files), files: ['package.json', 'package-lock.json'] };
 }
 
 function newestVersions() {
@@ -81,13 +81,15 @@ function newestVersions() {
   if (status !== 0) throw new SetupError('npm cannot tell the newest version of code-server.');
   const { dependencies, ...manifest } = JSON.parse(readFileSync(join(VERSIONS, 'package.json'), 'utf8'));
   const text = JSON.stringify({ ...manifest, dependencies: { ...dependencies, 'code-server': stdout.trim() } });
-  return { name: folderName(text), text };
+  return { ...folderOf('newest', text), text };
 }
 
-function folderName(...contents) {
+/** Of this processor and Node, as native modules are; a checkout may be tested with several. */
+function folderOf(kind, ...contents) {
   const hash = createHash('sha256').update(String(RECIPE));
   for (const content of contents) hash.update(content);
-  return `${process.arch}-${process.versions.modules}-${hash.digest('hex').slice(0, 12)}`;
+  const prefix = `${process.arch}-${process.versions.modules}-${kind}-`;
+  return { prefix, name: `${prefix}${hash.digest('hex').slice(0, 12)}` };
 }
 
 /** Also whether programs of the host that it links to are still there; `existsSync` follows links. */
@@ -115,7 +117,7 @@ async function make(folder, wanted) {
     await tryNative(server);
     writeFileSync(join(folder, 'ready.new'), `${wanted.name}\n`);
     renameSync(join(folder, 'ready.new'), join(folder, 'ready'));
-    removeOthers(folder);
+    removeOthers(wanted);
   } finally {
     release.free();
   }
@@ -145,10 +147,15 @@ const NPM_FLAGS = ['--ignore-scripts', '--no-audit', '--no-fund'];
 async function buildNative(folder, server, nodeFolder, lock) {
   const gyp = join(folder, 'node_modules/node-gyp/bin/node-gyp.js');
   await Promise.all(
-    NATIVE.map((name) =>
+    nativeModules(server).map((name) =>
       run(process.execPath, [gyp, 'rebuild', `--nodedir=${nodeFolder}`], join(server, 'node_modules', name), lock),
     ),
   );
+}
+
+/** Later versions have no native-watchdog. */
+function nativeModules(server) {
+  return NATIVE.filter((name) => existsSync(join(server, 'node_modules', name)));
 }
 
 function link(program, path) {
@@ -159,15 +166,14 @@ function link(program, path) {
 
 /** Without them the server starts all the same, and is silent about what then does not work. */
 function tryNative(server) {
-  const code = `for (const name of ${JSON.stringify(NATIVE)}) require(name);`;
+  const code = `for (const name of ${JSON.stringify(nativeModules(server))}) require(name);`;
   return run(process.execPath, ['--input-type=commonjs', '--eval', code], server);
 }
 
-/** Of this Node only: a checkout may be tested with several. */
-function removeOthers(folder) {
-  const prefix = `${process.arch}-${process.versions.modules}-`;
-  for (const name of readdirSync(CACHE)) {
-    if (name.startsWith(prefix) && join(CACHE, name) !== folder) rmSync(join(CACHE, name), { recursive: true });
+/** Those that this one replaces. */
+function removeOthers({ prefix, name }) {
+  for (const other of readdirSync(CACHE)) {
+    if (other.startsWith(prefix) && other !== name) rmSync(join(CACHE, other), { recursive: true });
   }
 }
 

@@ -10,10 +10,14 @@ import { openTerminal, typeInTerminal } from '../support/workbench/terminals.ts'
 import { eventually } from '../support/workbench/wait.ts';
 import { openWorkbench, skipped } from '../support/workbench.ts';
 
-/** This file again, as a process that holds a window open until it is killed. */
+/** Set for this file when a test of it runs it again, to have a process with a window that can be killed. */
 const HOLD = 'CASTRA_TEST_HOLD_WORKBENCH';
+const isHolder = HOLD in process.env;
+const HELD = 'this process only holds a window';
+/** When nobody kills it after all. */
+const HOLD_MS = 60_000;
 
-test('nothing runs or lies there after a test', { skip: skipped || HOLD in process.env }, async (t) => {
+test('nothing runs or lies there after a test', { skip: skipped || (isHolder && HELD) }, async (t) => {
   let workspace = '';
   await t.test('that leaves a terminal with a program', async (inner) => {
     const opened = await openWorkbench(inner);
@@ -27,7 +31,7 @@ test('nothing runs or lies there after a test', { skip: skipped || HOLD in proce
   assert.equal(existsSync(workspace), false);
 });
 
-test('a test that is killed takes its window along', { skip: skipped || HOLD in process.env }, async (t) => {
+test('a test that is killed takes its window along', { skip: skipped || (isHolder && HELD) }, async (t) => {
   const child = holdWindow(t);
   const workspace = await readWorkspace(child);
   const mark = markOf(workspace);
@@ -41,12 +45,14 @@ test('a test that is killed takes its window along', { skip: skipped || HOLD in 
   );
 });
 
-test('(the process that is killed)', { skip: !(HOLD in process.env) && 'run by the test before' }, async (t) => {
-  const { workspace, page } = await openWorkbench(t);
-  await openTerminal(page);
-  process.stderr.write(`workspace ${workspace}\n`);
-  await new Promise((done) => setTimeout(done, 60_000));
-});
+if (isHolder) {
+  test('a window is open until this process is killed', async (t) => {
+    const { workspace, page } = await openWorkbench(t);
+    await openTerminal(page);
+    process.stderr.write(`workspace ${workspace}\n`);
+    await new Promise((done) => setTimeout(done, HOLD_MS));
+  });
+}
 
 function holdWindow(t: TestContext): ChildProcess {
   const { NODE_TEST_CONTEXT, ...env } = process.env;
