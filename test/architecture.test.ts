@@ -74,12 +74,22 @@ const RULES: readonly Rule[] = [
     why: 'what needs no VS Code is tested without it',
   },
   {
+    files: any('client/(?:logFollow|logText|serialSession|launcher|launcherFiles|commandLink|taskPlan)\\.ts'),
+    values: any(
+      'client/(?:ids|launcher|logText)\\.ts',
+      'runtime/(?:logs/.+|state/files\\.ts|process/pause\\.ts)',
+      CORE,
+      NODE,
+    ),
+    why: 'what needs no VS Code is tested without it',
+  },
+  {
     files: any('client/.+'),
     values: any(
       'client/.+',
       CORE,
       'runtime/(?:config|state|logs|seed)/.+',
-      'runtime/operations/(?:status|sshAccess)\\.ts',
+      'runtime/operations/(?:status|sshAccess|console)\\.ts',
       'runtime/process/environment\\.ts',
       'runtime/vm/(?:console|qemu)\\.ts',
       NODE,
