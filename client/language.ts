@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import type { FleetStore } from './fleetStore.ts';
 import { type Host, hostSettings } from './host.ts';
+import { lookAtHost } from './hostFacts.ts';
 import { LANGUAGE } from './ids.ts';
 import { fillLens } from './lenses.ts';
 
@@ -70,21 +71,30 @@ async function startClient({ context, log }: Host, fleet: FleetStore): Promise<L
       feature.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
     }
   };
-  redrawLenses(fleet, redraw);
+  const tellFacts = () => {
+    for (const project of fleet.projects) {
+      const uri = client.code2ProtocolConverter.asUri(vscode.Uri.file(project.id));
+      void client.sendNotification('castra/hostFacts', { uri, facts: lookAtHost(project, hostSettings()) });
+    }
+  };
+  whenFleetChanges(fleet, () => {
+    redraw();
+    tellFacts();
+  });
   return client;
 }
 
-/** Lenses are asked for with the text; what they show changes with the VMs. */
-function redrawLenses(fleet: FleetStore, redraw: () => void): void {
+/** Lenses and findings about the host are asked for with the text; what they say changes with the VMs. */
+function whenFleetChanges(fleet: FleetStore, act: () => void): void {
   let waiting = false;
   fleet.onDidChange(() => {
     if (!waiting) {
       setTimeout(() => {
         waiting = false;
-        redraw();
+        act();
       }, LENS_REDRAW_MS);
     }
     waiting = true;
   });
-  redraw();
+  act();
 }

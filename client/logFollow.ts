@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { formatBytes } from '../runtime/bytes.ts';
 import { messageOf } from '../runtime/errors.ts';
 import { openLog, type Segment } from '../runtime/logs/tail.ts';
 import { LogTracker } from '../runtime/logs/track.ts';
@@ -63,7 +64,7 @@ function openFollowed(path: string): Followed {
         if (tracker === undefined) {
           const end = openEnd(path, TAIL_BYTES);
           if (end === undefined) return tell(`(not there yet: ${path})`);
-          if (end.from > 0) lines.push(`… ${showSize(end.from)} earlier: ${path}`);
+          if (end.from > 0) lines.push(`… ${formatBytes(end.from)} earlier: ${path}`);
           tracker = new LogTracker(path, end);
         }
         const more = tracker.read((line) => lines.push(plainLine(line)));
@@ -75,9 +76,6 @@ function openFollowed(path: string): Followed {
     },
   };
 }
-
-const showSize = (bytes: number): string =>
-  bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 /** The last bytes of a log from the beginning of a line on; undefined when there is no file. */
 function openEnd(path: string, bytes: number): Segment | undefined {

@@ -18,7 +18,7 @@ export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
 }
 
 function answer(context: FeatureContext): ServerCapabilities {
-  const { connection, documents, files, guard, docs, workspace, capabilities } = context;
+  const { connection, documents, files, guard, docs, workspace, capabilities, host } = context;
   const report = async (analysis: Analysis): Promise<Report> => {
     await lookAtPaths(analysis, context);
     const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, context));
@@ -35,10 +35,14 @@ function answer(context: FeatureContext): ServerCapabilities {
     }),
   );
   serveWorkspaceDiagnostics(context, report);
+  const refresh = () => {
+    if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
+  };
+  host.onChange(refresh);
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
     files.forget();
-    if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
+    refresh();
   });
   return { diagnosticProvider: { identifier: 'castra', interFileDependencies: true, workspaceDiagnostics: true } };
 }
@@ -49,7 +53,7 @@ function answer(context: FeatureContext): ServerCapabilities {
  * second message when it differs: it must not hold up what the text says.
  */
 function push(context: FeatureContext): ServerCapabilities {
-  const { connection, documents, files, guard, docs, workspace } = context;
+  const { connection, documents, files, guard, docs, workspace, host } = context;
   const changed = new Set<string>();
   const openAnalyses = () => documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
   let quiet = true;
@@ -74,11 +78,13 @@ function push(context: FeatureContext): ServerCapabilities {
   const recheck = guard('recheckFiles', async () => {
     await Promise.all(openAnalyses().map((analysis) => tell(analysis, false)));
   });
+  const revision = () => files.revision() + host.revision();
+  host.onChange(() => void recheck(undefined, NEVER).catch(() => undefined));
   const told = new Map<string, { readonly revision: number; readonly findings: string }>();
   const send = async (analysis: Analysis) => {
     const { uri, version } = analysis;
     const findings = knownPathFindings(analysis, context);
-    told.set(uri, { revision: files.revision(), findings: JSON.stringify(findings) });
+    told.set(uri, { revision: revision(), findings: JSON.stringify(findings) });
     await connection.sendDiagnostics({ uri, version, diagnostics: toDiagnostics(analysis, docs, findings) });
   };
   const tell = async (analysis: Analysis, isNew: boolean) => {
@@ -87,7 +93,7 @@ function push(context: FeatureContext): ServerCapabilities {
     const last = told.get(analysis.uri);
     const isNewest = documents.analysis(analysis.uri) === analysis;
     // What a bootstrap.toml depends on is no matter of which files there are.
-    if (!isNewest || (files.revision() === last?.revision && !analysis.bootstrap)) return;
+    if (!isNewest || (revision() === last?.revision && !analysis.bootstrap)) return;
     if (JSON.stringify(knownPathFindings(analysis, context)) !== last?.findings) await send(analysis);
   };
   documents.open.onDidChangeContent(({ document }) => {

@@ -17,6 +17,7 @@ import { serveSelectionRanges } from './features/selectionRanges.ts';
 import { serveSemanticTokens } from './features/semanticTokens.ts';
 import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
+import type { HostKnowledge } from './hostFacts.ts';
 import type { Projects } from './projects.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -30,6 +31,7 @@ export interface FeatureContext {
   readonly workspace: Workspace;
   readonly files: FileChecks;
   readonly projects: Projects;
+  readonly host: HostKnowledge;
   /** Understands a text that is not open in the editor. */
   analyze(uri: string, text: string): Analysis;
   /** URI of docs/diagnostics.md. */

@@ -3,24 +3,26 @@ import { findMissingFiles, pathReferences } from '../runtime/config/pathReferenc
 import type { Diagnostic } from '../runtime/diagnostics.ts';
 import type { Analysis } from './analysis.ts';
 import type { FileChecks } from './fileChecks.ts';
+import type { HostKnowledge } from './hostFacts.ts';
 import type { Projects } from './projects.ts';
 
 /** What is known outside of a document. */
 interface Outside {
   readonly files: FileChecks;
   readonly projects: Projects;
+  readonly host: HostKnowledge;
 }
 
 /**
  * Files that a document refers to and that do not exist, and what of a bootstrap.toml does not fit its project, as far
  * as is known now: nothing waits for a disk.
  */
-export function knownPathFindings(analysis: Analysis, { files, projects }: Outside): readonly Diagnostic[] {
+export function knownPathFindings(analysis: Analysis, { files, projects, host }: Outside): readonly Diagnostic[] {
   // A document that is not saved is nowhere, and so are its relative paths.
   if (!analysis.uri.startsWith('file:')) return [];
   const exists = (path: string) => files.known(path) !== 'missing';
   const { bootstrap } = analysis;
-  if (bootstrap === undefined) return findMissingFiles(analysis, exists);
+  if (bootstrap === undefined) return [...findMissingFiles(analysis, exists), ...host.findings(analysis)];
   const placed = projects.known(analysis)?.placed ?? [];
   return [...findMissingKey(bootstrap, exists), ...findMismatches(bootstrap, placed)];
 }

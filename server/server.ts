@@ -13,6 +13,7 @@ import { openDocuments } from './documents.ts';
 import { type FeatureContext, features, type InitializationOptions } from './features.ts';
 import { fileChecks } from './fileChecks.ts';
 import { makeGuard } from './guard.ts';
+import { listenForHostFacts } from './hostFacts.ts';
 import { openProjects } from './projects.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -37,6 +38,7 @@ export function startServer(connection: Connection, docs: string): void {
       files: fileChecks(),
       analyze,
       projects: openProjects(documents, analyze),
+      host: listenForHostFacts(connection),
     };
     const provided = [serveDiagnostics, ...features].map((feature) => feature(shared));
     return { capabilities: Object.assign(base(context), ...provided), serverInfo: SERVER_INFO };

@@ -15,7 +15,7 @@ interface Rule {
   readonly why: string;
 }
 
-const CORE = 'runtime/(?:events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
+const CORE = 'runtime/(?:bytes|events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
 const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
 const LIBRARIES = 'undici|xz-decompress|fzstd|ssh2';
@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
     files: any('client/(?:logFollow|logText|serialSession|launcher|launcherFiles|commandLink|taskPlan)\\.ts'),
     values: any(
       'client/(?:ids|launcher|logText)\\.ts',
-      'runtime/(?:logs/.+|state/files\\.ts|process/pause\\.ts)',
+      'runtime/(?:bytes\\.ts|logs/.+|state/files\\.ts|process/pause\\.ts)',
       CORE,
       NODE,
     ),
@@ -89,9 +89,9 @@ const RULES: readonly Rule[] = [
       'client/.+',
       CORE,
       'runtime/(?:config|state|logs|seed)/.+',
-      'runtime/operations/(?:status|sshAccess|console)\\.ts',
-      'runtime/process/environment\\.ts',
-      'runtime/vm/(?:console|qemu)\\.ts',
+      'runtime/operations/(?:console|status|sshAccess)\\.ts',
+      'runtime/process/(?:environment|pause|portOwner)\\.ts',
+      'runtime/vm/(?:console|ports|qemu)\\.ts',
       NODE,
       'vscode',
       'vscode-languageclient/node',

@@ -59,7 +59,7 @@ test('of a long log the end is shown, from the beginning of a line, with a line 
     async ({ path, writes, until }) => {
       await until('line 39999 \n');
       const [note, first] = writes.join('').split('\n');
-      assert.match(note ?? '', /^… \d+ KiB earlier: /);
+      assert.match(note ?? '', /^… \d+\.\d KiB earlier: /);
       assert.ok(note?.endsWith(path));
       assert.match(first ?? '', /^line \d+ $/);
       const shown = Buffer.byteLength(writes.join('')) - Buffer.byteLength(`${note}\n`);

@@ -1,5 +1,7 @@
 import { relative } from 'node:path';
 
+export { formatBytes } from '../../bytes.ts';
+
 /** `0s`, `350ms`, `2.4s`, `20s`, `3m 05s`. */
 export function formatDuration(ms: number): string {
   if (ms > 0 && ms < 1000) return `${Math.round(ms)}ms`;
@@ -13,18 +15,6 @@ export function formatClock(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  let amount = bytes / 1024;
-  let unit = 'KiB';
-  for (const next of ['MiB', 'GiB', 'TiB']) {
-    if (amount < 1024) break;
-    amount /= 1024;
-    unit = next;
-  }
-  return `${amount.toFixed(1)} ${unit}`;
 }
 
 /** A path as one would type it from here, when that is shorter. */

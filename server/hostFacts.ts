@@ -1,0 +1,39 @@
+import type { Connection } from 'vscode-languageserver';
+import { findHostProblems, type HostFacts } from '../runtime/config/hostFacts.ts';
+import type { Diagnostic } from '../runtime/diagnostics.ts';
+import type { Analysis } from './analysis.ts';
+
+/** What a client may tell about the host that it runs on: this server looks at no port and starts no program. */
+export const HOST_FACTS = 'castra/hostFacts';
+
+export interface HostFactsParams {
+  readonly uri: string;
+  readonly facts: HostFacts;
+}
+
+export interface HostKnowledge {
+  findings(analysis: Analysis): readonly Diagnostic[];
+  /** Another number once something was told. */
+  revision(): number;
+  onChange(listener: () => void): void;
+}
+
+export function listenForHostFacts(connection: Connection): HostKnowledge {
+  const known = new Map<string, HostFacts>();
+  const listeners: (() => void)[] = [];
+  let revision = 0;
+  connection.onNotification(HOST_FACTS, ({ uri, facts }: HostFactsParams) => {
+    if (JSON.stringify(known.get(uri)) === JSON.stringify(facts)) return;
+    known.set(uri, facts);
+    revision += 1;
+    for (const listener of listeners) listener();
+  });
+  return {
+    findings(analysis) {
+      const facts = known.get(analysis.uri);
+      return facts && analysis.bootstrap === undefined ? findHostProblems(analysis, facts) : [];
+    },
+    revision: () => revision,
+    onChange: (listener) => void listeners.push(listener),
+  };
+}
