@@ -74,6 +74,16 @@ const RULES: readonly Rule[] = [
     why: 'what needs no VS Code is tested without it',
   },
   {
+    files: any('client/(?:logFollow|logText|serialSession|launcher|launcherFiles|commandLink|taskPlan)\\.ts'),
+    values: any(
+      'client/(?:ids|launcher|logText)\\.ts',
+      'runtime/(?:bytes\\.ts|logs/.+|state/files\\.ts|process/pause\\.ts)',
+      CORE,
+      NODE,
+    ),
+    why: 'what needs no VS Code is tested without it',
+  },
+  {
     files: any('client/.+'),
     values: any(
       'client/.+',

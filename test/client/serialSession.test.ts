@@ -150,7 +150,7 @@ test('a guest of a real QEMU reboots under it, and the end of QEMU ends it', asy
   const folder = tempFolder();
   const at = (name: string) => join(folder.path, name);
   const socket = (id: string) => `socket,id=${id},path=${at(id)},server=on,wait=off`;
-  const machine = ['-accel', 'tcg', '-machine', 'pc,graphics=off', '-m', '32', '-display', 'none', '-nodefaults'];
+  const machine = ['-accel', 'tcg', '-machine', 'pc,graphics=off', '-m', '32', '-display', 'none', '-nodefaults', '-S'];
   const qemu = spawn(
     'qemu-system-x86_64',
     [
@@ -163,7 +163,7 @@ test('a guest of a real QEMU reboots under it, and the end of QEMU ends it', asy
     const qmp = await connectSoon(() => QmpClient.connect(at('qmp'), { timeoutMs: 5000 }));
     const shown = await attach(at('console0'));
     shown.session.open();
-    await qmp.execute('system_reset');
+    await qmp.execute('cont');
     await shown.until(/SeaBIOS/);
     const boots = () => shown.text().match(/SeaBIOS \(/g)?.length ?? 0;
     const before = boots();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -82,8 +83,8 @@ test('what a task finds is listed as problems', { skip: skipped }, async (t) => 
   assert.match(found.join('\n'), /must be at least 1/);
 });
 
-test('castra is found by a terminal, which sees nothing of what its launcher sets', { skip: skipped }, async (t) => {
-  const { page } = await openWorkbench(t, { extension: process.cwd(), files: { 'castra.toml': toml } });
+test('castra is found by a terminal, and on request by others as well', { skip: skipped }, async (t) => {
+  const { page, workspace } = await openWorkbench(t, { extension: process.cwd(), files: { 'castra.toml': toml } });
   // The extension is there; before its very first start no terminal can know.
   await openContainer(page, 'Castra');
   await row(page, VIEW, 'web').waitFor();
@@ -95,4 +96,11 @@ test('castra is found by a terminal, which sees nothing of what its launcher set
   await waitForTerminal(page, /globalStorage\/castra\.castra\/bin\/castra/);
   await waitForTerminal(page, /^castra \d+\.\d+\.\d+$/m);
   await waitForTerminal(page, /^left=\[\]$/m);
+  await runCommand(page, 'Castra: Install castra Command…');
+  await page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Create the Link' }).click();
+  await page.locator('.monaco-dialog-box', { hasText: 'Your shell does not look into' }).waitFor();
+  await page.keyboard.press('Escape');
+  const link = join(workspace, '../h/.local/bin/castra');
+  const { stdout, stderr } = spawnSync(link, ['--version'], { encoding: 'utf8' });
+  assert.match(stdout, /^castra \d/, stderr);
 });
