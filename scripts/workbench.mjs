@@ -4,9 +4,9 @@
 //   node scripts/workbench.mjs              prints the folder; does nothing when it is ready
 //   node scripts/workbench.mjs --newest     the newest code-server, for Node 22 and later
 //
-// .cache/workbench/<processor>-<Node ABI>-<kind>-<digest of the versions>/ has code-server and playwright-core in node_modules, a link
-// `chromium`, and a file `ready` once all of it is there. A setup that was
-// killed goes on with its first unfinished step.
+// .cache/workbench/<processor>-<Node ABI>-<kind>-<digest of the versions>/ has code-server and playwright-core in its
+// node_modules, a link `chromium`, and a file `ready` once all of it is there. A setup that was killed goes on with its
+// first unfinished step.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
