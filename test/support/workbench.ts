@@ -142,8 +142,16 @@ async function newPage(browser: Browser): Promise<{ page: Page; errors: string[]
   return { page, errors };
 }
 
+/** What VS Code says of itself when a window in a browser is left. */
+const RELOADED = /\[lifecycle\] Long running operations during shutdown/;
+
 /** Of the rig as it is, not of an extension: files that the npm package does not have, built-in extensions without. */
-const RIG_ERRORS = [/Failed to load resource: .* 404/, /A bad HTTP response code \(404\)/, /Service ?Worker/i];
+const RIG_ERRORS = [
+  /Failed to load resource: .* 404/,
+  /A bad HTTP response code \(404\)/,
+  /Service ?Worker/i,
+  RELOADED,
+];
 
 function isOfRig(message: ConsoleMessage): boolean {
   return RIG_ERRORS.some((pattern) => pattern.test(message.text()));
