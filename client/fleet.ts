@@ -1,11 +1,18 @@
 import { describe, type Failure } from '../runtime/errors.ts';
 import type { Event, Phase } from '../runtime/events.ts';
 import type { StatusOutcome } from '../runtime/outcomes.ts';
+import { reasonOf } from './reason.ts';
 
 /** What this window asked for and has not heard the end of. */
 export interface Wish {
   readonly verb: Verb;
   readonly step: string;
+}
+
+/** Why a VM is not what was asked for: in one line, and all of it. */
+export interface FailureNote {
+  readonly reason: string;
+  readonly text: string;
 }
 
 export type Verb = 'up' | 'down';
@@ -15,7 +22,7 @@ export interface ProjectState {
   readonly outcome?: StatusOutcome;
   readonly problem?: string;
   readonly wishes: ReadonlyMap<string, Wish>;
-  readonly failures: ReadonlyMap<string, string>;
+  readonly failures: ReadonlyMap<string, FailureNote>;
 }
 
 /** Everything that is known, by path of castra.toml. */
@@ -133,11 +140,11 @@ function finish(before: ProjectState, vms: readonly string[], failure?: Failure)
   const wishes = new Map(before.wishes);
   for (const vm of vms) wishes.delete(vm);
   const failures = new Map(before.failures);
-  for (const [vm, message] of failuresOf(failure, vms)) failures.set(vm, message);
+  for (const [vm, one] of failuresOf(failure, vms)) failures.set(vm, { reason: reasonOf(one), text: describe(one) });
   return { ...before, wishes, failures };
 }
 
-function failuresOf(failure: Failure | undefined, vms: readonly string[]): (readonly [string, string])[] {
+function failuresOf(failure: Failure | undefined, vms: readonly string[]): (readonly [string, Failure])[] {
   if (failure === undefined) return [];
   switch (failure.kind) {
     case 'cancelled':
@@ -145,10 +152,8 @@ function failuresOf(failure: Failure | undefined, vms: readonly string[]): (read
       return [];
     case 'up-failed':
     case 'down-failed':
-      return failure.vms.flatMap((vm) => (vm.result === 'failed' ? [[vm.vm, describe(vm.failure)] as const] : []));
-    default: {
-      const message = describe(failure);
-      return vms.map((vm) => [vm, message] as const);
-    }
+      return failure.vms.flatMap((vm) => (vm.result === 'failed' ? [[vm.vm, vm.failure] as const] : []));
+    default:
+      return vms.map((vm) => [vm, failure] as const);
   }
 }

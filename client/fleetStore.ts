@@ -1,4 +1,3 @@
-import { type FSWatcher, watch } from 'node:fs';
 import * as vscode from 'vscode';
 import { CastraError, messageOf } from '../runtime/errors.ts';
 import { status } from '../runtime/operations/status.ts';
@@ -8,6 +7,7 @@ import { emptyFleet, type Fleet, type FleetAction, reduce } from './fleet.ts';
 import { type ProjectView, view } from './fleetView.ts';
 import { hostSettings } from './host.ts';
 import type { Projects } from './projects.ts';
+import { type FolderWatch, watchFolder } from './watchFolder.ts';
 
 /** Several files change at each step of a start; one look is enough. */
 const SETTLE_MS = 150;
@@ -28,7 +28,7 @@ export interface FleetStore extends vscode.Disposable {
 export function openFleet(projects: Projects, log: vscode.LogOutputChannel): FleetStore {
   let fleet: Fleet = emptyFleet;
   const emitter = new vscode.EventEmitter<void>();
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, FolderWatch>();
   const pending = new Map<string, NodeJS.Timeout>();
   let tick: NodeJS.Timeout | undefined;
 
@@ -58,15 +58,7 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     pending.set(project, timer);
   };
   const follow = (folder: string, changed: () => void) => {
-    if (watchers.has(folder)) return;
-    const watcher = tryToWatch(folder, changed);
-    if (!watcher) return;
-    watchers.set(folder, watcher);
-    // A folder that is gone may come again with the next `up`.
-    watcher.on('error', () => {
-      watcher.close();
-      watchers.delete(folder);
-    });
+    if (!watchers.has(folder)) watchers.set(folder, watchFolder(folder, changed));
   };
   const all = () => Promise.all(projects.paths.map(look)).then(() => undefined);
   // The first `castra up` of a project in a terminal makes its state root, and a file here.
@@ -102,13 +94,4 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
       vscode.Disposable.from(...subscriptions).dispose();
     },
   };
-}
-
-/** Undefined where there is nothing to watch yet, or the system has no more watches to give. */
-function tryToWatch(folder: string, changed: () => void): FSWatcher | undefined {
-  try {
-    return watch(folder, { persistent: false }, changed);
-  } catch {
-    return undefined;
-  }
 }

@@ -62,8 +62,9 @@ function viewVm(name: string, { outcome, wishes, failures }: ProjectState): VmVi
   const failure = failures.get(name);
   const shown = status ? stateOf(status) : ({ state: 'unknown' } as const);
   if (failure === undefined || shown.state === 'running') return { ...known, ...shown };
-  const first = failure.split('\n', 1)[0] ?? '';
-  return { ...known, state: shown.state === 'stopped' ? 'failed' : shown.state, detail: first, failure };
+  // The row begins with its name already.
+  const detail = failure.reason.startsWith(`${name} `) ? failure.reason.slice(name.length + 1) : failure.reason;
+  return { ...known, state: shown.state === 'stopped' ? 'failed' : shown.state, detail, failure: failure.text };
 }
 
 function stateOf(status: VmStatus): { readonly state: RowState; readonly detail?: string } {

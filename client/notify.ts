@@ -3,6 +3,7 @@ import type { Failure } from '../runtime/errors.ts';
 import type { ProjectView } from './fleetView.ts';
 import type { Host } from './host.ts';
 import { commands, contexts, settings } from './ids.ts';
+import { reasonOf } from './reason.ts';
 import type { CliEnd } from './runner.ts';
 
 /** The only place with pop-ups: one when something failed that somebody asked for, with verbs. Success shows in the tree. */
@@ -15,7 +16,7 @@ export async function reportFailure(host: Host, project: ProjectView, end: CliEn
   void vscode.commands.executeCommand('setContext', contexts.qemuMissing, missing);
   if (vscode.workspace.getConfiguration().get(settings.notifications) === 'none') return;
   const actions = actionsFor(failure, missing);
-  const [message = ''] = end.message.split('\n', 1);
+  const message = failure ? reasonOf(failure) : (end.message.split('\n', 1)[0] ?? '');
   const chosen = await vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title));
   actions.find(({ title }) => title === chosen)?.run(project, failure);
 }

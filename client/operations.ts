@@ -17,9 +17,9 @@ export interface Operations {
   cancel(project: string): boolean;
 }
 
-/** Runs the command line; one changing command per project at a time, as its lock wants it. */
+/** Runs the command line. Of two changing commands for a project its lock refuses the second. */
 export function openOperations(host: Host, fleet: FleetStore): Operations {
-  const running = new Map<string, RunningCommand>();
+  const running = new Map<RunningCommand, string>();
   const run = (cwd: string, args: readonly string[], onEvent: (event: Event) => void) => {
     host.log.info(`castra ${args.join(' ')}`);
     const onOther = (text: string) => host.log.info(text.trimEnd());
@@ -33,9 +33,9 @@ export function openOperations(host: Host, fleet: FleetStore): Operations {
         host.log.debug(JSON.stringify(event));
         fleet.dispatch({ type: 'event', project: id, event });
       });
-      running.set(id, command);
+      running.set(command, id);
       const end = await command.ended;
-      if (running.get(id) === command) running.delete(id);
+      running.delete(command);
       const failure = end.kind === 'failed' ? end.failure : brokenFailure(end);
       fleet.dispatch({ type: 'finished', project: id, vms, ...(failure ? { failure } : {}) });
       await fleet.refresh(id);
@@ -47,9 +47,9 @@ export function openOperations(host: Host, fleet: FleetStore): Operations {
       return run(project ? dirname(project.id) : process.cwd(), [...args, ...config], () => undefined).ended;
     },
     cancel(project) {
-      const command = running.get(project);
-      command?.cancel();
-      return command !== undefined;
+      const commands = [...running].flatMap(([command, of]) => (of === project ? [command] : []));
+      for (const command of commands) command.cancel();
+      return commands.length > 0;
     },
   };
 }

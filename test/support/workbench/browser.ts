@@ -48,7 +48,12 @@ export interface Locator {
   first(): Locator;
   last(): Locator;
   nth(index: number): Locator;
-  click(options?: { button?: 'left' | 'right'; clickCount?: number; force?: boolean }): Promise<void>;
+  click(options?: {
+    modifiers?: readonly 'Control'[];
+    button?: 'left' | 'right';
+    clickCount?: number;
+    force?: boolean;
+  }): Promise<void>;
   hover(): Promise<void>;
   fill(text: string): Promise<void>;
   focus(): Promise<void>;
