@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
+import * as unused from './scripts/build/unused.mjs';
 
 const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -102,25 +103,10 @@ const withoutKeywords = (...keywords) => ({
   },
 });
 
-/** Parts of vscode-languageserver that Castra has no use for. */
-const unused = [
-  // It looks for Node modules of a workspace by starting npm; Castra's server starts no process.
-  { filter: /vscode-languageserver[/\\]lib[/\\]node[/\\]files\.js$/, contents: '' },
-  // castra.toml is no notebook.
-  {
-    filter: /vscode-languageserver[/\\]lib[/\\]common[/\\]notebook\.js$/,
-    contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
-  },
-];
-const withoutUnused = {
-  name: 'without-unused',
-  setup(bundle) {
-    for (const { filter, contents } of unused) bundle.onLoad({ filter }, () => ({ contents }));
-  },
-};
-
 /** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
-const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'vscode-languageclient/node', 'xz-decompress'];
+const SEPARATE = ['ssh2', 'undici', 'vscode-languageclient/node'];
+/** Small ones that only few commands need are in rest.js, for every file more is one that an installation must write. */
+const SMALL = ['fzstd', 'log-update', 'xz-decompress'];
 
 const packageFile = (name) => name.replaceAll('/', '-');
 
@@ -157,6 +143,7 @@ const restOfOperations = {
       const name = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length);
       return kind === 'dynamic-import' && rest.includes(name) ? { path: name, namespace: 'rest' } : undefined;
     });
+    bundle.onResolve({ filter: new RegExp(`^(?:${SMALL.join('|')})$`) }, ({ path }) => ({ path, namespace: 'rest' }));
     bundle.onLoad({ filter: /.*/, namespace: 'rest' }, ({ path }) => ({
       contents: `module.exports = require('./rest.js').load(${JSON.stringify(path)})`,
       resolveDir: process.cwd(),
@@ -165,10 +152,12 @@ const restOfOperations = {
   },
 };
 
-/** Gives each operation out by name, and runs none of its code before. */
+const restParts = [...rest.map((name) => [name, `./runtime/operations/${name}.ts`]), ...SMALL.map((name) => [name, name])];
+
+/** Gives each operation and each small package out by name, and runs none of its code before. */
 const restEntry = {
-  contents: `exports.load = (name) => ({\n${rest
-    .map((name) => `${name}: () => require('./runtime/operations/${name}.ts'),\n`)
+  contents: `exports.load = (name) => ({\n${restParts
+    .map(([name, path]) => `'${name}': () => require('${path}'),\n`)
     .join('')}})[name]();`,
   resolveDir: process.cwd(),
   sourcefile: 'rest.js',
@@ -232,7 +221,7 @@ await bundle('packages', {
   entryPoints: SEPARATE.map((name) => ({ in: name, out: packageFile(name) })),
   outdir: 'dist/packages',
   external: [...common.external, 'vscode'],
-  plugins: [],
+  plugins: [unused.withoutUnused(unused.packages)],
 });
 await bundle('server', {
   entryPoints: ['server/main.ts'],
@@ -242,7 +231,7 @@ await bundle('server', {
   banner: {},
   charset: 'utf8',
   // Hovers and completion show the other words.
-  plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo'), withoutUnused],
+  plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo'), unused.withoutUnused(unused.server)],
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
