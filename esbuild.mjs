@@ -6,9 +6,11 @@
 // Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
+import { packedWasm } from './scripts/build/packedWasm.mjs';
 import * as unused from './scripts/build/unused.mjs';
 
 const withTests = process.argv.includes('--tests');
@@ -105,8 +107,8 @@ const withoutKeywords = (...keywords) => ({
 
 /** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
 const SEPARATE = ['ssh2', 'undici', 'vscode-languageclient/node'];
-/** Small ones that only few commands need are in rest.js, for every file more is one that an installation must write. */
-const SMALL = ['fzstd', 'log-update', 'xz-decompress'];
+/** Of what only the terminal face needs; small, so that it is in rest.js, besides what operations need themselves. */
+const SMALL = ['log-update'];
 
 const packageFile = (name) => name.replaceAll('/', '-');
 
@@ -152,7 +154,10 @@ const restOfOperations = {
   },
 };
 
-const restParts = [...rest.map((name) => [name, `./runtime/operations/${name}.ts`]), ...SMALL.map((name) => [name, name])];
+const restParts = [
+  ...rest.map((name) => [name, `./runtime/operations/${name}.ts`]),
+  ...SMALL.map((name) => [name, name]),
+];
 
 /** Gives each operation and each small package out by name, and runs none of its code before. */
 const restEntry = {
@@ -161,6 +166,31 @@ const restEntry = {
     .join('')}})[name]();`,
   resolveDir: process.cwd(),
   sourcefile: 'rest.js',
+};
+
+/** Modules of program.js that rest.js takes from there, which keeps 160 kB from being shipped, read and run twice. */
+const shared = new Set();
+
+const programEntry = () => ({
+  contents: `exports.runProgram = (words) => require('./runtime/cli/program.ts').runProgram(words);
+exports.load = (path) => ({\n${[...shared].map((path) => `'${path}': () => require('./${path}'),\n`).join('')}})[path]();`,
+  resolveDir: process.cwd(),
+  sourcefile: 'program.js',
+});
+
+const sharedWithProgram = {
+  name: 'shared-with-program',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      const name = relative(process.cwd(), join(resolveDir, path)).replaceAll('\\', '/');
+      return shared.has(name) ? { path: name, namespace: 'shared' } : undefined;
+    });
+    bundle.onLoad({ filter: /.*/, namespace: 'shared' }, ({ path }) => ({
+      contents: `module.exports = require('./program.js').load(${JSON.stringify(path)})`,
+      resolveDir: process.cwd(),
+    }));
+    bundle.onResolve({ filter: /^\.\/program\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
 };
 
 /** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
@@ -187,6 +217,13 @@ async function bundle(name, options) {
   writeFileSync(`.cache/meta/${name}.json`, JSON.stringify(result.metafile));
 }
 
+/** The runtime's own modules in a bundle, without building it for good. */
+async function modulesOf(options) {
+  const { metafile } = await build({ ...common, ...options, write: false });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return Object.keys(inputs).filter((path) => /^runtime\/(?!cli\/).*\.ts$/.test(path));
+}
+
 rmSync('dist', { recursive: true, force: true });
 // CommonJS, which Node loads a fifth faster than ES modules (npm run bench:cli). `--version` needs only the entry.
 // import() of another file would start Node's loader of ES modules, which takes 20 ms; require() does not.
@@ -203,17 +240,37 @@ await bundle('cli', {
   outfile: 'dist/cli.js',
   plugins: [programBesides],
 });
-await bundle('program', {
+/** Findings name keys and words; only `castra schema`, which is in rest.js, and the server tell what they mean. */
+const bareSchemas = {
+  name: 'bare-schemas',
+  setup(bundle) {
+    bundle.onLoad({ filter: /\.schema\.json$/ }, ({ path }) => {
+      const bare = withoutWords(JSON.parse(readFileSync(path, 'utf8')), (schema) => schema);
+      return { contents: JSON.stringify(bare), loader: 'json' };
+    });
+  },
+};
+const program = () => ({
   ...commonJs,
-  entryPoints: ['runtime/cli/program.ts'],
+  stdin: programEntry(),
   outfile: 'dist/program.js',
-  plugins: [restOfOperations, ...commonJs.plugins],
+  plugins: [restOfOperations, bareSchemas, ...commonJs.plugins],
 });
-await bundle('rest', { ...commonJs, stdin: restEntry, outfile: 'dist/rest.js' });
+const restOptions = {
+  ...commonJs,
+  stdin: restEntry,
+  outfile: 'dist/rest.js',
+  plugins: [sharedWithProgram, packedWasm, ...commonJs.plugins],
+};
+const inProgram = await modulesOf(program());
+for (const path of await modulesOf(restOptions)) if (inProgram.includes(path)) shared.add(path);
+await bundle('program', program());
+await bundle('rest', restOptions);
 await bundle('extension', {
   ...commonJs,
   entryPoints: ['client/extension.ts'],
   outfile: 'dist/extension.js',
+  plugins: [bareSchemas, ...commonJs.plugins],
   external: [...common.external, 'vscode'],
 });
 await bundle('packages', {
@@ -221,7 +278,7 @@ await bundle('packages', {
   entryPoints: SEPARATE.map((name) => ({ in: name, out: packageFile(name) })),
   outdir: 'dist/packages',
   external: [...common.external, 'vscode'],
-  plugins: [unused.withoutUnused(unused.packages)],
+  plugins: [unused.withoutUnused(unused.packages), packedWasm],
 });
 await bundle('server', {
   entryPoints: ['server/main.ts'],
@@ -231,7 +288,11 @@ await bundle('server', {
   banner: {},
   charset: 'utf8',
   // Hovers and completion show the other words.
-  plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo'), unused.withoutUnused(unused.server)],
+  plugins: [
+    schemaValidator,
+    withoutKeywords('$schema', 'title', 'examples', 'x-taplo'),
+    unused.withoutUnused(unused.server),
+  ],
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');

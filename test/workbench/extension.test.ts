@@ -57,7 +57,7 @@ test('a VM goes up and down from its row; its log, its shell and the terminal wo
   await openFile(page, 'castra.toml');
   await eventually(
     () => page.locator('.codelens-decoration').allInnerTexts(),
-    (lenses) => /Down[^]*Shell[^]*Serial[^]*running/.test(lenses.join()),
+    (lenses) => /Down.*Shell.*Serial.*running/s.test(lenses.join()),
     'no lens that says what the VM does',
   );
   await typeInEditor(page, 'cpuz = 1\n');
