@@ -6,9 +6,12 @@
 // Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
+import { packedWasm } from './scripts/build/packedWasm.mjs';
+import * as unused from './scripts/build/unused.mjs';
 
 const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -102,25 +105,10 @@ const withoutKeywords = (...keywords) => ({
   },
 });
 
-/** Parts of vscode-languageserver that Castra has no use for. */
-const unused = [
-  // It looks for Node modules of a workspace by starting npm; Castra's server starts no process.
-  { filter: /vscode-languageserver[/\\]lib[/\\]node[/\\]files\.js$/, contents: '' },
-  // castra.toml is no notebook.
-  {
-    filter: /vscode-languageserver[/\\]lib[/\\]common[/\\]notebook\.js$/,
-    contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
-  },
-];
-const withoutUnused = {
-  name: 'without-unused',
-  setup(bundle) {
-    for (const { filter, contents } of unused) bundle.onLoad({ filter }, () => ({ contents }));
-  },
-};
-
 /** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
-const SEPARATE = ['fzstd', 'log-update', 'ssh2', 'undici', 'vscode-languageclient/node', 'xz-decompress'];
+const SEPARATE = ['ssh2', 'undici', 'vscode-languageclient/node'];
+/** Of what only the terminal face needs; small, so that it is in rest.js, besides what operations need themselves. */
+const SMALL = ['log-update'];
 
 const packageFile = (name) => name.replaceAll('/', '-');
 
@@ -157,6 +145,7 @@ const restOfOperations = {
       const name = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length);
       return kind === 'dynamic-import' && rest.includes(name) ? { path: name, namespace: 'rest' } : undefined;
     });
+    bundle.onResolve({ filter: new RegExp(`^(?:${SMALL.join('|')})$`) }, ({ path }) => ({ path, namespace: 'rest' }));
     bundle.onLoad({ filter: /.*/, namespace: 'rest' }, ({ path }) => ({
       contents: `module.exports = require('./rest.js').load(${JSON.stringify(path)})`,
       resolveDir: process.cwd(),
@@ -165,13 +154,43 @@ const restOfOperations = {
   },
 };
 
-/** Gives each operation out by name, and runs none of its code before. */
+const restParts = [
+  ...rest.map((name) => [name, `./runtime/operations/${name}.ts`]),
+  ...SMALL.map((name) => [name, name]),
+];
+
+/** Gives each operation and each small package out by name, and runs none of its code before. */
 const restEntry = {
-  contents: `exports.load = (name) => ({\n${rest
-    .map((name) => `${name}: () => require('./runtime/operations/${name}.ts'),\n`)
+  contents: `exports.load = (name) => ({\n${restParts
+    .map(([name, path]) => `'${name}': () => require('${path}'),\n`)
     .join('')}})[name]();`,
   resolveDir: process.cwd(),
   sourcefile: 'rest.js',
+};
+
+/** Modules of program.js that rest.js takes from there, which keeps 160 kB from being shipped, read and run twice. */
+const shared = new Set();
+
+const programEntry = () => ({
+  contents: `exports.runProgram = (words) => require('./runtime/cli/program.ts').runProgram(words);
+exports.load = (path) => ({\n${[...shared].map((path) => `'${path}': () => require('./${path}'),\n`).join('')}})[path]();`,
+  resolveDir: process.cwd(),
+  sourcefile: 'program.js',
+});
+
+const sharedWithProgram = {
+  name: 'shared-with-program',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      const name = relative(process.cwd(), join(resolveDir, path)).replaceAll('\\', '/');
+      return shared.has(name) ? { path: name, namespace: 'shared' } : undefined;
+    });
+    bundle.onLoad({ filter: /.*/, namespace: 'shared' }, ({ path }) => ({
+      contents: `module.exports = require('./program.js').load(${JSON.stringify(path)})`,
+      resolveDir: process.cwd(),
+    }));
+    bundle.onResolve({ filter: /^\.\/program\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
 };
 
 /** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
@@ -198,6 +217,13 @@ async function bundle(name, options) {
   writeFileSync(`.cache/meta/${name}.json`, JSON.stringify(result.metafile));
 }
 
+/** The runtime's own modules in a bundle, without building it for good. */
+async function modulesOf(options) {
+  const { metafile } = await build({ ...common, ...options, write: false });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return Object.keys(inputs).filter((path) => /^runtime\/(?!cli\/).*\.ts$/.test(path));
+}
+
 rmSync('dist', { recursive: true, force: true });
 // CommonJS, which Node loads a fifth faster than ES modules (npm run bench:cli). `--version` needs only the entry.
 // import() of another file would start Node's loader of ES modules, which takes 20 ms; require() does not.
@@ -214,17 +240,37 @@ await bundle('cli', {
   outfile: 'dist/cli.js',
   plugins: [programBesides],
 });
-await bundle('program', {
+/** Findings name keys and words; only `castra schema`, which is in rest.js, and the server tell what they mean. */
+const bareSchemas = {
+  name: 'bare-schemas',
+  setup(bundle) {
+    bundle.onLoad({ filter: /\.schema\.json$/ }, ({ path }) => {
+      const bare = withoutWords(JSON.parse(readFileSync(path, 'utf8')), (schema) => schema);
+      return { contents: JSON.stringify(bare), loader: 'json' };
+    });
+  },
+};
+const program = () => ({
   ...commonJs,
-  entryPoints: ['runtime/cli/program.ts'],
+  stdin: programEntry(),
   outfile: 'dist/program.js',
-  plugins: [restOfOperations, ...commonJs.plugins],
+  plugins: [restOfOperations, bareSchemas, ...commonJs.plugins],
 });
-await bundle('rest', { ...commonJs, stdin: restEntry, outfile: 'dist/rest.js' });
+const restOptions = {
+  ...commonJs,
+  stdin: restEntry,
+  outfile: 'dist/rest.js',
+  plugins: [sharedWithProgram, packedWasm, ...commonJs.plugins],
+};
+const inProgram = await modulesOf(program());
+for (const path of await modulesOf(restOptions)) if (inProgram.includes(path)) shared.add(path);
+await bundle('program', program());
+await bundle('rest', restOptions);
 await bundle('extension', {
   ...commonJs,
   entryPoints: ['client/extension.ts'],
   outfile: 'dist/extension.js',
+  plugins: [bareSchemas, ...commonJs.plugins],
   external: [...common.external, 'vscode'],
 });
 await bundle('packages', {
@@ -232,7 +278,7 @@ await bundle('packages', {
   entryPoints: SEPARATE.map((name) => ({ in: name, out: packageFile(name) })),
   outdir: 'dist/packages',
   external: [...common.external, 'vscode'],
-  plugins: [],
+  plugins: [unused.withoutUnused(unused.packages), packedWasm],
 });
 await bundle('server', {
   entryPoints: ['server/main.ts'],
@@ -242,7 +288,11 @@ await bundle('server', {
   banner: {},
   charset: 'utf8',
   // Hovers and completion show the other words.
-  plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo'), withoutUnused],
+  plugins: [
+    schemaValidator,
+    withoutKeywords('$schema', 'title', 'examples', 'x-taplo'),
+    unused.withoutUnused(unused.server),
+  ],
 });
 await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');

@@ -1,0 +1,79 @@
+// Parts of packages that Castra has no use for, by file: what stands in their place in a bundle. Whoever uses more of a
+// package takes its part out of here; a part that is missed fails at the first call, and tests of what ships see that.
+
+/** @typedef {{ readonly filter: RegExp, readonly contents: string }} Unused */
+
+const inPackage = (path) => new RegExp(`[/\\\\]node_modules[/\\\\]${path.replaceAll('/', '[/\\\\]')}\\.js$`);
+
+/** @type {readonly Unused[]} */
+export const server = [
+  // It looks for Node modules of a workspace by starting npm; Castra's server starts no process.
+  { filter: inPackage('vscode-languageserver/lib/node/files'), contents: '' },
+  // castra.toml is no notebook.
+  {
+    filter: inPackage('vscode-languageserver/lib/common/notebook'),
+    contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
+  },
+];
+
+/** Of undici runtime/images/http.ts uses one function and two classes; its index takes along fetch, WebSocket and mocks. */
+const undici = [
+  {
+    filter: inPackage('undici/index'),
+    contents: `
+      const request = require('./lib/api/api-request');
+      exports.EnvHttpProxyAgent = require('./lib/dispatcher/env-http-proxy-agent');
+      exports.interceptors = { redirect: require('./lib/interceptor/redirect') };
+      exports.request = ({ origin, pathname, search }, options) =>
+        request.call(options.dispatcher, { ...options, origin, path: pathname + search, method: 'GET' });`,
+  },
+  // HTTP/2 is spoken only when it was asked for (allowH2).
+  { filter: inPackage('undici/lib/dispatcher/client-h2'), contents: '' },
+  // Of bodies that are sent; a download sends none.
+  { filter: inPackage('undici/lib/web/fetch/body'), contents: '' },
+  // One parser is enough. undici falls back to the one without SIMD where this cannot be compiled, as with an old CPU.
+  { filter: inPackage('undici/lib/llhttp/llhttp_simd-wasm'), contents: 'module.exports = undefined;' },
+];
+
+/** Castra is a client, logs in with an Ed25519 key that has no passphrase, and asks no agent. */
+const ssh2 = [
+  { filter: inPackage('ssh2/lib/index'), contents: "exports.Client = require('./client.js');" },
+  {
+    filter: inPackage('ssh2/lib/agent'),
+    contents: 'exports.isAgent = () => false; exports.AgentContext = class {};',
+  },
+  { filter: inPackage('bcrypt-pbkdf/index'), contents: '' },
+];
+
+/** castra.toml is no notebook; Castra's server asks for no file operations, and its client selects documents by language. */
+const languageClient = [
+  {
+    filter: inPackage('vscode-languageclient/lib/common/notebook'),
+    contents: `
+      exports.NotebookDocumentSyncFeature = class {
+        static CellScheme = 'vscode-notebook-cell';
+        fillClientCapabilities() {}
+        initialize() {}
+        getState() { return { kind: 'static' }; }
+        clear() {}
+      };`,
+  },
+  {
+    filter: inPackage('minimatch/dist/commonjs/index'),
+    contents: `exports.Minimatch = class { constructor() { throw new Error('scripts/build/unused.mjs left minimatch out'); } };`,
+  },
+  // It compares VS Code's version with what it needs, which engines.vscode says already.
+  { filter: inPackage('semver/functions/parse'), contents: 'module.exports = (version) => ({ version });' },
+  { filter: inPackage('semver/functions/satisfies'), contents: 'module.exports = () => true;' },
+];
+
+/** @type {readonly Unused[]} */
+export const packages = [...undici, ...ssh2, ...languageClient];
+
+/** @param {readonly Unused[]} parts */
+export const withoutUnused = (parts) => ({
+  name: 'without-unused',
+  setup(bundle) {
+    for (const { filter, contents } of parts) bundle.onLoad({ filter }, () => ({ contents }));
+  },
+});
