@@ -318,8 +318,9 @@ if (withTests) {
     ...common,
     format: 'cjs',
     banner: {},
-    entryPoints: ['test/extension/index.ts'],
-    outfile: '.cache/tests/extension/index.cjs',
+    entryPoints: ['test/extension/index.ts', 'test/extension/probeIndex.ts'],
+    outdir: '.cache/tests/extension',
+    outExtension: { '.js': '.cjs' },
     external: ['vscode'],
     sourcemap: 'inline',
   });

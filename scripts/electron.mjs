@@ -3,7 +3,7 @@
 //   node scripts/electron.mjs [VERSION]      stable, insiders, or one such as 1.93.0
 //
 // `npm test` runs the same tests in code-server, without that download. On Linux a display is needed: xvfb-run -a.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkNode, installNodeModules, root, runNode, runScript, SetupError, say } from './setup.mjs';
@@ -40,12 +40,12 @@ async function runInVsCode(vscodeExecutablePath) {
   const folder = mkdtempSync(join(tmpdir(), 'ce-'));
   const workspace = join(folder, 'w');
   mkdirSync(workspace);
-  writeFileSync(join(workspace, 'castra.toml'), '');
+  copyFileSync(join(root, 'test/extension/castra.toml'), join(workspace, 'castra.toml'));
   const own = ['--user-data-dir', join(folder, 'u'), '--extensions-dir', join(folder, 'e')];
   try {
     return await runTests({
       vscodeExecutablePath,
-      extensionDevelopmentPath: join(root, 'test/support/probeExtension'),
+      extensionDevelopmentPath: root,
       extensionTestsPath: join(root, '.cache/tests/extension/index.cjs'),
       launchArgs: [workspace, ...own, ...QUIET],
     });
