@@ -137,7 +137,7 @@ const rest = find('runtime/operations', /^runtime\/operations\/\w+\.ts$/)
   .map((path) => path.slice('runtime/operations/'.length, -'.ts'.length))
   .filter((name) => !QUICK.includes(name));
 
-/** What the command line imports only when it is needed comes from rest.js, unless a quick command needs it. */
+/** What the command line and the extension import only when it is needed comes from rest.js, unless a quick command needs it. */
 const restOfOperations = {
   name: 'rest-of-operations',
   setup(bundle) {
@@ -168,8 +168,10 @@ const restEntry = {
   sourcefile: 'rest.js',
 };
 
-/** Modules of program.js that rest.js takes from there, which keeps 160 kB from being shipped, read and run twice. */
-const shared = new Set();
+/** What the extension imports only after it is active, as program.js has it: it is not shipped twice. */
+const FOR_EXTENSION = ['runtime/operations/status.ts'];
+/** Modules of program.js that other files take from there, which keeps 300 kB from being shipped twice. */
+const shared = new Set(FOR_EXTENSION);
 
 const programEntry = () => ({
   contents: `exports.runProgram = (words) => require('./runtime/cli/program.ts').runProgram(words);
@@ -178,12 +180,13 @@ exports.load = (path) => ({\n${[...shared].map((path) => `'${path}': () => requi
   sourcefile: 'program.js',
 });
 
-const sharedWithProgram = {
+/** rest.js, which only program.js loads, takes all that is shared; the extension what it imports late. */
+const sharedWithProgram = (isWanted) => ({
   name: 'shared-with-program',
   setup(bundle) {
-    bundle.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir }) => {
+    bundle.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir, kind }) => {
       const name = relative(process.cwd(), join(resolveDir, path)).replaceAll('\\', '/');
-      return shared.has(name) ? { path: name, namespace: 'shared' } : undefined;
+      return shared.has(name) && isWanted(name, kind) ? { path: name, namespace: 'shared' } : undefined;
     });
     bundle.onLoad({ filter: /.*/, namespace: 'shared' }, ({ path }) => ({
       contents: `module.exports = require('./program.js').load(${JSON.stringify(path)})`,
@@ -191,7 +194,7 @@ const sharedWithProgram = {
     }));
     bundle.onResolve({ filter: /^\.\/program\.js$/ }, ({ path }) => ({ path, external: true }));
   },
-};
+});
 
 /** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
 const requireShim = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
@@ -260,7 +263,7 @@ const restOptions = {
   ...commonJs,
   stdin: restEntry,
   outfile: 'dist/rest.js',
-  plugins: [sharedWithProgram, packedWasm, ...commonJs.plugins],
+  plugins: [sharedWithProgram(() => true), packedWasm, ...commonJs.plugins],
 };
 const inProgram = await modulesOf(program());
 for (const path of await modulesOf(restOptions)) if (inProgram.includes(path)) shared.add(path);
@@ -270,7 +273,12 @@ await bundle('extension', {
   ...commonJs,
   entryPoints: ['client/extension.ts'],
   outfile: 'dist/extension.js',
-  plugins: [bareSchemas, ...commonJs.plugins],
+  plugins: [
+    restOfOperations,
+    sharedWithProgram((name, kind) => kind === 'dynamic-import' && FOR_EXTENSION.includes(name)),
+    bareSchemas,
+    ...commonJs.plugins,
+  ],
   external: [...common.external, 'vscode'],
 });
 await bundle('packages', {

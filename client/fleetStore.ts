@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { CastraError, messageOf } from '../runtime/errors.ts';
-import { status } from '../runtime/operations/status.ts';
 import { silent } from '../runtime/reporter.ts';
 import { homeFiles } from '../runtime/state/layout.ts';
 import { emptyFleet, type Fleet, type FleetAction, reduce } from './fleet.ts';
@@ -38,6 +37,8 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
   };
   const look = async (project: string): Promise<void> => {
     try {
+      // Reads and checks castra.toml, which is most of Castra's code: a window that opens does not wait for it.
+      const { status } = await import('../runtime/operations/status.ts');
       const options = { config: { kind: 'file', path: project } as const, settings: hostSettings() };
       const { value } = await status(options, { report: silent, signal: new AbortController().signal });
       if (!projects.paths.includes(project)) return;

@@ -102,7 +102,7 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
 export class CastraError extends Error {
   readonly failure: Failure;
 
-  /** By name: the command line has this class in two files, and an embedder may have two versions of Castra. */
+  /** By name: the extension has this class in two files, and an embedder may have two versions of Castra. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'CastraError' && 'failure' in value;
   }

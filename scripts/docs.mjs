@@ -1,7 +1,9 @@
-// `npm run docs`: writes the pages of keys from the schemas that validation and editors use.
+// `npm run docs`: writes the pages of keys from the schemas that validation and editors use, and the page of commands
+// from what `castra --help` says; the command line must have been built.
 //
-//   node scripts/docs.mjs            writes docs/castra-toml.md and docs/bootstrap-toml.md
+//   node scripts/docs.mjs            writes docs/castra-toml.md, docs/bootstrap-toml.md and docs/cli.md
 //   node scripts/docs.mjs --check    exits with 1 when one of them is not what its schema says
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,19 +30,52 @@ const BOOTSTRAP = `A \`bootstrap.toml\` beside the bootstrap script of a VM, so 
 
 /** Of the page that is being written. */
 let schema;
-writePage('castra', CASTRA);
-writePage('bootstrap', BOOTSTRAP);
+writeKeys('castra', CASTRA);
+writeKeys('bootstrap', BOOTSTRAP);
+writePage('docs/cli.md', commandsPage(), '`castra --help`');
 
-function writePage(name, words) {
+function writeKeys(name, words) {
   schema = JSON.parse(readFileSync(join(root, `runtime/config/${name}.schema.json`), 'utf8'));
-  const path = join(root, `docs/${name}-toml.md`);
   const page = [headOf(name, words), ...tablesOf(schema, []).map(describeTable)].join('\n');
+  writePage(`docs/${name}-toml.md`, page, `${name}.schema.json`);
+}
+
+function writePage(name, page, source) {
+  const path = join(root, name);
   if (!process.argv.includes('--check')) {
     writeFileSync(path, page);
   } else if (readFileSync(path, 'utf8') !== page) {
-    console.error(`docs/${name}-toml.md is not what ${name}.schema.json says. Run \`npm run docs\`.`);
+    console.error(`${name} is not what ${source} says. Run \`npm run build\` and \`npm run docs\`.`);
     process.exitCode = 1;
   }
+}
+
+function commandsPage() {
+  const head = `# The command line
+
+<!-- Written by \`npm run docs\` from what \`castra … --help\` prints: change runtime/cli, not this page. -->
+
+Every command, as its \`--help\` has it. [json.md](json.md) has what \`--json\` prints.
+`;
+  return [head, ...commandPaths([]).map(describeCommand)].join('\n');
+}
+
+function helpOf(words) {
+  const command = [join(root, 'dist/cli.js'), ...words, '--help'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`castra ${words.join(' ')} --help: ${stderr}`);
+  return stdout;
+}
+
+/** A command and all below it, as the help of each lists them. */
+function commandPaths(words) {
+  const [, list = ''] = /^Commands:\n((?: .*\n?)+)/m.exec(helpOf(words)) ?? [];
+  const names = [...list.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+  return [words, ...names.flatMap((name) => commandPaths([...words, name]))];
+}
+
+function describeCommand(words) {
+  return [`## \`${['castra', ...words].join(' ')}\``, '', '```text', helpOf(words).trimEnd(), '```', ''].join('\n');
 }
 
 /** A schema with its reference followed. */

@@ -50,12 +50,23 @@ const languageClient = [
   {
     filter: inPackage('vscode-languageclient/lib/common/notebook'),
     contents: `
+      const { NotebookDocumentSyncRegistrationType } = require('vscode-languageserver-protocol');
+      const never = () => ({ dispose() {} });
       exports.NotebookDocumentSyncFeature = class {
         static CellScheme = 'vscode-notebook-cell';
+        registrationType = NotebookDocumentSyncRegistrationType.type;
+        onOpenNotificationSent = never;
+        onChangeNotificationSent = never;
+        onSaveNotificationSent = never;
+        onCloseNotificationSent = never;
         fillClientCapabilities() {}
         initialize() {}
-        getState() { return { kind: 'static' }; }
+        register() {}
+        unregister() {}
         clear() {}
+        getState() { return { kind: 'document', id: this.registrationType.method, registrations: false, matches: false }; }
+        handles() { return false; }
+        getProvider() { return undefined; }
       };`,
   },
   {

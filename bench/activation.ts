@@ -1,0 +1,78 @@
+// What the extension costs a window that opens: `npm run bench:activation`. VS Code itself measures it.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { inTemporaryFolder, median } from './run.ts';
+
+const RUNS = 10;
+/** Half of what a keystroke may take to be felt as immediate. */
+const TARGET_MS = 60;
+
+type Rig = { readonly folder: string } | { readonly reason: string };
+
+/** The support of the tests reads the variable when it is loaded, so it is imported afterwards. */
+async function loadSupport() {
+  if (process.env.CASTRA_TEST_WORKBENCH === undefined) {
+    const rig: { prepareWorkbench(): Promise<Rig> } = await import(pathToFileURL('scripts/workbench.mjs').href);
+    const prepared = await rig.prepareWorkbench();
+    if ('reason' in prepared) throw new Error(`There is no VS Code to measure with: ${prepared.reason}`);
+    process.env.CASTRA_TEST_WORKBENCH = prepared.folder;
+  }
+  const [workbench, commands, trees, wait, window] = await Promise.all([
+    import('../test/support/workbench.ts'),
+    import('../test/support/workbench/commands.ts'),
+    import('../test/support/workbench/trees.ts'),
+    import('../test/support/workbench/wait.ts'),
+    import('../test/support/workbench/window.ts'),
+  ]);
+  return { ...workbench, ...commands, ...trees, ...wait, ...window };
+}
+
+/** Of each window: loading the code and the synchronous part of activate(), as Show Running Extensions has them. */
+async function measure(t: TestContext, folder: string): Promise<number[]> {
+  const support = await loadSupport();
+  const vsix = join(folder, 'castra.vsix');
+  execFileSync(process.execPath, ['scripts/package.mjs', vsix], { stdio: 'pipe' });
+  const { page } = await support.openWorkbench(t, {
+    vsix: [vsix],
+    files: { 'castra.toml': TOML },
+    env: { CASTRA_HOME: join(folder, 'home') },
+  });
+  const times: number[] = [];
+  // The first window only warms up: it writes VS Code's caches.
+  for (let round = 0; round <= RUNS; round++) {
+    await support.openContainer(page, 'Castra');
+    await support.row(page, 'Virtual Machines', 'web-0').waitFor();
+    await support.runCommand(page, 'Developer: Show Running Extensions');
+    const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'castra' }).first();
+    const text = await support.eventually(
+      () => row.textContent().then(String),
+      (words) => TIME.test(words),
+      'VS Code says no time',
+    );
+    const ms = Number(TIME.exec(text)?.[1]);
+    if (round > 0) times.push(ms);
+    if (round < RUNS) await support.reloadWindow(page);
+  }
+  return times;
+}
+
+const TIME = /ctivation: (\d+)\s?ms/;
+
+const TOML = `version = "0.2.0"
+
+[project]
+name = "bench"
+
+[[vms]]
+name = "web"
+`;
+
+test('activation', async (t) => {
+  await inTemporaryFolder(async (folder) => {
+    const times = await measure(t, folder);
+    console.log(`code load and synchronous activate(): median ${median(times)} ms of ${times.join(', ')}`);
+    if (median(times) > TARGET_MS) throw new Error(`The target is ${TARGET_MS} ms.`);
+  });
+});
