@@ -33,7 +33,10 @@ export interface CastraWindow extends Workbench {
   shot(name: string): Promise<void>;
 }
 
-/** Opens a window with the extension, and its tree. Castra's home is in the home folder of the window, which goes. */
+/** What says of the window that it is a test's is left out of its pictures. */
+const PLAIN = { 'window.commandCenter': false, 'window.title': 'Castra', 'workbench.layoutControl.enabled': false };
+
+/** Opens a window with the extension. Castra's home is in the home folder of the window, which goes. */
 export async function openCastra(t: TestContext, options: CastraOptions): Promise<CastraWindow> {
   const { fake, env: more, ...rest } = options;
   const env: Record<string, string> = {
@@ -42,7 +45,8 @@ export async function openCastra(t: TestContext, options: CastraOptions): Promis
     ...(fake ? { CASTRA_QEMU: FAKE_QEMU, FAKE_QEMU: JSON.stringify(fake) } : {}),
     ...more,
   };
-  const opened = await openWorkbench(t, { ...rest, extension: process.cwd(), env });
+  const settings = { ...PLAIN, ...rest.settings };
+  const opened = await openWorkbench(t, { ...rest, settings, extension: process.cwd(), env });
   const { page, workspace } = opened;
   const folder = dirname(workspace);
   const project = { path: workspace, home: join(folder, 'h', '.castra') };

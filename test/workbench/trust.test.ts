@@ -48,6 +48,16 @@ test('without trust the file is edited with help, and nothing starts; with it, a
   await warned(0);
   assert.match(await editorText(page), /^cpus = 2$/m);
 
+  // A wrong value is marked where it stands.
+  await page.keyboard.press('Control+End');
+  await typeInEditor(page, 'count = "two"');
+  const wrong = (rows: string[]) => rows.some((row) => /count.*\[Ln 12, Col 9\]/.test(row));
+  await eventually(() => problems(page), wrong, 'no problem at the value of count');
+  await openFile(page, 'castra.toml');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('Shift+Home');
+  await page.keyboard.press('Backspace');
+
   // Completion, at the end of the table.
   await page.keyboard.press('Control+End');
   await typeInEditor(page, 'qemu');
