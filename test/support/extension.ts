@@ -1,5 +1,4 @@
 /** Castra's own extension in the workbench of workbench.ts, as a user has it before them. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -97,10 +96,4 @@ ssh_user = "root"
 ${more}`,
   );
   return `version = "0.2.0"\n\n[project]\nname = "${project}"\n\n${tables.join('\n')}`;
-}
-
-/** How many processes have `text` on their command line. */
-export function countProcesses(text: string): number {
-  const listed = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-  return listed.split('\n').filter((line) => line.includes(text)).length;
 }
