@@ -7,6 +7,7 @@ import { openLanguage } from './language.ts';
 import { openLogs } from './logs.ts';
 import { openOperations } from './operations.ts';
 import { watchProjects } from './projects.ts';
+import { followQemu } from './qemuLookup.ts';
 import { openStatusBar } from './statusBar.ts';
 import { provideTasks } from './tasks.ts';
 import { addToPath } from './terminalPath.ts';
@@ -24,6 +25,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const parts = { host, fleet, operations, logs, restartServer: () => language.restart() };
   context.subscriptions.push(
     ...[path, projects, fleet, logs, language, openTree(fleet), openStatusBar(fleet)],
-    ...[registerCommands(parts), provideTasks(host, projects)],
+    ...[registerCommands(parts), provideTasks(host, projects), followQemu()],
   );
 }

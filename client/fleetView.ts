@@ -63,7 +63,10 @@ function viewVm(name: string, { outcome, wishes, failures }: ProjectState): VmVi
   const shown = status ? stateOf(status) : ({ state: 'unknown' } as const);
   if (failure === undefined || shown.state === 'running') return { ...known, ...shown };
   // The row begins with its name already.
-  const detail = failure.reason.startsWith(`${name} `) ? failure.reason.slice(name.length + 1) : failure.reason;
+  const detail = [`${name}: `, `${name} `].reduce(
+    (text, start) => (text.startsWith(start) ? text.slice(start.length) : text),
+    failure.reason,
+  );
   return { ...known, state: shown.state === 'stopped' ? 'failed' : shown.state, detail, failure: failure.text };
 }
 

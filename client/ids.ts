@@ -33,7 +33,7 @@ export const views = { vms: 'castra.vms' } as const;
 export const contexts = {
   /** How many castra.toml files the workspace has. */
   projectCount: 'castra.projectCount',
-  /** False once somebody looked and QEMU was not there. */
+  /** QEMU is not where it is looked for. */
   qemuMissing: 'castra.qemuMissing',
 } as const;
 

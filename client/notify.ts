@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Failure } from '../runtime/errors.ts';
 import type { ProjectView } from './fleetView.ts';
 import type { Host } from './host.ts';
-import { commands, contexts, settings } from './ids.ts';
+import { commands, settings } from './ids.ts';
 import { reasonOf } from './reason.ts';
 import type { CliEnd } from './runner.ts';
 
@@ -13,7 +13,6 @@ export async function reportFailure(host: Host, project: ProjectView, end: CliEn
   if (failure?.kind === 'cancelled') return;
   host.log.error(end.message);
   const missing = isQemuMissing(failure);
-  void vscode.commands.executeCommand('setContext', contexts.qemuMissing, missing);
   if (vscode.workspace.getConfiguration().get(settings.notifications) === 'none') return;
   const actions = actionsFor(failure, missing);
   const message = failure ? reasonOf(failure) : (end.message.split('\n', 1)[0] ?? '');

@@ -8,6 +8,8 @@ export function reasonOf(failure: Failure): string {
       const said = failure.qemuOutput.at(-1)?.replace(/^\S*qemu-system-\w+: /, '');
       return said ? `${failure.vm} did not start: ${said}` : firstLine(describe(failure));
     }
+    case 'preflight-failed':
+      return failure.problems[0]?.message ?? firstLine(describe(failure));
     case 'up-failed':
     case 'down-failed': {
       const [first, ...others] = failure.vms.flatMap((vm) => (vm.result === 'failed' ? [vm.failure] : []));

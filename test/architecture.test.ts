@@ -68,8 +68,8 @@ const RULES: readonly Rule[] = [
     why: 'a library caller has no terminal and no command line',
   },
   {
-    files: any('client/(?:fleet|fleetView|decode|ids|runner|views/vmItem)\\.ts'),
-    values: any('client/(?:fleet|fleetView|decode|ids|views/vmItem)\\.ts', CORE, NODE),
+    files: any('client/(?:fleet|fleetView|decode|ids|reason|runner|views/vmItem)\\.ts'),
+    values: any('client/(?:fleet|fleetView|decode|ids|reason|views/vmItem)\\.ts', CORE, NODE),
     types: any('runtime/.+'),
     why: 'what needs no VS Code is tested without it',
   },

@@ -93,7 +93,7 @@ describe('what is known of the VMs', () => {
       vms: [{ vm: 'a', result: 'failed', failure: { kind: 'overlay-failed', vm: 'a', detail: 'no room.' } }],
     } as const;
     const failed = after(snapshot(vm('a')), up('a'), { type: 'finished', vms: ['a'], failure }, snapshot(vm('a')));
-    assert.deepEqual(states(failed), [['a', 'failed', 'a: cannot prepare its disk: no room.']]);
+    assert.deepEqual(states(failed), [['a', 'failed', 'cannot prepare its disk: no room.']]);
     const again = reduce(failed, { ...up('a'), project: PROJECT });
     assert.equal(rows(again)[0]?.failure, undefined);
   });

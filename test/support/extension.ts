@@ -1,5 +1,4 @@
 /** Castra's own extension in the workbench of workbench.ts, as a user has it before them. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -33,7 +32,10 @@ export interface CastraWindow extends Workbench {
   shot(name: string): Promise<void>;
 }
 
-/** Opens a window with the extension, and its tree. Castra's home is in the home folder of the window, which goes. */
+/** What says of the window that it is a test's is left out of its pictures. */
+const PLAIN = { 'window.commandCenter': false, 'window.title': 'Castra', 'workbench.layoutControl.enabled': false };
+
+/** Opens a window with the extension. Castra's home is in the home folder of the window, which goes. */
 export async function openCastra(t: TestContext, options: CastraOptions): Promise<CastraWindow> {
   const { fake, env: more, ...rest } = options;
   const env: Record<string, string> = {
@@ -42,7 +44,8 @@ export async function openCastra(t: TestContext, options: CastraOptions): Promis
     ...(fake ? { CASTRA_QEMU: FAKE_QEMU, FAKE_QEMU: JSON.stringify(fake) } : {}),
     ...more,
   };
-  const opened = await openWorkbench(t, { ...rest, extension: process.cwd(), env });
+  const settings = { ...PLAIN, ...rest.settings };
+  const opened = await openWorkbench(t, { ...rest, settings, extension: process.cwd(), env });
   const { page, workspace } = opened;
   const folder = dirname(workspace);
   const project = { path: workspace, home: join(folder, 'h', '.castra') };
@@ -93,10 +96,4 @@ ssh_user = "root"
 ${more}`,
   );
   return `version = "0.2.0"\n\n[project]\nname = "${project}"\n\n${tables.join('\n')}`;
-}
-
-/** How many processes have `text` on their command line. */
-export function countProcesses(text: string): number {
-  const listed = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-  return listed.split('\n').filter((line) => line.includes(text)).length;
 }

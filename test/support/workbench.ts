@@ -41,6 +41,8 @@ export interface WorkbenchOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Folders of a multi-root workspace, below the workspace's; without, the workspace is one folder. */
   readonly roots?: readonly string[];
+  /** A window without a folder; `files` are written nevertheless. */
+  readonly noFolder?: boolean;
   /** Whether the folder is asked about: see answerTrustDialog. Everything is trusted otherwise. */
   readonly trust?: boolean;
   /** Of the server, so of extension hosts and terminals as well. */
@@ -126,6 +128,7 @@ const WORKSPACE_FILE = 'test.code-workspace';
 function query(workspace: string, options: WorkbenchOptions, payload: Payload): URLSearchParams {
   const place: Record<string, string> =
     options.roots === undefined ? { folder: workspace } : { workspace: join(workspace, WORKSPACE_FILE) };
+  if (options.noFolder) return new URLSearchParams({ ew: 'true', payload: JSON.stringify(payload) });
   return new URLSearchParams({ ...place, payload: JSON.stringify(payload) });
 }
 

@@ -48,8 +48,13 @@ export async function outputText(page: Page, channel: string, expected: RegExp):
   await runCommand(page, 'Output: Show Output Channels...');
   await typeInPicker(page, channel);
   await page.locator('.quick-input-widget .monaco-list-row', { hasText: channel }).first().click();
+  return waitForOutput(page, expected, `Output ${channel}`);
+}
+
+/** The same of the channel that is shown already. */
+export function waitForOutput(page: Page, expected: RegExp, what = 'The output'): Promise<string> {
   const read = () => linesOf(page, '.part.panel .output-view, .part.panel .monaco-editor');
-  return eventually(read, (text) => expected.test(text), `Output ${channel} never matches ${expected}`);
+  return eventually(read, (text) => expected.test(text), `${what} never matches ${expected}`);
 }
 
 const EDITOR = '.editor-group-container.active .editor-instance .monaco-editor';

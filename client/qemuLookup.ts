@@ -1,0 +1,23 @@
+import * as vscode from 'vscode';
+import { findQemu } from '../runtime/vm/qemu.ts';
+import { hostSettings } from './host.ts';
+import { contexts, settings } from './ids.ts';
+
+/** Keeps `castra.qemuMissing` true to what is on PATH: a few stat(2), when the window comes to the front or a setting changes. */
+export function followQemu(): vscode.Disposable {
+  const look = () => void vscode.commands.executeCommand('setContext', contexts.qemuMissing, !isThere());
+  look();
+  return vscode.Disposable.from(
+    vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration(settings.qemuPath) && look()),
+    vscode.window.onDidChangeWindowState(({ focused }) => focused && look()),
+  );
+}
+
+function isThere(): boolean {
+  try {
+    findQemu(hostSettings());
+    return true;
+  } catch {
+    return false;
+  }
+}
