@@ -1,5 +1,6 @@
 // What the extension costs a window that opens: `npm run bench:activation`. VS Code itself measures it.
 import { execFileSync } from 'node:child_process';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -45,9 +46,9 @@ async function measure(t: TestContext, folder: string): Promise<number[]> {
     await support.openContainer(page, 'Castra');
     await support.row(page, 'Virtual Machines', 'web-0').waitFor();
     await support.runCommand(page, 'Developer: Show Running Extensions');
-    const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'castra' }).first();
+    const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'castra' });
     const text = await support.eventually(
-      () => row.textContent().then(String),
+      () => row.allInnerTexts().then((texts) => texts.join()),
       (words) => TIME.test(words),
       'VS Code says no time',
     );
@@ -73,6 +74,8 @@ test('activation', async (t) => {
   await inTemporaryFolder(async (folder) => {
     const times = await measure(t, folder);
     console.log(`code load and synchronous activate(): median ${median(times)} ms of ${times.join(', ')}`);
+    // Wall time: whoever else needs the processors counts too.
+    console.log(`load average ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`);
     if (median(times) > TARGET_MS) throw new Error(`The target is ${TARGET_MS} ms.`);
   });
 });

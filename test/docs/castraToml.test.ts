@@ -9,7 +9,7 @@ const text = readFileSync('docs/castra-toml.md', 'utf8');
 const examples = [...text.matchAll(/^```toml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 
 describe('docs/castra-toml.md', () => {
-  it('is, like bootstrap-toml.md, what scripts/docs.mjs makes of the schema', () => {
+  it('is, like bootstrap-toml.md and cli.md, what scripts/docs.mjs makes of schemas and help', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/docs.mjs', '--check'], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
   });
