@@ -42,7 +42,8 @@ export function view(fleet: Fleet): ProjectView[] {
 }
 
 function viewProject(project: ProjectState): ProjectView {
-  const { id, outcome, problem, wishes } = project;
+  const { id, outcome, wishes } = project;
+  const problem = project.problem ?? problemOfFile(outcome?.configErrors ?? 0);
   const names = new Set([...(outcome?.vms.map((vm) => vm.name) ?? []), ...wishes.keys()]);
   return {
     id,
@@ -52,6 +53,12 @@ function viewProject(project: ProjectState): ProjectView {
     ...(outcome?.operation ? { operation: outcome.operation } : {}),
     ...(problem === undefined ? {} : { problem }),
   };
+}
+
+/** VMs that only the file declares are not shown while it has errors; an empty view would not say why. */
+function problemOfFile(errors: number): string | undefined {
+  if (errors === 0) return undefined;
+  return `castra.toml has ${errors === 1 ? 'an error' : `${errors} errors`}: the VMs that it declares are shown once it is corrected.`;
 }
 
 function viewVm(name: string, { outcome, wishes, failures }: ProjectState): VmView {

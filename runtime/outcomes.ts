@@ -123,6 +123,8 @@ export interface StatusOutcome {
   readonly stateRoot: string;
   readonly brokerPort: number;
   readonly operation?: RunningOperation;
+  /** How many errors castra.toml has, when it has any: VMs that only it declares are missing then. */
+  readonly configErrors?: number;
   readonly vms: readonly VmStatus[];
 }
 

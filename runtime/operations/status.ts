@@ -23,6 +23,7 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
     ...declared.map((vm) => describeVm(vm.name, vm, context)),
     ...undeclared.map((name) => describeVm(name, undefined, context)),
   ]);
+  const configErrors = project ? 0 : diagnostics.filter(({ severity }) => severity === 'error').length;
   const value = {
     projectName: place.name,
     projectPath: place.configPath,
@@ -30,6 +31,7 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
     stateRoot,
     brokerPort: project?.brokerPort ?? 0,
     ...(operation ? { operation } : {}),
+    ...(configErrors > 0 ? { configErrors } : {}),
     vms,
   };
   return { value, diagnostics };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { runCli, startCli } from '../support/cli.ts';
+import type { StatusOutcome } from '../../runtime/outcomes.ts';
+import { outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 
 const TOML = `version = "0.2.0"
@@ -40,6 +41,14 @@ describe('castra status', () => {
     const { stdout } = await runCli(project, ['status']);
     assert.match(stdout, /web-0 {2}running {2}1\/64MiB {2}00:00:0\d {2}.* {2}\d+->80\/tcp, \d+->22\/tcp/);
     assert.match(stdout, /Overlays on disk: web-0 [\d.]+ KiB/);
+  });
+
+  it('does not say that there are no VMs while castra.toml has errors', async () => {
+    project = tempProject(TOML.replace('cpus = 1', 'cpus = 0'));
+    const { stdout, stderr } = await runCli(project, ['status']);
+    assert.match(stderr, /must be at least 1/);
+    assert.match(stdout, /none can be listed until castra\.toml is corrected/);
+    assert.equal(outcomeOf<StatusOutcome>(await runCli(project, ['status', '--json'])).configErrors, 1);
   });
 
   it('exits with 1 when QEMU was killed, and says what to do', async () => {

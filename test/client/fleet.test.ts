@@ -119,4 +119,10 @@ describe('what is known of the VMs', () => {
       undefined,
     );
   });
+
+  it('is said to be incomplete while castra.toml has errors', () => {
+    const [project] = view(after({ type: 'snapshot', outcome: { ...outcome(vm('started-before')), configErrors: 2 } }));
+    assert.match(project?.problem ?? '', /castra\.toml has 2 errors/);
+    assert.equal(project?.vms.length, 1);
+  });
 });

@@ -17,7 +17,7 @@ const stateColors: Readonly<Record<VmState, Color>> = {
 
 /** The table, then what needs a sentence. The broker's columns fill up once there is a broker. */
 export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream): string {
-  const { vms, operation } = outcome;
+  const { vms, operation, configErrors } = outcome;
   const busy = operation
     ? [`Now: castra ${operation.command} (pid ${operation.pid}), for ${formatDuration(age(operation.startedAt))}`]
     : [];
@@ -29,12 +29,15 @@ export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream)
     `Project: ${outcome.projectName} (${formatPath(outcome.projectPath)})`,
     ...busy,
     '',
-    ...(vms.length === 0 ? ['No VMs.'] : renderTable(vms, stream)),
+    ...(vms.length === 0 ? [configErrors ? NONE_KNOWN : 'No VMs.'] : renderTable(vms, stream)),
     ...(disks.length > 0 ? ['', `Overlays on disk: ${disks.join(', ')}`] : []),
     ...(notes.length > 0 ? ['', ...notes] : []),
     '',
   ].join('\n');
 }
+
+/** A file with errors declares nothing that could be relied on. */
+const NONE_KNOWN = 'No VM was started here, and none can be listed until castra.toml is corrected.';
 
 function age(startedAt: string): number {
   return Math.max(0, Math.round((Date.now() - Date.parse(startedAt)) / 1000) * 1000);
