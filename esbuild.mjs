@@ -326,7 +326,7 @@ if (withTests) {
     ...common,
     format: 'cjs',
     banner: {},
-    entryPoints: ['test/extension/index.ts', 'test/extension/probeIndex.ts'],
+    entryPoints: ['index', 'idleIndex', 'probeIndex'].map((name) => `test/extension/${name}.ts`),
     outdir: '.cache/tests/extension',
     outExtension: { '.js': '.cjs' },
     external: ['vscode'],

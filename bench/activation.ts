@@ -3,32 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { loadSupport } from './rig.ts';
 import { inTemporaryFolder, median } from './run.ts';
 
 const RUNS = 10;
 /** Half of what a keystroke may take to be felt as immediate. */
 const TARGET_MS = 60;
-
-type Rig = { readonly folder: string } | { readonly reason: string };
-
-/** The support of the tests reads the variable when it is loaded, so it is imported afterwards. */
-async function loadSupport() {
-  if (process.env.CASTRA_TEST_WORKBENCH === undefined) {
-    const rig: { prepareWorkbench(): Promise<Rig> } = await import(pathToFileURL('scripts/workbench.mjs').href);
-    const prepared = await rig.prepareWorkbench();
-    if ('reason' in prepared) throw new Error(`There is no VS Code to measure with: ${prepared.reason}`);
-    process.env.CASTRA_TEST_WORKBENCH = prepared.folder;
-  }
-  const [workbench, commands, trees, wait, window] = await Promise.all([
-    import('../test/support/workbench.ts'),
-    import('../test/support/workbench/commands.ts'),
-    import('../test/support/workbench/trees.ts'),
-    import('../test/support/workbench/wait.ts'),
-    import('../test/support/workbench/window.ts'),
-  ]);
-  return { ...workbench, ...commands, ...trees, ...wait, ...window };
-}
 
 /** Of each window: loading the code and the synchronous part of activate(), as Show Running Extensions has them. */
 async function measure(t: TestContext, folder: string): Promise<number[]> {

@@ -16,6 +16,11 @@ test('the extension passes the tests that @vscode/test-electron runs elsewhere',
   assert.match(log, /ok: a fault is shown where it is/);
 });
 
+test('an extension whose view is hidden does nothing', { skip: skipped }, async (t) => {
+  const { code, log } = await runInHost(t, bundle('idleIndex'), { extension: process.cwd() });
+  assert.equal(code, 0, log);
+});
+
 test('tests run inside the real extension host', { skip: skipped }, async (t) => {
   const { code, log } = await runInHost(t, probeTests, { extension: probe, files: { 'castra.toml': '' } });
   assert.equal(code, 0, log);
