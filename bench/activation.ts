@@ -1,9 +1,7 @@
 // What the extension costs a window that opens: `npm run bench:activation`. VS Code itself measures it.
-import { execFileSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadSupport } from './rig.ts';
+import { openPacked } from './rig.ts';
 import { inTemporaryFolder, median } from './run.ts';
 
 const RUNS = 10;
@@ -12,14 +10,7 @@ const TARGET_MS = 60;
 
 /** Of each window: loading the code and the synchronous part of activate(), as Show Running Extensions has them. */
 async function measure(t: TestContext, folder: string): Promise<number[]> {
-  const support = await loadSupport();
-  const vsix = join(folder, 'castra.vsix');
-  execFileSync(process.execPath, ['scripts/package.mjs', vsix], { stdio: 'pipe' });
-  const { page } = await support.openWorkbench(t, {
-    vsix: [vsix],
-    files: { 'castra.toml': TOML },
-    env: { CASTRA_HOME: join(folder, 'home') },
-  });
+  const { support, page } = await openPacked(t, folder, TOML);
   const times: number[] = [];
   // The first window only warms up: it writes VS Code's caches.
   for (let round = 0; round <= RUNS; round++) {

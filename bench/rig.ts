@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 type Rig = { readonly folder: string } | { readonly reason: string };
 
 /** What tests use to drive VS Code. It reads the variable when it is loaded, so it is imported afterwards. */
-export async function loadSupport() {
+async function loadSupport() {
   if (process.env.CASTRA_TEST_WORKBENCH === undefined) {
     const rig: { prepareWorkbench(): Promise<Rig> } = await import(pathToFileURL('scripts/workbench.mjs').href);
     const prepared = await rig.prepareWorkbench();
@@ -19,4 +22,17 @@ export async function loadSupport() {
     import('../test/support/workbench/window.ts'),
   ]);
   return { ...workbench, ...commands, ...notifications, ...trees, ...wait, ...window };
+}
+
+/** A window with what ships, installed, and one castra.toml; and what drives it. */
+export async function openPacked(t: TestContext, folder: string, toml: string) {
+  const support = await loadSupport();
+  const vsix = join(folder, 'castra.vsix');
+  execFileSync(process.execPath, ['scripts/package.mjs', vsix], { stdio: 'pipe' });
+  const { page } = await support.openWorkbench(t, {
+    vsix: [vsix],
+    files: { 'castra.toml': toml },
+    env: { CASTRA_HOME: join(folder, 'home') },
+  });
+  return { support, page };
 }

@@ -1,10 +1,8 @@
 // How long the view takes to show 50 VMs: `npm run bench:tree`. From the press of the mouse button on Castra's icon to the
 // frame that has the rows, in a window where the view was not open before.
-import { execFileSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadSupport } from './rig.ts';
+import { openPacked } from './rig.ts';
 import { inTemporaryFolder, median } from './run.ts';
 
 const RUNS = 10;
@@ -38,14 +36,7 @@ const MS_UNTIL_ROWS = `new Promise((done) => {
 })`;
 
 async function measure(t: TestContext, folder: string): Promise<number[]> {
-  const support = await loadSupport();
-  const vsix = join(folder, 'castra.vsix');
-  execFileSync(process.execPath, ['scripts/package.mjs', vsix], { stdio: 'pipe' });
-  const { page } = await support.openWorkbench(t, {
-    vsix: [vsix],
-    files: { 'castra.toml': TOML },
-    env: { CASTRA_HOME: join(folder, 'home') },
-  });
+  const { support, page } = await openPacked(t, folder, TOML);
   const times: number[] = [];
   // The first window only warms up: it writes VS Code's caches.
   for (let round = 0; round <= RUNS; round++) {
