@@ -67,6 +67,7 @@ export async function backUpDisk(request: BackupRequest): Promise<void> {
 async function endStaleBackup(client: QmpClient): Promise<void> {
   const nodes = (await client.execute('query-named-block-nodes', { flat: true })) as readonly BlockNode[];
   if (!nodes.some((node) => node['node-name'] === JOB)) return;
+  // It may have ended on its own since we looked; what is left of it is detached either way.
   await client.execute('block-job-cancel', { device: JOB, force: true }).catch(() => undefined);
   await detach(client);
 }
@@ -83,6 +84,7 @@ async function watch(
   { signal, onProgress }: BackupRequest,
   ended: Promise<string | undefined>,
 ): Promise<string | undefined> {
+  // Refused when the job has just ended, which `ended` tells.
   const cancel = () => void client.execute('block-job-cancel', { device: JOB, force: true }).catch(() => undefined);
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });

@@ -5,29 +5,14 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PortsOutcome } from '../../runtime/outcomes.ts';
-import { CLI, type CliResult, outcomeOf, runCli, startCli } from '../support/cli.ts';
-import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
+import { CLI, ok, outcomeOf, runCli, startCli } from '../support/cli.ts';
+import { findQemus, type TempProject, withProject } from '../support/tempProject.ts';
 
 const ESCAPE = '\x1d';
 
 function toml(image = 'base.qcow2', more = ''): string {
   const vm = `name = "web"\ncount = 1\ncpus = 1\nmemory = "256 MiB"\nbase_image = '''${image}'''\n${more}`;
   return `version = "0.2.0"\n[project]\nname = "console"\nstate_dir = "s"\n[[vms]]\n${vm}\n`;
-}
-
-async function withProject(text: string, body: (project: TempProject) => Promise<void>): Promise<void> {
-  const project = tempProject(text);
-  try {
-    await body(project);
-  } finally {
-    await project.dispose();
-  }
-}
-
-async function ok(result: Promise<CliResult>): Promise<CliResult> {
-  const done = await result;
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  return done;
 }
 
 interface Terminal {

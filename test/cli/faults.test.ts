@@ -24,12 +24,13 @@ import {
   type CliOptions,
   type CliResult,
   lines,
+  ok,
   outcomeOf,
   type RunningCli,
   runCli,
   startCli,
 } from '../support/cli.ts';
-import { findQemus, makeQcow2, type TempProject, tempProject } from '../support/tempProject.ts';
+import { findQemus, makeQcow2, type TempProject, withProject } from '../support/tempProject.ts';
 
 type Place = Pick<TempProject, 'path' | 'home'>;
 
@@ -41,21 +42,6 @@ const ONE = vmToml('web');
 /** One VM of exactly this name. `extra` goes into its table, `project` before it. */
 function vmToml(name: string, extra = '', project = '[project]\nname = "faults"'): string {
   return `version = "0.1.0"\n${project}\n[[vms]]\nname = "${name}"\ncpus = 1\nmemory = "64 MiB"\nbase_image = "base.qcow2"\n${extra}\n`;
-}
-
-async function withProject(toml: string, body: (project: TempProject) => Promise<void>): Promise<void> {
-  const project = tempProject(toml);
-  try {
-    await body(project);
-  } finally {
-    await project.dispose();
-  }
-}
-
-async function ok(result: Promise<CliResult>): Promise<CliResult> {
-  const done = await result;
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  return done;
 }
 
 async function waitUntil(what: string, holds: () => boolean): Promise<void> {

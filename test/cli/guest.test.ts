@@ -8,7 +8,7 @@ import { type Phase, phases } from '../../runtime/events.ts';
 import type { DownOutcome, StatusOutcome, UpOutcome, VmStatus } from '../../runtime/outcomes.ts';
 import { readRecord } from '../../runtime/state/record.ts';
 import { QmpClient } from '../../runtime/vm/qmp.ts';
-import { type CliResult, lines, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';
+import { type CliResult, lines, ok, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempFolder, tempFolder } from '../support/tempProject.ts';
 
 /** The real QEMU with the guest of test/guest, under emulation: seconds per boot. */
@@ -57,12 +57,6 @@ async function withGuest(t: TestContext, settings: string, body: (place: Place) 
 }
 
 const flags = (text: string) => `qemu_args = ["-fw_cfg", "name=opt/castra-test/flags,string=${text}"]`;
-
-async function ok(result: Promise<CliResult>): Promise<CliResult> {
-  const done = await result;
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  return done;
-}
 
 async function statusOf(place: Place): Promise<VmStatus> {
   const [vm] = outcomeOf<StatusOutcome>(await runCli(place, ['status', '--json'], REAL)).vms;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectId } from '../../runtime/config/paths.ts';
 import type { ListOutcome, PortsOutcome, StatusOutcome } from '../../runtime/outcomes.ts';
-import { type CliResult, lines, outcomeOf, runCli } from '../support/cli.ts';
+import { lines, ok, outcomeOf, runCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';
 
 interface Place {
@@ -40,12 +40,6 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   } finally {
     await folder.dispose();
   }
-}
-
-async function ok(result: Promise<CliResult>): Promise<CliResult> {
-  const done = await result;
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  return done;
 }
 
 test('list shows every project that ran here with its VMs, from any folder', () =>

@@ -5,27 +5,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { PortsOutcome } from '../../runtime/outcomes.ts';
-import { type CliOptions, type CliResult, lines, outcomeOf, runCli } from '../support/cli.ts';
-import { type TempProject, tempProject } from '../support/tempProject.ts';
+import { type CliOptions, lines, ok, outcomeOf, runCli } from '../support/cli.ts';
+import { type TempProject, withProject } from '../support/tempProject.ts';
 
 const vm = (name: string, forwards: string) =>
   `[[vms]]\nname = "${name}"\ndescription = "it serves"\ncpus = 1\nmemory = "64 MiB"\nbase_image = "base.qcow2"\nport_forwards = [${forwards}]\n`;
 const toml = (...vms: string[]) => `version = "0.1.0"\n[project]\nname = "shop"\n${vms.join('')}`;
-
-async function withProject(text: string, body: (project: TempProject) => Promise<void>): Promise<void> {
-  const project = tempProject(text);
-  try {
-    await body(project);
-  } finally {
-    await project.dispose();
-  }
-}
-
-async function ok(result: Promise<CliResult>): Promise<CliResult> {
-  const done = await result;
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  return done;
-}
 
 async function ports(project: TempProject, args: string[] = [], options: CliOptions = {}): Promise<PortsOutcome> {
   return outcomeOf(await ok(runCli(project, ['ports', '--json', ...args], options)));

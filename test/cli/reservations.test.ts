@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { UpOutcome } from '../../runtime/outcomes.ts';
 import type { PortReservation } from '../../runtime/state/portRegistry.ts';
-import { type CliResult, outcomeOf, runCli, startCli } from '../support/cli.ts';
+import { ok, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';
 
 /** Two projects of one name, under one home. */
@@ -44,12 +44,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((done) => server.close(done));
   return port;
-}
-
-async function ok(result: Promise<CliResult>): Promise<CliResult> {
-  const done = await result;
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  return done;
 }
 
 const reservations = ({ home }: Pair) =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CastraTask, hasFindings, planTasks, readTask, taskArguments } from '../../client/taskPlan.ts';
 import { runCli } from '../support/cli.ts';
-import { type TempProject, tempProject } from '../support/tempProject.ts';
+import { withProject } from '../support/tempProject.ts';
 
 const SOUND = `version = "0.1.0"
 [project]
@@ -26,15 +26,6 @@ cpus = 0
 memory = "1 parsec"
 base_image = "base.qcow2"
 `;
-
-async function withProject(toml: string, body: (project: TempProject) => Promise<void>): Promise<void> {
-  const project = tempProject(toml);
-  try {
-    await body(project);
-  } finally {
-    await project.dispose();
-  }
-}
 
 interface Manifest {
   readonly contributes: {

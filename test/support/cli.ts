@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { StreamLine } from '../../runtime/stream.ts';
@@ -99,4 +100,11 @@ export function outcomeOf<Outcome>(result: CliResult): Outcome {
   const last = lines(result).at(-1);
   if (last?.type !== 'command.completed') throw new Error(`not completed: ${result.stdout}${result.stderr}`);
   return last.outcome as Outcome;
+}
+
+/** A command that has to succeed; what it said otherwise. */
+export async function ok(result: Promise<CliResult>): Promise<CliResult> {
+  const done = await result;
+  assert.equal(done.code, 0, done.stdout + done.stderr);
+  return done;
 }

@@ -51,6 +51,16 @@ export function tempProject(toml: string): TempProject {
   return { ...folder, configPath, home, baseImage };
 }
 
+/** A project that lasts as long as `body`. */
+export async function withProject(toml: string, body: (project: TempProject) => Promise<void>): Promise<void> {
+  const project = tempProject(toml);
+  try {
+    await body(project);
+  } finally {
+    await project.dispose();
+  }
+}
+
 export function makeQcow2(path: string, ...options: string[]): void {
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '1M']);
 }
