@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { analyzeConfig, type ConfigAnalysis } from '../runtime/config/analyze.ts';
+import { analyzeConfig, type ConfigAnalysis, type ConfigSource } from '../runtime/config/analyze.ts';
 import { analyzeBootstrap, type BootstrapAnalysis } from '../runtime/config/analyzeBootstrap.ts';
 import { BOOTSTRAP_FILE } from '../runtime/config/bootstrapProject.ts';
 import { bootstrapSchema, castraSchema, type DocumentSchema } from '../runtime/config/schemaAt.ts';
@@ -24,23 +24,25 @@ export interface AnalysisContext {
   readonly home: string;
 }
 
+/** With an `earlier` analysis of the same document, what its text has in common with this one is not looked at again. */
 export function analyzeText(
   source: { readonly uri: string; readonly version: number; readonly text: string },
   { encoding, home }: AnalysisContext,
+  earlier?: Analysis,
 ): Analysis {
   const path = pathOf(source.uri);
   const understand = basename(path) === BOOTSTRAP_FILE ? understandBootstrap : understandCastra;
-  const understood = understand(source.text, path, home);
+  const understood = understand({ text: source.text, path, home, ...(earlier ? { earlier } : {}) });
   return { ...understood, ...source, positions: positionMap(source.text, understood.syntax.index, encoding) };
 }
 
 type Understood = Pick<Analysis, keyof ConfigAnalysis | 'schema' | 'bootstrap'>;
 
-function understandCastra(text: string, path: string, home: string): Understood {
-  return { ...analyzeConfig({ text, path, home }), schema: castraSchema };
+function understandCastra(source: ConfigSource): Understood {
+  return { ...analyzeConfig(source), schema: castraSchema };
 }
 
-function understandBootstrap(text: string, path: string, home: string): Understood {
+function understandBootstrap({ text, path, home }: ConfigSource): Understood {
   const bootstrap = analyzeBootstrap({ text, path });
   const { syntax, diagnostics } = bootstrap;
   return { ...analyzeConfig({ text: '', path, home }), syntax, diagnostics, schema: bootstrapSchema, bootstrap };

@@ -33,7 +33,7 @@ export function openDocuments(connection: Connection, context: () => AnalysisCon
       if (document === undefined) return undefined;
       const known = analyses.get(uri);
       if (known?.version === document.version) return known;
-      const fresh = analyzeText({ uri, version: document.version, text: document.getText() }, context());
+      const fresh = analyzeText({ uri, version: document.version, text: document.getText() }, context(), known);
       analyses.set(uri, fresh);
       return fresh;
     },

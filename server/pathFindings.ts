@@ -1,5 +1,5 @@
 import { findMismatches, findMissingKey } from '../runtime/config/bootstrapProject.ts';
-import { findMissingFiles, pathReferences } from '../runtime/config/pathReferences.ts';
+import { findMissingFiles } from '../runtime/config/pathReferences.ts';
 import type { Diagnostic } from '../runtime/diagnostics.ts';
 import type { Analysis } from './analysis.ts';
 import type { FileChecks } from './fileChecks.ts';
@@ -31,6 +31,9 @@ export function knownPathFindings(analysis: Analysis, { files, projects, host }:
 export async function lookAtPaths(analysis: Analysis, { files, projects }: Outside): Promise<void> {
   if (!analysis.uri.startsWith('file:')) return;
   const key = analysis.bootstrap?.value.ssh.identity;
-  const paths = analysis.bootstrap ? [key ?? []].flat() : pathReferences(analysis.placed).map(({ file }) => file);
+  const paths = analysis.bootstrap ? [key ?? []].flat() : filesOf(analysis);
   await Promise.all([files.look(paths), projects.look(analysis)]);
 }
+
+const filesOf = ({ placed }: Analysis): readonly string[] =>
+  placed.flatMap(({ files }) => files.map(({ file }) => file));

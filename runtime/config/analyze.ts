@@ -4,17 +4,16 @@ import type { AcceleratorChoice } from '../options.ts';
 import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { type InterpretedRoles, interpretRoles, type RoleContext } from './interpretRoles.ts';
 import { resolveNeeds } from './needs.ts';
 import { defaultStateRoot } from './paths.ts';
 import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
-import { checkQemuArguments } from './qemuArguments.ts';
 import { type DocumentSyntax, readDocument } from './readDocument.ts';
-import { expandRole } from './replicas.ts';
 import { castraShape } from './schema.ts';
 import { applySuppressions, readSuppressions, type Suppression } from './suppressions.ts';
 import { parseMiB } from './units.ts';
 import { classifyVersion } from './version.ts';
-import { interpretVm, type PlacedVm } from './virtualMachine.ts';
+import type { PlacedVm } from './virtualMachine.ts';
 
 /** A castra.toml, and what its meaning depends on outside of it. */
 export interface ConfigSource {
@@ -25,6 +24,8 @@ export interface ConfigSource {
   readonly home: string;
   /** Names of the folders below `<home>/projects`. */
   readonly knownProjects?: readonly string[];
+  /** Of an earlier text of the same file: what did not change is taken from it, and the result is the same. */
+  readonly earlier?: ConfigAnalysis;
 }
 
 export interface ConfigAnalysis {
@@ -34,6 +35,8 @@ export interface ConfigAnalysis {
   readonly draft: ProjectConfig;
   /** The VMs of the draft, and where in the text they come from. */
   readonly placed: readonly PlacedVm[];
+  /** What each table comes to by itself. */
+  readonly roles: InterpretedRoles;
   /** Undefined when a diagnostic is an error. */
   readonly project?: ProjectConfig;
   /** What comments hide: for findings that are made besides these. */
@@ -47,43 +50,38 @@ export interface ConfigAnalysis {
  * reports all problems of a file at once.
  */
 export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
-  const { syntax, value, findings } = readDocument(source, castraShape);
-  const { draft, placed } = interpretProject(value, source, findings);
+  const { text, path, earlier } = source;
+  const read = readDocument({ text, path, ...(earlier ? { earlier: earlier.syntax } : {}) }, castraShape);
+  const { syntax, value, findings } = read;
+  const { draft, placed, roles } = interpretProject(value, source, findings);
   const { document, index } = syntax;
   const suppressions = readSuppressions(document, index);
-  const diagnostics = applySuppressions(findings.list(), suppressions, { path: source.path, index });
+  const diagnostics = applySuppressions(findings.list(), suppressions, { path, index });
   const { name, configPath, stateRoot } = draft;
   const valid = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
   const place = { name, configPath, stateRoot };
-  return { place, syntax, draft, placed, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
+  return { place, syntax, draft, placed, roles, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
 const DEFAULT_BROKER_PORT = 7070;
 
-interface Interpretation {
-  readonly draft: ProjectConfig;
-  readonly placed: readonly PlacedVm[];
-}
+type Interpretation = Pick<ConfigAnalysis, 'draft' | 'placed' | 'roles'>;
 
 function interpretProject(value: Fields, source: ConfigSource, findings: Findings): Interpretation {
   const version = text(value.version);
   const versionClass = classifyVersion(version, findings);
   const place = locateProject(value, source);
   const brokerPort = integer(asTable(value.broker)?.port, 1, 65535) ?? DEFAULT_BROKER_PORT;
-  const context = {
+  const context: RoleContext = {
+    version: versionClass,
     folders: { project: dirname(source.path), stateRoot: place.stateRoot },
     accelerator: (text(asTable(value.project)?.accelerator) ?? 'auto') as AcceleratorChoice,
     bootstrap: asTable(value.bootstrap) ?? {},
-    findings,
   };
-  const roles = tables(value.vms);
-  const single = roles.flatMap((table, index) => {
-    const path = ['vms', index];
-    if (table === undefined) return [];
-    checkQemuArguments(table, path, findings);
-    return expandRole(table, path, versionClass, findings).map((replica) => interpretVm(replica, context));
-  });
-  const placed = resolveNeeds(single, roles, findings);
+  const written = tables(value.vms);
+  const roles = interpretRoles(written, context, findings, source.earlier?.roles);
+  const single = roles.roles.flatMap((role) => role.placed);
+  const placed = resolveNeeds(single, written, findings);
   findConflicts(placed, { brokerPort, configPath: source.path }, findings);
   const draft = {
     ...place,
@@ -95,7 +93,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
   };
-  return { draft, placed };
+  return { draft, placed, roles };
 }
 
 function locateProject(value: Fields, { path, home, knownProjects = [] }: ConfigSource): ProjectPlace {

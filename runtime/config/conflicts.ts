@@ -118,6 +118,7 @@ function reportBrokerConflict(path: TomlPath, brokerPort: number, findings: Find
 /** Legal, and sometimes meant: two ways to one service. */
 function checkGuestPorts(vms: readonly PlacedVm[], findings: Findings): void {
   for (const { vm, forwardPaths } of vms) {
+    if (vm.forwards.length < 2) continue;
     const first = new Map<string, number>();
     vm.forwards.forEach(({ guest, protocol }, index) => {
       const earlier = first.get(`${guest}/${protocol}`);

@@ -2,10 +2,10 @@ import type { Diagnostic } from '../diagnostics.ts';
 import type { ConfigAnalysis } from './analyze.ts';
 import { asTable, text } from './fields.ts';
 import { collectFindings } from './findings.ts';
-import { pick } from './replicas.ts';
+import type { VmDefinition } from './project.ts';
+import { pick, type Replica } from './replicas.ts';
 import { isSuppressed } from './suppressions.ts';
 import type { TomlPath } from './toml/meaning.ts';
-import type { PlacedVm } from './virtualMachine.ts';
 
 /** A file or folder on the host that a VM needs. */
 export interface PathReference {
@@ -19,25 +19,23 @@ export interface PathReference {
   readonly isWritten: boolean;
 }
 
-/** What VMs need of the host's files. What is made at `up`, such as overlays, is none of it. */
-export function pathReferences(placed: readonly PlacedVm[]): PathReference[] {
-  return placed.flatMap(({ vm, replica }): PathReference[] => {
-    const base = { vm: vm.name, isWritten: true };
-    const { image, userData } = vm;
-    const imagePath = pick(replica, 'base_image').path;
-    const userDataPath = pick(replica, 'user_data').path;
-    return [
-      ...(image.kind === 'file' ? [{ ...base, what: 'base image', file: image.path, path: imagePath } as const] : []),
-      ...(userData?.kind === 'file'
-        ? [{ ...base, what: 'file of user data', file: userData.path, path: userDataPath } as const]
-        : []),
-      ...bootstrapReferences({ vm, replica }),
-    ];
-  });
+/** What a VM needs of the host's files. What is made at `up`, such as overlays, is none of it. */
+export function pathReferences(vm: VmDefinition, replica: Replica): PathReference[] {
+  const base = { vm: vm.name, isWritten: true };
+  const { image, userData } = vm;
+  const imagePath = pick(replica, 'base_image').path;
+  const userDataPath = pick(replica, 'user_data').path;
+  return [
+    ...(image.kind === 'file' ? [{ ...base, what: 'base image', file: image.path, path: imagePath } as const] : []),
+    ...(userData?.kind === 'file'
+      ? [{ ...base, what: 'file of user data', file: userData.path, path: userDataPath } as const]
+      : []),
+    ...bootstrapReferences(vm, replica),
+  ];
 }
 
 /** A script that is skipped need not exist, nor one at its default place unless it must run. */
-function bootstrapReferences({ vm, replica }: Pick<PlacedVm, 'vm' | 'replica'>): PathReference[] {
+function bootstrapReferences(vm: VmDefinition, replica: Replica): PathReference[] {
   const { mode, script, payload } = vm.bootstrap;
   const own = asTable(replica.table.bootstrap) ?? {};
   const path = [...replica.path, 'bootstrap'];
@@ -72,7 +70,7 @@ export function findMissingFiles(
   { syntax, placed, place, suppressions }: Pick<ConfigAnalysis, 'syntax' | 'placed' | 'place' | 'suppressions'>,
   exists: (file: string) => boolean,
 ): Diagnostic[] {
-  const missing = pathReferences(placed).filter(({ file }) => !exists(file));
+  const missing = placed.flatMap(({ files }) => files.filter(({ file }) => !exists(file)));
   if (missing.length === 0) return [];
   const findings = collectFindings(syntax.tree, syntax.document.text, syntax.index, place.configPath);
   for (const { what, file, vm, path, isWritten } of missing) {

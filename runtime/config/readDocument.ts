@@ -1,10 +1,11 @@
-import { parse, TomlError } from 'smol-toml';
 import { collectFindings, type Findings } from './findings.ts';
+import { judge, type Verdict } from './judge.ts';
 import { checkSchema, type DocumentShape } from './schema.ts';
 import { analyzeToml } from './toml/meaning.ts';
 import { parseToml } from './toml/parser.ts';
 import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
-import type { TomlError as SyntaxFault, TomlDocument } from './toml/syntax.ts';
+import type { TomlDocument, TomlError } from './toml/syntax.ts';
+import { textChange } from './toml/textChange.ts';
 import type { TableNode } from './toml/tree.ts';
 import type { PlainTable } from './toml/values.ts';
 
@@ -13,6 +14,14 @@ export interface DocumentSyntax {
   readonly document: TomlDocument;
   readonly tree: TableNode;
   readonly index: LineIndex;
+  readonly verdict: Verdict;
+}
+
+export interface DocumentSource {
+  readonly text: string;
+  readonly path: string;
+  /** Of an earlier text: what did not change is taken from it, and the result is the same. */
+  readonly earlier?: DocumentSyntax;
 }
 
 /** A document whose syntax and shape were looked at; what its values mean is still to be found out. */
@@ -22,52 +31,46 @@ export interface ReadDocument {
   readonly findings: Findings;
 }
 
-export function readDocument(
-  { text, path }: { readonly text: string; readonly path: string },
-  shape: DocumentShape,
-): ReadDocument {
-  const document = parseToml(text);
+export function readDocument({ text, path, earlier }: DocumentSource, shape: DocumentShape): ReadDocument {
+  const before = earlier && { ...earlier, change: textChange(earlier.document.text, text) };
+  const document = parseToml(text, before);
   const { tree, value, errors } = analyzeToml(document, readFloat);
   const index = lineIndex(text);
+  const verdict = judge(document, before);
   const findings = collectFindings(tree, text, index, path);
-  reportSyntax([...document.errors, ...errors], text, findings);
+  reportSyntax([...document.errors, ...errors], { verdict, index, text }, findings);
   checkSchema(shape, value, tree, findings);
-  return { syntax: { document, tree, index }, value, findings };
+  return { syntax: { document, tree, index, verdict }, value, findings };
 }
 
 /** No key takes a fraction, and `2.0` is one to TOML: 2 would pass for a whole number in the checks that follow. */
 const readFloat = (value: number): number => (Number.isInteger(value) ? Number.NaN : value);
 
+interface Judged {
+  readonly verdict: Verdict;
+  readonly index: LineIndex;
+  readonly text: string;
+}
+
 /**
  * smol-toml decides whether the text is TOML, our own parser says where it is not. What only ours objects to is a
  * warning; what only smol-toml objects to is an error at the place it names.
  */
-function reportSyntax(faults: readonly SyntaxFault[], source: string, findings: Findings): void {
-  const verdict = judge(source);
+function reportSyntax(faults: readonly TomlError[], { verdict, index, text }: Judged, findings: Findings): void {
   for (const fault of faults) {
     const finding = {
-      severity: verdict ? 'error' : 'warning',
+      severity: verdict.isToml ? 'warning' : 'error',
       code: `toml/${fault.code}`,
       message: sentence(fault.message),
     } as const;
     findings.reportSpan(fault, finding, fault.related);
   }
-  if (verdict && faults.length === 0) {
-    const index = lineIndex(source);
-    const at = offsetAt(index, { line: verdict.line, column: verdict.column });
-    const to = Math.min(at + 1, source.length);
-    const message = sentence(verdict.message.split('\n')[0] ?? 'Invalid TOML');
+  if (!verdict.isToml && faults.length === 0) {
+    const { line, column } = verdict.error;
+    const at = offsetAt(index, { line, column });
+    const to = Math.min(at + 1, text.length);
+    const message = sentence(verdict.error.message.split('\n')[0] ?? 'Invalid TOML');
     findings.reportSpan({ from: at, to }, { severity: 'error', code: 'toml/invalid', message });
-  }
-}
-
-function judge(source: string): TomlError | undefined {
-  try {
-    parse(source, { integersAsBigInt: 'asNeeded' });
-    return undefined;
-  } catch (error) {
-    if (error instanceof TomlError) return error;
-    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { ReadySignal } from '../state/record.ts';
 import { readBaseImage } from './baseImage.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { type PathReference, pathReferences } from './pathReferences.ts';
 import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay } from './paths.ts';
 import type { BootstrapMode, BootstrapSettings, PortForward, UserData, VmDefinition } from './project.ts';
 import { type Picked, pick, type Replica } from './replicas.ts';
@@ -16,6 +17,8 @@ export interface PlacedVm {
   readonly path: TomlPath;
   readonly overlayPath: TomlPath;
   readonly forwardPaths: readonly TomlPath[];
+  /** What it needs of the host's files. */
+  readonly files: readonly PathReference[];
   /** The tables that it was read from. */
   readonly replica: Replica;
 }
@@ -66,7 +69,8 @@ export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
     ...(userData ? { userData } : {}),
   };
   const forwardPaths = forwards.map((forward) => forward.path);
-  return { vm, path: replica.path, overlayPath: overlay.path, forwardPaths, replica };
+  const files = pathReferences(vm, replica);
+  return { vm, path: replica.path, overlayPath: overlay.path, forwardPaths, files, replica };
 }
 
 /** An overlay of the instance is taken as it is; one of the role is numbered for its replicas. */

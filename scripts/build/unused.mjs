@@ -14,6 +14,7 @@ export const server = [
     filter: inPackage('vscode-languageserver/lib/common/notebook'),
     contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
   },
+  { filter: inPackage('vscode-languageserver-protocol/lib/common/protocol.notebook'), contents: '' },
 ];
 
 /** Of undici runtime/images/http.ts uses one function and two classes; its index takes along fetch, WebSocket and mocks. */

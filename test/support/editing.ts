@@ -3,15 +3,8 @@ import type { Connection, Position, Range, TextDocumentContentChangeEvent } from
 import type { Analysis } from '../../server/analysis.ts';
 import { openDocuments } from '../../server/documents.ts';
 import { createRandom } from '../runtime/config/toml/fuzz.ts';
+import { atCharacter, FRAGMENTS } from './randomEdits.ts';
 import { checkDiagnostics, checkFeatures } from './soundness.ts';
-
-// biome-ignore format: one fragment per line would hide how they vary
-const FRAGMENTS = [
-  'a', '\n', '\r\n', ' ', '"', "'", '=', '[', ']', '[[', ']]', '{', '}', ',', '.', '#', '\\', '"""', "'''", '1', 'é', '😀', '\uFEFF',
-  'name = "web"\n', '[[vms]]\n', '[project]\n', '[[vms.port_forwards]]\nhost = 8080\nguest = 80\n', 'count = 2\n', 'cpus = ',
-  'memory = "1 GiB"', 'port_forwards = [{ host = 1, guest = 2 }]', '# why\n', 'version = "0.2.0"\n', 'bootstrap.env.A = "b"\n',
-  '[[vms.instances]]\nid = "web-1"\n', 'user_data = """\n#cloud-config\n"""\n', 'ready = "serial:("\n', '\u0000', '\r',
-] as const;
 
 /** Texts beyond so many characters only take longer. */
 const LONGEST = 1500;
@@ -43,14 +36,9 @@ export function checkEdits(texts: readonly string[], seed: number, count: number
     const fresh = checkDiagnostics(text);
     assert.deepEqual(after.diagnostics, fresh.diagnostics, `seed ${seed}, edit ${edit}`);
     assert.deepEqual(after.syntax, fresh.syntax, `seed ${seed}, edit ${edit}`);
+    assert.deepEqual(after.placed, fresh.placed, `seed ${seed}, edit ${edit}`);
     if (version % 10 === 0) checkFeatures(fresh, [0, below(text.length + 1), text.length]);
   }
-}
-
-/** Editors do not put a cursor inside a line break or a surrogate pair. */
-function atCharacter(text: string, offset: number): number {
-  const isInside = /^(?:\r\n|[\uD800-\uDBFF][\uDC00-\uDFFF])/.test(text.slice(Math.max(offset - 1, 0), offset + 1));
-  return isInside && offset > 0 ? offset - 1 : offset;
 }
 
 function rangeIn(text: string, from: number, to: number): Range {

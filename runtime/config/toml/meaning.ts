@@ -38,11 +38,13 @@ export interface NodeLocation {
   readonly rest: TomlPath;
 }
 
+const NOTHING: TomlPath = [];
+
 /** Follows `path` through the tree as far as it exists. */
 export function nodeAt(tree: TableNode, path: TomlPath): NodeLocation {
-  let location: NodeLocation = { node: tree, key: undefined, keyValue: undefined, header: tree.header, rest: [] };
-  for (const [depth, segment] of path.entries()) {
-    const next = step(location, segment);
+  let location: NodeLocation = { node: tree, key: undefined, keyValue: undefined, header: tree.header, rest: NOTHING };
+  for (let depth = 0; depth < path.length; depth++) {
+    const next = step(location, path[depth] ?? '');
     if (next === undefined) return { ...location, rest: path.slice(depth) };
     location = next;
   }
@@ -54,12 +56,13 @@ function step(location: NodeLocation, segment: string | number): NodeLocation | 
   switch (node.kind) {
     case 'table': {
       const entry = node.entries.get(String(segment));
-      return entry && { ...entry, rest: [] };
+      if (entry === undefined) return undefined;
+      return { node: entry.node, key: entry.key, keyValue: entry.keyValue, header: entry.header, rest: NOTHING };
     }
     case 'tableArray': {
       const row = node.rows[Number(segment)];
       return (
-        row && { node: row, key: row.header?.key?.parts.at(-1), keyValue: undefined, header: row.header, rest: [] }
+        row && { node: row, key: row.header?.key?.parts.at(-1), keyValue: undefined, header: row.header, rest: NOTHING }
       );
     }
     case 'array': {

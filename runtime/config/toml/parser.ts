@@ -15,6 +15,14 @@ import {
 } from './lexer.ts';
 import { endsInComma, isStrayString, startsEntry, startsHeader } from './lookahead.ts';
 import type { Header, Key, KeyValue, Section, TomlDocument } from './syntax.ts';
+import type { TextChange } from './textChange.ts';
+import { unchangedSections } from './unchanged.ts';
+
+/** A document, and how the text to be read came from its text. */
+export interface EarlierDocument {
+  readonly document: TomlDocument;
+  readonly change: TextChange;
+}
 
 const UP_TO_MULTILINE_STRING = /[^\n#]*?(?="""|''')/y;
 
@@ -23,12 +31,15 @@ const UP_TO_MULTILINE_STRING = /[^\n#]*?(?="""|''')/y;
  *
  * Never throws. Errors stay local: all entries around one are kept under the table they were written in, and a single
  * slip gives one error and rarely more than three. Redefinitions are found by `analyzeToml`, not here.
+ *
+ * With an earlier document, sections that the change left alone are taken from it; the result is the same.
  */
-export function parseToml(text: string): TomlDocument {
+export function parseToml(text: string, earlier?: EarlierDocument): TomlDocument {
   const scanner = createScanner(text);
+  const unchanged = earlier && unchangedSections(earlier.document, earlier.change);
   const entries = parseEntries(scanner);
   const sections: Section[] = [];
-  while (scanner.offset < text.length) sections.push(parseSection(scanner));
+  while (scanner.offset < text.length) sections.push(unchanged?.take(scanner) ?? parseSection(scanner));
   const errors = scanner.errors.toSorted((a, b) => a.from - b.from || a.to - b.to);
   const root = { kind: 'root', from: 0, to: text.length, entries, sections } as const;
   return { text, root, errors, comments: scanner.comments };

@@ -2,21 +2,32 @@ import type { Position, Range } from '../../diagnostics.ts';
 
 /** Where every line of one text starts, and where its content ends before `\n` or `\r\n`. A lone `\r` breaks no line. */
 export interface LineIndex {
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly starts: Readonly<Uint32Array>;
+  readonly ends: Readonly<Uint32Array>;
 }
 
 /** Finds the lines of `text` once, so that each position costs a binary search only. */
 export function lineIndex(text: string): LineIndex {
-  const starts = [0];
-  const ends: number[] = [];
-  for (let lineFeed = text.indexOf('\n'); lineFeed >= 0; lineFeed = text.indexOf('\n', lineFeed + 1)) {
-    const hasCarriageReturn = lineFeed > (starts.at(-1) ?? 0) && text[lineFeed - 1] === '\r';
-    ends.push(hasCarriageReturn ? lineFeed - 1 : lineFeed);
-    starts.push(lineFeed + 1);
+  const lines = countLines(text);
+  const [starts, ends] = [new Uint32Array(lines), new Uint32Array(lines)];
+  let start = 0;
+  for (let line = 0; line < lines - 1; line++) {
+    const lineFeed = text.indexOf('\n', start);
+    const hasCarriageReturn = lineFeed > start && text[lineFeed - 1] === '\r';
+    starts[line] = start;
+    ends[line] = hasCarriageReturn ? lineFeed - 1 : lineFeed;
+    start = lineFeed + 1;
   }
-  ends.push(text.length);
+  starts[lines - 1] = start;
+  ends[lines - 1] = text.length;
   return { starts, ends };
+}
+
+/** Counting first is cheaper than lists that grow: each version of a text has an index of its own. */
+function countLines(text: string): number {
+  let lines = 1;
+  for (let lineFeed = text.indexOf('\n'); lineFeed >= 0; lineFeed = text.indexOf('\n', lineFeed + 1)) lines += 1;
+  return lines;
 }
 
 /** The position of `offset`; offsets outside the text or inside a line break move to the nearest end of a line. */

@@ -1,5 +1,5 @@
 import { parseDateTime } from './dates.ts';
-import { report, type Scanner, take } from './lexer.ts';
+import { ownText, report, type Scanner, take } from './lexer.ts';
 import type { IntegerValue, InvalidValue, ScalarValue, Span } from './syntax.ts';
 
 const WORD_CHARACTER = String.raw`[^ \t\r\n,#\[\]{}"'=]`;
@@ -69,7 +69,7 @@ function readDateTime(scanner: Scanner, text: string, span: Span): ScalarValue |
   if (parsed === undefined) return undefined;
   if (!parsed.exists)
     report(scanner, { ...span, code: 'invalid-date', message: `There is no such date or time as ${text}` });
-  return { kind: 'datetime', ...span, form: parsed.form, value: text };
+  return { kind: 'datetime', ...span, form: parsed.form, value: ownText(text) };
 }
 
 function scanInvalid(scanner: Scanner, word: string, span: Span): InvalidValue {

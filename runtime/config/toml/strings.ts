@@ -2,6 +2,7 @@ import {
   findLineEnd,
   type Mark,
   mark,
+  ownText,
   peek,
   report,
   reportControlCharacter,
@@ -120,7 +121,7 @@ function scanBody(scanner: Scanner, form: StringForm): StringBody {
       segmentFrom = scanner.offset;
     } else if (character === form.quote && text.startsWith(form.closing, scanner.offset)) {
       value += text.slice(segmentFrom, scanClosing(scanner, form));
-      return { value, isClosed: true };
+      return { value: ownText(value), isClosed: true };
     } else if (!skip(scanner, PLAIN_TEXT[form.quote])) {
       scanner.offset += 1;
     }

@@ -39,3 +39,16 @@ function toPlainValue(node: TomlNode, readFloat: ReadFloat): PlainValue | undefi
       return node.value.kind === 'invalid' ? node.value.text : node.value.value;
   }
 }
+
+/** Whether two plain values say the same, in the same order. NaN, which stands for any fraction, is itself. */
+export function isSamePlain(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[];
+  const [names, others] = [Object.keys(a), Object.keys(b)];
+  return (
+    names.length === others.length &&
+    names.every((name, at) => name === others[at] && isSamePlain(left?.[name], right?.[name]))
+  );
+}

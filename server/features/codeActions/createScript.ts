@@ -1,5 +1,4 @@
 import { dirname, relative } from 'node:path';
-import { pathReferences } from '../../../runtime/config/pathReferences.ts';
 import type { FixMaker } from './fix.ts';
 import { closedStringAt } from './places.ts';
 
@@ -11,7 +10,8 @@ export const createScript: FixMaker = (analysis, { span }) => {
   const found = closedStringAt(analysis, span.from);
   if (found === undefined || !analysis.uri.startsWith('file:')) return [];
   const place = found.path.join('.');
-  const files = pathReferences(analysis.placed)
+  const files = analysis.placed
+    .flatMap((vm) => vm.files)
     .filter(({ what, path }) => what === 'bootstrap script' && path.join('.') === place)
     .map(({ file }) => file);
   const folder = dirname(analysis.draft.configPath);

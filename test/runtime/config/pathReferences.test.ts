@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findMissingFiles, pathReferences } from '../../../runtime/config/pathReferences.ts';
+import { findMissingFiles } from '../../../runtime/config/pathReferences.ts';
 import { analyze, HEAD } from './marked.ts';
 
 const references = (text: string) =>
-  pathReferences(analyze(HEAD + text).placed).map(({ what, file, vm, path }) => [what, file, vm, path.join('.')]);
+  analyze(HEAD + text)
+    .placed.flatMap(({ files }) => files)
+    .map(({ what, file, vm, path }) => [what, file, vm, path.join('.')]);
 
 /** The warnings when only `present` exists: where and what. */
 const missing = (text: string, ...present: string[]) =>

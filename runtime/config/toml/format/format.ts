@@ -1,9 +1,8 @@
 import { analyzeToml } from '../meaning.ts';
-import { parseToml } from '../parser.ts';
 import type { TomlDocument } from '../syntax.ts';
-import { applyEdits, type Edit, editsOf } from './edits.ts';
+import { type Edit, editsOf } from './edits.ts';
 import { createLayout } from './layout.ts';
-import { outlineOf } from './outline.ts';
+import { readsTheSame } from './proof.ts';
 import { placeDocument } from './statements.ts';
 import type { Style } from './style.ts';
 
@@ -34,12 +33,5 @@ export function formatToml(
   const layout = createLayout(document, style, lineBreak);
   placeDocument(layout, document, level);
   const edits = editsOf(layout);
-  if (edits.length === 0 || isSame(document, parseToml(applyEdits(document.text, edits)))) return { edits };
-  return { edits: [], refusal: 'unsafe' };
-}
-
-function isSame(before: TomlDocument, after: TomlDocument): boolean {
-  if (after.errors.length > 0) return false;
-  const [old, fresh] = [outlineOf(before), outlineOf(after)];
-  return old.length === fresh.length && old.every((token, index) => token === fresh[index]);
+  return readsTheSame(document, edits) ? { edits } : { edits: [], refusal: 'unsafe' };
 }

@@ -1,17 +1,22 @@
 import type { KeyValue, TomlDocument, Value } from '../syntax.ts';
 
+/** A document, or a part of one in the text up to its end. */
+export interface OutlinedDocument extends Pick<TomlDocument, 'text' | 'comments'> {
+  readonly root: Pick<TomlDocument['root'], 'entries' | 'sections'>;
+}
+
 /**
  * Everything that formatting must not change, in the order of the text: headers, keys, values and comments as they are
  * written. Two documents with the same outline have the same meaning, because the meaning is made of nothing else.
  */
-export function outlineOf({ text, root, comments }: TomlDocument): readonly string[] {
+export function outlineOf({ text, root, comments }: OutlinedDocument): readonly string[] {
   const outline: string[] = [];
   let next = 0;
   const add = (kind: string, from: number, to = from) => {
     for (let comment = comments[next]; comment && comment.from < from; comment = comments[++next]) {
       outline.push(text.slice(comment.from, comment.to).replace(/[ \t]+$/, ''));
     }
-    outline.push(kind + text.slice(from, to));
+    outline.push(kind, text.slice(from, to));
   };
   const entry = ({ key, value }: KeyValue): void => {
     for (const part of key.parts) add('.', part.from, part.to);
