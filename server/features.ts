@@ -11,6 +11,7 @@ import { serveFolding } from './features/folding.ts';
 import { serveFormatting } from './features/formatting.ts';
 import { serveHover } from './features/hover.ts';
 import { serveInlayHints } from './features/inlayHints.ts';
+import { serveLinkedEditing } from './features/linkedEditing.ts';
 import { serveReferences } from './features/references.ts';
 import { serveRename } from './features/rename.ts';
 import { serveSelectionRanges } from './features/selectionRanges.ts';
@@ -63,6 +64,7 @@ export const features: readonly Feature[] = [
   serveFormatting,
   serveHover,
   serveInlayHints,
+  serveLinkedEditing,
   serveReferences,
   serveRename,
   serveSelectionRanges,

@@ -31,6 +31,8 @@ export interface VmContext {
   readonly findings: Findings;
 }
 
+/** In the guest; emptied before a script comes. */
+export const DEFAULT_REMOTE_DIR = '/tmp/castra-bootstrap';
 const DEFAULT_MEMORY_MIB = 2048;
 const DEFAULT_READY_TIMEOUT_MS = 300_000;
 const ACCELERATORS: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx', 'tcg'];
@@ -216,7 +218,7 @@ function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }:
   return {
     mode: modes[mode.toLowerCase()] ?? 'auto',
     handshakeTimeoutMs: secondsToMs(own.handshake_timeout_secs, timeoutMs, 1),
-    remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? '/tmp/castra-bootstrap',
+    remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? DEFAULT_REMOTE_DIR,
     env: { ...textMap(shared.env), ...textMap(own.env) },
     script: script === undefined ? place('run.sh') : resolve(folders.project, script),
     payload: payload === undefined ? place('payload') : resolve(folders.project, payload),

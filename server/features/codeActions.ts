@@ -13,7 +13,7 @@ import { type ActionStyle, FIX_ALL, offer } from './codeActions/offer.ts';
 
 /** Not for clients that know commands only: what an action does must be seen before it is done. */
 export function serveCodeActions(context: FeatureContext): ServerCapabilities {
-  const { connection, documents, guard, capabilities } = context;
+  const { connection, documents, guard, capabilities, projects } = context;
   if (!capabilities.textDocument?.codeAction?.codeActionLiteralSupport) return {};
   const style = styleOf(context);
   connection.onCodeAction(
@@ -22,7 +22,11 @@ export function serveCodeActions(context: FeatureContext): ServerCapabilities {
       if (analysis === undefined) return [];
       const { only, diagnostics } = asked;
       const span = { from: analysis.positions.offset(range.start), to: analysis.positions.offset(range.end) };
-      const actions = offer(analysis, { ...span, diagnostics, ...(only ? { only } : {}) }, style);
+      const actions = offer(
+        await projects.withVms(analysis),
+        { ...span, diagnostics, ...(only ? { only } : {}) },
+        style,
+      );
       const isUseful = await Promise.all(actions.map(createsNothingKnown));
       return actions.filter((_, index) => isUseful[index]);
     }),

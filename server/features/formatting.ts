@@ -3,7 +3,6 @@ import { editsWithin } from '../../runtime/config/toml/format/edits.ts';
 import { type Formatted, formatToml } from '../../runtime/config/toml/format/format.ts';
 import { formatStatement } from '../../runtime/config/toml/format/statement.ts';
 import { DEFAULT_STYLE, type Style } from '../../runtime/config/toml/format/style.ts';
-import type { Span } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../analysis.ts';
 import type { FeatureContext } from '../features.ts';
 
@@ -12,7 +11,7 @@ interface FormattingParams {
   readonly options: FormattingOptions;
 }
 
-/** Formats the document, a range of it, or the statement that was just finished. */
+/** Formats the document, ranges of it, or the statement that was just finished. */
 export function serveFormatting(context: FeatureContext): ServerCapabilities {
   const { connection, guard, documents } = context;
   const logged = new Set<string>();
@@ -32,11 +31,12 @@ export function serveFormatting(context: FeatureContext): ServerCapabilities {
   connection.onDocumentFormatting(guard('formatting', (params) => answer(params, formatDocument)));
   connection.onDocumentRangeFormatting(
     guard('rangeFormatting', (params: FormattingParams & { range: Range }) =>
-      answer(params, (analysis, style) => {
-        const from = analysis.positions.offset(params.range.start);
-        const to = analysis.positions.offset(params.range.end);
-        return formatRange(analysis, { from, to }, style);
-      }),
+      answer(params, (analysis, style) => formatRanges(analysis, [params.range], style)),
+    ),
+  );
+  connection.onDocumentRangesFormatting(
+    guard('rangesFormatting', (params: FormattingParams & { ranges: Range[] }) =>
+      answer(params, (analysis, style) => formatRanges(analysis, params.ranges, style)),
     ),
   );
   connection.onDocumentOnTypeFormatting(
@@ -46,7 +46,7 @@ export function serveFormatting(context: FeatureContext): ServerCapabilities {
   );
   return {
     documentFormattingProvider: true,
-    documentRangeFormattingProvider: true,
+    documentRangeFormattingProvider: { rangesSupport: true },
     documentOnTypeFormattingProvider: { firstTriggerCharacter: '\n', moreTriggerCharacter: [']', '}'] },
   };
 }
@@ -60,9 +60,11 @@ export function formatDocument({ syntax, diagnostics }: Analysis, style: Style):
   return formatToml(syntax.document, style);
 }
 
-export function formatRange(analysis: Analysis, range: Span, style: Style): Formatted {
+export function formatRanges(analysis: Analysis, ranges: readonly Range[], style: Style): Formatted {
+  const { offset } = analysis.positions;
   const formatted = formatDocument(analysis, style);
-  return { ...formatted, edits: editsWithin(formatted.edits, range) };
+  const spans = ranges.map(({ start, end }) => ({ from: offset(start), to: offset(end) }));
+  return { ...formatted, edits: editsWithin(formatted.edits, spans) };
 }
 
 /** What stands on the line above after a line break, or before the bracket that was typed. */

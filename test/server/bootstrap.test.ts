@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { CompletionList, Hover, Location, WorkspaceEdit } from 'vscode-languageserver';
+import type {
+  CompletionList,
+  Hover,
+  Location,
+  Diagnostic as LspDiagnostic,
+  WorkspaceEdit,
+} from 'vscode-languageserver';
 import { propose } from '../../server/features/completion/complete.ts';
 import { documentSymbols } from '../../server/features/documentSymbols.ts';
 import { foldingRanges } from '../../server/features/folding.ts';
@@ -177,6 +183,30 @@ describe('a bootstrap.toml and its project', () => {
     write('castra.toml', PROJECT.replace('db', 'cache'));
     client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: uri('castra.toml'), type: 2 }] });
     await fifth;
+    await client.stop();
+  });
+
+  it('is mended with the names of its project, and with the usual folder', async (t) => {
+    write('castra.toml', PROJECT);
+    const capabilities = { textDocument: { diagnostic: {}, codeAction: { codeActionLiteralSupport: {} } } };
+    const client = await start(t, capabilities);
+    const text = 'handshake_identity = "wbe"\nremote_dir = "/tmp"\n';
+    client.open(uri(WEB), text);
+    const textDocument = { uri: uri(WEB) };
+    const { items } = await client.request<{ items: readonly LspDiagnostic[] }>('textDocument/diagnostic', {
+      textDocument,
+    });
+    const offered = items.map(({ range, ...other }) =>
+      client.request<readonly { title: string }[]>('textDocument/codeAction', {
+        textDocument,
+        range,
+        context: { diagnostics: [{ range, ...other }] },
+      }),
+    );
+    assert.deepEqual(
+      (await Promise.all(offered)).flat().map(({ title }) => title),
+      ['Change to "web"', 'Ignore `unknown-identity` on this line', 'Change to "/tmp/castra-bootstrap"'],
+    );
     await client.stop();
   });
 

@@ -125,6 +125,12 @@ const CASES: readonly Case[] = [
   { title: 'a fraction without a remainder', before: `${VM}cpus = 2.0`, after: `${VM}cpus = 2` },
   { title: 'a version that is a number', before: VM.replace('"0.2.0"', '0.2'), after: VM.replace('"0.2.0"', '"0.2"') },
   { title: 'a version that is none', before: VM.replace('0.2.0', 'latest'), after: VM },
+  {
+    title: 'replicas in a file of 0.1',
+    before: `${VM.replace('0.2.0', '0.1.0')}count = 2`,
+    after: `${VM}count = 2`,
+    fix: 'Write `version = "0.2.0"`',
+  },
   { title: 'no version', before: VM.replace('version = "0.2.0"\n', ''), after: VM.replace('\n', '\n\n') },
   {
     title: 'no version below a title',

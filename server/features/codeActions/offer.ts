@@ -79,10 +79,12 @@ function rewrites(analysis: Analysis, { from }: ActionRequest, style: ActionStyl
   return fixes.flatMap((fix) => (fix ? toAction(analysis, fix, CodeActionKind.RefactorRewrite, style, []) : []));
 }
 
-/** Missing files are found beside the analysis: the client's word is taken, and its place looked at in the text of now. */
+const FOUND_ELSEWHERE: readonly unknown[] = ['config/missing-file', 'config/unknown-identity'];
+
+/** These are found beside the analysis: the client's word is taken, and its place looked at in the text of now. */
 function foundElsewhere({ positions }: Analysis, { diagnostics }: ActionRequest): Fault[] {
   return diagnostics
-    .filter(({ code }) => code === 'config/missing-file')
+    .filter(({ code }) => FOUND_ELSEWHERE.includes(code))
     .map(({ range, message, code }) => ({
       finding: { code: String(code), message: String(message), severity: 'warning' },
       span: { from: positions.offset(range.start), to: positions.offset(range.end) },

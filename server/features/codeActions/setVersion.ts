@@ -1,11 +1,12 @@
+import { nodeAt, valueSpan } from '../../../runtime/config/toml/meaning.ts';
 import type { FixMaker } from './fix.ts';
-import { valueAt } from './places.ts';
 
-export const setVersion: FixMaker = (analysis, { finding, span }) => {
-  const found = valueAt(analysis, span.from);
-  if (found === undefined) return [];
-  const { from, to } = found.value;
-  const isSure = finding.severity === 'error';
-  const changes = [{ from, to, text: '"0.2.0"' }];
+/** Also for what only newer versions have: there VMs get other names, so it is not surely meant. */
+export const setVersion: FixMaker = ({ syntax }, { finding }) => {
+  const location = nodeAt(syntax.tree, ['version']);
+  const place = location.rest.length === 0 ? valueSpan(location) : undefined;
+  if (place === undefined) return [];
+  const isSure = finding.code === 'config/version-unsupported';
+  const changes = [{ from: place.from, to: place.to, text: '"0.2.0"' }];
   return [{ title: 'Write `version = "0.2.0"`', changes, ...(isSure ? { isPreferred: true } : {}) }];
 };

@@ -14,6 +14,7 @@ import { ignore, removeIgnore } from './ignoreComment.ts';
 import { replaceManagedImage } from './managedImage.ts';
 import { addMissingKey } from './missingKey.ts';
 import { quoteWord } from './quoteWord.ts';
+import { resetRemoteDir } from './remoteDir.ts';
 import { renameVm } from './renameVm.ts';
 import { retype } from './retype.ts';
 import { setVersion } from './setVersion.ts';
@@ -29,6 +30,9 @@ const makers: Readonly<Record<string, readonly FixMaker[]>> = {
   'config/managed-image': [replaceManagedImage],
   'config/missing-file': [createScript],
   'config/missing-key': [addMissingKey],
+  'config/remote-dir': [resetRemoteDir],
+  'config/replicas-need-0.2': [setVersion],
+  'config/unknown-identity': [correctName],
   'config/unknown-key': [correctKey],
   'config/unknown-need': [correctName],
   'config/useless-ignore': [removeIgnore],

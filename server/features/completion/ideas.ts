@@ -3,6 +3,7 @@ import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
 import { slugify } from '../../../runtime/config/names.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
+import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/virtualMachine.ts';
 import type { Analysis } from '../../analysis.ts';
 import { plainText } from '../../describe.ts';
 import { integerAt, rowsAt, stringAt } from '../../nodes.ts';
@@ -40,7 +41,7 @@ const fixed: Readonly<Record<string, readonly Idea[]>> = {
     { value: 'serial:', detail: 'a line on its serial console matches', open: true },
     { value: 'none', detail: 'its process runs' },
   ],
-  remote_dir: words('/tmp/castra-bootstrap'),
+  remote_dir: words(DEFAULT_REMOTE_DIR),
   ...forwards('vms.port_forwards'),
   ...forwards('vms.instances.port_forwards'),
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_STYLE } from '../../../runtime/config/toml/format/style.ts';
 import { analyzeText } from '../../../server/analysis.ts';
-import { formatDocument, formatRange, formatTyped, styleOf } from '../../../server/features/formatting.ts';
+import { formatDocument, formatRanges, formatTyped, styleOf } from '../../../server/features/formatting.ts';
 import { PROJECT } from '../../runtime/config/toml/fixtures.ts';
 import { startClient } from '../../support/lspClient.ts';
 
@@ -26,7 +26,8 @@ describe('formatting', () => {
         const position = analysis.positions.position(end);
         assert.ok(Array.isArray(formatTyped(analysis, { position, ch }, DEFAULT_STYLE).edits));
       }
-      assert.ok(Array.isArray(formatRange(analysis, { from: end >> 1, to: end }, DEFAULT_STYLE).edits));
+      const range = analysis.positions.range({ from: end >> 1, to: end });
+      assert.ok(Array.isArray(formatRanges(analysis, [range], DEFAULT_STYLE).edits));
     }
   });
 
@@ -64,6 +65,11 @@ describe('formatting over LSP', () => {
     assert.deepEqual(await client.request('textDocument/formatting', request), [...first, ...second]);
     const range = at(1, 0, 8);
     assert.deepEqual(await client.request('textDocument/rangeFormatting', { ...request, range }), second);
+    const ranges = [at(0, 0, 1), range];
+    assert.deepEqual(await client.request('textDocument/rangesFormatting', { ...request, ranges }), [
+      first[0],
+      ...second,
+    ]);
     const typed = { ...request, position: { line: 2, character: 0 }, ch: '\n' };
     assert.deepEqual(await client.request('textDocument/onTypeFormatting', typed), [...first, ...second]);
     assert.equal(await client.stop(), 0);

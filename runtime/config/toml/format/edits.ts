@@ -45,9 +45,10 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
   return result + text.slice(end);
 }
 
-/** The edits that change something within a range. Each may be left out without harm to the others. */
-export function editsWithin(edits: readonly Edit[], range: Span): readonly Edit[] {
-  return edits.filter(({ from, to }) =>
-    from === to ? range.from <= from && from <= range.to : from < range.to && range.from < to,
-  );
+/** The edits that change something within ranges. Each may be left out without harm to the others. */
+export function editsWithin(edits: readonly Edit[], ranges: readonly Span[]): readonly Edit[] {
+  return edits.filter((edit) => ranges.some((range) => isWithin(edit, range)));
 }
+
+const isWithin = ({ from, to }: Edit, range: Span): boolean =>
+  from === to ? range.from <= from && from <= range.to : from < range.to && range.from < to;

@@ -212,7 +212,7 @@ describe('editsWithin', () => {
   it('gives only what changes in the range', () => {
     const text = 'a=1\n  b=2\nc=3\n';
     const { edits } = formatToml(parseToml(text), DEFAULT_STYLE);
-    assert.equal(applyEdits(text, editsWithin(edits, { from: 4, to: 9 })), 'a=1\nb = 2\nc=3\n');
+    assert.equal(applyEdits(text, editsWithin(edits, [{ from: 4, to: 9 }])), 'a=1\nb = 2\nc=3\n');
   });
 
   it('leaves a readable document whatever is left out', () => {
@@ -220,7 +220,7 @@ describe('editsWithin', () => {
       for (const style of STYLES) {
         const { edits } = formatToml(parseToml(text), style);
         for (let from = 0; from < text.length; from += 3) {
-          const result = applyEdits(text, editsWithin(edits, { from, to: from + 5 }));
+          const result = applyEdits(text, editsWithin(edits, [{ from, to: from + 5 }]));
           assert.deepEqual(analyzeToml(parseToml(result)).value, analyzeToml(parseToml(text)).value, text);
           assert.deepEqual(parseToml(result).errors, [], JSON.stringify(result));
         }
