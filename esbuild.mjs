@@ -272,7 +272,9 @@ await bundle('rest', restOptions);
 await bundle('extension', {
   ...commonJs,
   entryPoints: ['client/extension.ts'],
-  outfile: 'dist/extension.js',
+  // By its name CommonJS: package.json says otherwise of the package, and VS Code goes by that. Its import() of a file
+  // passes through a worker, behind the code of all others that load at the same time.
+  outfile: 'dist/extension.cjs',
   plugins: [
     restOfOperations,
     sharedWithProgram((name, kind) => kind === 'dynamic-import' && FOR_EXTENSION.includes(name)),

@@ -8,7 +8,10 @@ const RUNS = 10;
 /** Half of what a keystroke may take to be felt as immediate. */
 const TARGET_MS = 60;
 
-/** Of each window: loading the code and the synchronous part of activate(), as Show Running Extensions has them. */
+/**
+ * Of each window: loading the code and the synchronous part of activate(), as Show Running Extensions has them. The code
+ * of others that VS Code loads in between counts too.
+ */
 async function measure(t: TestContext, folder: string): Promise<number[]> {
   const { support, page } = await openPacked(t, folder, TOML);
   const times: number[] = [];

@@ -12,8 +12,11 @@ export type Node =
   | { readonly kind: 'port'; readonly project: ProjectView; readonly vm: VmView; readonly forward: ActiveForward }
   | { readonly kind: 'log'; readonly project: ProjectView; readonly vm: VmView; readonly log: 'serial' | 'qemu' };
 
-/** However many events there are, and still at once for whoever clicked. */
-const REDRAW_MS = 50;
+/**
+ * The first of many events, such as a click, is drawn at once, the others together. VS Code does the same for 200 ms, and
+ * begins anew with each event: more often than that nothing would be drawn until all is quiet (ExtHostTreeView).
+ */
+const REDRAW_MS = 220;
 
 export function openTree(fleet: FleetStore): vscode.TreeView<Node> {
   const changed = new vscode.EventEmitter<Node | undefined>();
@@ -28,13 +31,16 @@ export function openTree(fleet: FleetStore): vscode.TreeView<Node> {
   };
   const tree = vscode.window.createTreeView(views.vms, { treeDataProvider: provider, canSelectMany: true });
   let waiting = false;
+  let drawnAt = Number.NEGATIVE_INFINITY;
   const draw = () => {
     waiting = false;
-    decorate(tree, fleet.projects);
+    drawnAt = performance.now();
+    // First: VS Code passes on one change at once and what follows after 200 ms, and a title is such a change too.
     changed.fire(undefined);
+    decorate(tree, fleet.projects);
   };
   fleet.onDidChange(() => {
-    if (!waiting) setTimeout(draw, REDRAW_MS);
+    if (!waiting) setTimeout(draw, Math.max(0, drawnAt + REDRAW_MS - performance.now()));
     waiting = true;
   });
   tree.onDidChangeVisibility(({ visible }) => fleet.setVisible(visible));
@@ -46,8 +52,10 @@ function decorate(tree: vscode.TreeView<Node>, projects: readonly ProjectView[])
   const running = countRunning(projects);
   tree.badge = running === 0 ? undefined : { value: running, tooltip: vscode.l10n.t('{0} running', running) };
   const [only, ...others] = projects;
-  tree.description = only && others.length === 0 ? only.name : '';
-  tree.message = (others.length === 0 && only?.problem) || '';
+  const description = only && others.length === 0 ? only.name : '';
+  if (tree.description !== description) tree.description = description;
+  const message = (others.length === 0 && only?.problem) || '';
+  if ((tree.message ?? '') !== message) tree.message = message;
 }
 
 function children(projects: readonly ProjectView[], node?: Node): Node[] {
