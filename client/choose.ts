@@ -33,10 +33,15 @@ export async function chooseVms(
   );
   const [only, ...others] = candidates;
   if (only === undefined) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('No virtual machine is {0} now.', states.join(', ')));
+    sayNoneIs(states);
     return undefined;
   }
   return others.length === 0 ? [only] : pick(candidates, several);
+}
+
+/** A command that has nothing to do says so. */
+export function sayNoneIs(states: readonly RowState[]): void {
+  void vscode.window.showInformationMessage(vscode.l10n.t('No virtual machine is {0} now.', states.join(', ')));
 }
 
 async function pick(candidates: readonly ChosenVm[], several: boolean): Promise<readonly ChosenVm[] | undefined> {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type ChosenVm, chooseProject, chooseVms } from '../choose.ts';
+import { type ChosenVm, chooseProject, chooseVms, sayNoneIs } from '../choose.ts';
 import type { Verb } from '../fleet.ts';
 import type { RowState } from '../fleetView.ts';
 import { commands } from '../ids.ts';
@@ -20,7 +20,8 @@ export function change({ fleet, operations, host }: CommandParts) {
     const project = await chooseProject(fleet, argument);
     if (!project) return;
     const vms = project.vms.filter(({ state }) => states.includes(state)).map(({ name }) => name);
-    if (vms.length > 0) await operations.change(project, verb, vms);
+    if (vms.length === 0) sayNoneIs(states);
+    else await operations.change(project, verb, vms);
   };
   return {
     [commands.up]: (...args: [unknown, unknown]) => some('up', STARTABLE, [], args),

@@ -8,6 +8,9 @@ import { openSerialTerminal } from '../serialTerminal.ts';
 import type { Node } from '../views/vmTree.ts';
 import { type CommandParts, RUNNING } from './parts.ts';
 
+/** Long enough to be read. */
+const COPIED_MS = 5000;
+
 /** Ways into a VM and to its file. */
 export function open({ fleet, host }: CommandParts) {
   const one = async (states: readonly RowState[], argument: unknown) =>
@@ -24,7 +27,9 @@ export function open({ fleet, host }: CommandParts) {
     async [commands.copySshCommand](argument: unknown) {
       const chosen = await one(RUNNING, argument);
       if (!chosen) return;
-      await vscode.env.clipboard.writeText(`castra ssh --config '${chosen.project.id}' ${chosen.vm.name}`);
+      const command = `castra ssh --config '${chosen.project.id}' ${chosen.vm.name}`;
+      await vscode.env.clipboard.writeText(command);
+      vscode.window.setStatusBarMessage(vscode.l10n.t('Copied: {0}', command), COPIED_MS);
     },
     async [commands.openRemote](argument: unknown) {
       const chosen = await one(RUNNING, argument);

@@ -48,8 +48,9 @@ test('rows follow what is done outside, several at once, cancelled and cleaned',
   await answerDialog(page, 'Cancel');
   await runCommand(page, 'Castra: Clean…');
   await answerDialog(page, 'Remove');
-  // The folder that was watched may have gone, and comes again.
-  assert.equal((await castra('up', 'db-0')).code, 0);
+  // The folder that was watched may have gone, and comes again. The project is locked until all is removed.
+  const isFree = ({ code }: { readonly code: number | null }) => code === 0;
+  await eventually(() => castra('up', 'db-0'), isFree, 'It never starts again');
   await rowsAre(/db-0 running/);
   await castra('down');
   await rowsAre(/db-0 stopped/);
