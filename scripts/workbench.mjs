@@ -48,7 +48,7 @@ const SERVER = 'node_modules/code-server/lib/vscode';
 const RIPGREP = 'node_modules/@vscode/ripgrep/bin/rg';
 
 /** Logs, terminals and the end of orphaned hosts; the other native modules are not needed or have binaries on npm. */
-const NATIVE = ['@vscode/spdlog', 'node-pty', 'native-watchdog'];
+const NATIVE = ['@vscode/spdlog', 'node-pty', 'native-watchdog', '@vscode/native-watchdog'];
 
 /**
  * The folder of the rig, made if needed. Where it cannot be had, `reason` says why, and what to do about it.
@@ -153,7 +153,7 @@ async function buildNative(folder, server, nodeFolder, lock) {
   );
 }
 
-/** Later versions have no native-watchdog. */
+/** Later versions have the watchdog under another name; without it their extension host does not start. */
 function nativeModules(server) {
   return NATIVE.filter((name) => existsSync(join(server, 'node_modules', name)));
 }
