@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildGuest, root, runNode, runScript, SetupError, say, setup } from './setup.mjs';
-import { prepareWorkbench } from './workbench.mjs';
+import { prepareWorkbench, wantedKinds } from './workbench.mjs';
 
 /** For a single test and for a whole file: a file that hangs is ended and counts as failed. */
 const TIMEOUT_MS = 5 * 60 * 1000;
@@ -23,8 +23,7 @@ await runScript(async () => {
   step('type check', 'node_modules/typescript/bin/tsc', '-p', '.');
   step('lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
   const files = findTests(process.argv.slice(2));
-  const env = { ...guestEnvironment(), ...(await workbenchEnvironment(files)) };
-  return await runTests(files, env);
+  return await runTests(files, guestEnvironment(), await prepareWorkbenches(files));
 });
 
 function guestEnvironment() {
@@ -32,13 +31,17 @@ function guestEnvironment() {
   return guest === undefined ? {} : { CASTRA_TEST_GUEST: guest };
 }
 
-/** Only for tests that look at a window, which are in a folder of their own. */
-async function workbenchEnvironment(files) {
-  if (!files.some(needsWorkbench)) return {};
-  const workbench = await prepareWorkbench();
-  if ('folder' in workbench) return { CASTRA_TEST_WORKBENCH: workbench.folder };
-  say(`the VS Code workbench cannot be had here: ${workbench.reason} Whatever opens a window is skipped.`);
-  return { CASTRA_TEST_WORKBENCH_OBSTACLE: workbench.reason };
+/** One for each workbench to test with. Only for tests that look at a window, which are in a folder of their own. */
+async function prepareWorkbenches(files) {
+  const workbenches = [];
+  for (const kind of files.some(needsWorkbench) ? wantedKinds() : []) {
+    const made = await prepareWorkbench(kind);
+    if ('reason' in made) {
+      say(`the ${kind} VS Code workbench cannot be had here: ${made.reason} Whatever opens a window is skipped.`);
+      workbenches.push({ kind, env: { CASTRA_TEST_WORKBENCH_OBSTACLE: made.reason } });
+    } else workbenches.push({ kind, env: { CASTRA_TEST_WORKBENCH: made.folder } });
+  }
+  return workbenches;
 }
 
 function needsWorkbench(file) {
@@ -59,25 +62,29 @@ function findTests(parts) {
 }
 
 /** One temporary folder is home and TMPDIR of all tests; what runs or lies there afterwards is theirs, and goes. */
-async function runTests(files, found) {
+async function runTests(files, guest, workbenches) {
   const folder = mkdtempSync(join(tmpdir(), 'ct-'));
   const home = join(folder, 'home');
   mkdirSync(home, { mode: 0o700 });
-  const { CASTRA_QEMU, CASTRA_TEST_GUEST, CASTRA_TEST_WORKBENCH, NODE_OPTIONS, FORCE_COLOR, ...inherited } =
-    process.env;
+  const { CASTRA_QEMU, CASTRA_TEST_GUEST, NODE_OPTIONS, FORCE_COLOR, ...host } = process.env;
+  const { CASTRA_TEST_WORKBENCH, CASTRA_TEST_WORKBENCH_OBSTACLE, ...inherited } = host;
   const env = {
     ...inherited,
     TMPDIR: folder,
     CASTRA_HOME: home,
     CASTRA_ACCELERATOR: 'tcg',
-    ...found,
+    ...guest,
   };
   try {
     const windows = files.filter(needsWorkbench);
     const others = files.filter((file) => !needsWorkbench(file));
-    const code = others.length === 0 ? 0 : await runNodeTest(others, env, MAX_CONCURRENCY);
-    // One after the other, and when no VM wants the processor: a window needs more than one core while it starts.
-    return (windows.length === 0 ? 0 : await runNodeTest(windows, env, 1)) || code;
+    let code = others.length === 0 ? 0 : await runNodeTest(others, env, MAX_CONCURRENCY);
+    for (const workbench of workbenches) {
+      say(`tests in the ${workbench.kind} VS Code workbench`);
+      // One after the other, and when no VM wants the processor: a window needs more than one core while it starts.
+      code = (await runNodeTest(windows, { ...env, ...workbench.env }, 1)) || code;
+    }
+    return code;
   } finally {
     endLeftovers(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

@@ -51,12 +51,24 @@ const RIPGREP = 'node_modules/@vscode/ripgrep/bin/rg';
 const NATIVE = ['@vscode/spdlog', 'node-pty', 'native-watchdog', '@vscode/native-watchdog'];
 
 /**
+ * Which to test with: the pinned one, and where it runs the newest as well, unless CASTRA_WORKBENCH names one.
+ * @returns {('pinned' | 'newest')[]}
+ */
+export function wantedKinds() {
+  const chosen = process.env.CASTRA_WORKBENCH || undefined;
+  if (chosen === undefined) return nodeMajor() < NEWEST_NEEDS_NODE ? ['pinned'] : ['pinned', 'newest'];
+  if (chosen === 'pinned' || chosen === 'newest') return [chosen];
+  throw new SetupError(`CASTRA_WORKBENCH is "${chosen}"; it can be "pinned" or "newest".`);
+}
+
+/**
  * The folder of the rig, made if needed. Where it cannot be had, `reason` says why, and what to do about it.
+ * @param {'pinned' | 'newest'} [kind]
  * @returns {Promise<{ folder: string } | { reason: string }>}
  */
-export async function prepareWorkbench({ newest = process.env.CASTRA_WORKBENCH === 'newest' } = {}) {
+export async function prepareWorkbench(kind = 'pinned') {
   try {
-    const wanted = newest ? newestVersions() : pinnedVersions();
+    const wanted = kind === 'newest' ? newestVersions() : pinnedVersions();
     const folder = join(CACHE, wanted.name);
     if (!isReady(folder)) await make(folder, wanted);
     return { folder };
@@ -74,7 +86,7 @@ function pinnedVersions() {
 }
 
 function newestVersions() {
-  if (Number(process.versions.node.split('.')[0]) < NEWEST_NEEDS_NODE) {
+  if (nodeMajor() < NEWEST_NEEDS_NODE) {
     throw new SetupError(`The newest code-server needs Node ${NEWEST_NEEDS_NODE}; this is ${process.versions.node}.`);
   }
   const { status, stdout } = spawnSync('npm', ['view', 'code-server', 'version'], { encoding: 'utf8' });
@@ -82,6 +94,10 @@ function newestVersions() {
   const { dependencies, ...manifest } = JSON.parse(readFileSync(join(VERSIONS, 'package.json'), 'utf8'));
   const text = JSON.stringify({ ...manifest, dependencies: { ...dependencies, 'code-server': stdout.trim() } });
   return { ...folderOf('newest', text), text };
+}
+
+function nodeMajor() {
+  return Number(process.versions.node.split('.')[0]);
 }
 
 /** Of this processor and Node, as native modules are; a checkout may be tested with several. */
@@ -263,7 +279,7 @@ function findChromium() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runScript(async () => {
     checkNode();
-    const result = await prepareWorkbench(process.argv.includes('--newest') ? { newest: true } : {});
+    const result = await prepareWorkbench(process.argv.includes('--newest') ? 'newest' : 'pinned');
     if ('reason' in result) throw new SetupError(`castra: no VS Code workbench: ${result.reason}`);
     console.log(result.folder);
   });

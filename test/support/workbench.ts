@@ -31,7 +31,7 @@ export const skipped: string | false =
   (process.env.CASTRA_TEST_WORKBENCH_OBSTACLE ?? 'CASTRA_TEST_WORKBENCH is not set; use `npm test`');
 
 export interface WorkbenchOptions {
-  /** Folder of an extension under development; it must be absolute. */
+  /** Folder of an extension to have as if installed; it must be absolute. */
   readonly extension?: string;
   /** Packed extensions that are installed before. */
   readonly vsix?: readonly string[];
@@ -63,22 +63,23 @@ export type Payload = readonly (readonly [string, string])[];
 
 /** Opens a window and waits until it is ready. All of it is gone after the test, however that ends. */
 export async function openWorkbench(t: TestContext, options: WorkbenchOptions = {}): Promise<Workbench> {
-  const opened = await openPage(t, options, (origin) => [
-    ['skipWelcome', 'true'],
-    ...(options.extension === undefined
-      ? []
-      : [['extensionDevelopmentPath', `${origin}${options.extension}`] as const]),
-  ]);
+  const opened = await openPage(t, options);
   await waitUntilReady(opened.page);
   return opened;
 }
 
-/** Without waiting for it; `prepare` may add to the page before it is loaded. */
+/** What else tests that run in the extension host need of a page. */
+export interface Development {
+  readonly payload: (origin: string) => Payload;
+  /** May add to the page before it is loaded. */
+  readonly prepare: (page: Page) => Promise<void>;
+}
+
+/** Without waiting for it. With `development` the extension is named by its payload instead. */
 export async function openPage(
   t: TestContext,
   options: WorkbenchOptions,
-  payload: (origin: string) => Payload,
-  prepare: (page: Page) => Promise<void> = async () => {},
+  development?: Development,
 ): Promise<Workbench> {
   const ends: (() => Promise<unknown>)[] = [];
   // In one hook: those of node:test run in the order in which they were added.
@@ -95,7 +96,9 @@ export async function openPage(
     rigFolder,
     folder,
     settings: { 'security.workspace.trust.enabled': options.trust ?? false, ...options.settings },
+    extensions: options.extension === undefined ? [] : [options.extension],
     vsix: options.vsix ?? [],
+    development: development !== undefined,
     env: options.env ?? {},
   });
   ends.push(() => server.end());
@@ -104,9 +107,9 @@ export async function openPage(
   const { page, errors } = await newPage(browser);
   // Leaving the window is how extensions are deactivated; a browser that is closed leaves them waiting for it.
   ends.push(() => page.goto('about:blank').then(() => server.hostsEnded()));
-  await prepare(page);
+  await development?.prepare(page);
   const origin = `vscode-remote://127.0.0.1:${server.port}`;
-  await page.goto(`http://127.0.0.1:${server.port}/?${query(workspace, options, payload(origin))}`);
+  await page.goto(`http://127.0.0.1:${server.port}/?${query(workspace, options, development?.payload(origin) ?? [])}`);
   return { page, workspace, errors, server };
 }
 
@@ -125,11 +128,12 @@ function writeWorkspace(folder: string, options: WorkbenchOptions): string {
 
 const WORKSPACE_FILE = 'test.code-workspace';
 
-function query(workspace: string, options: WorkbenchOptions, payload: Payload): URLSearchParams {
+function query(workspace: string, options: WorkbenchOptions, more: Payload): URLSearchParams {
+  const payload = JSON.stringify([['skipWelcome', 'true'], ...more]);
   const place: Record<string, string> =
     options.roots === undefined ? { folder: workspace } : { workspace: join(workspace, WORKSPACE_FILE) };
-  if (options.noFolder) return new URLSearchParams({ ew: 'true', payload: JSON.stringify(payload) });
-  return new URLSearchParams({ ...place, payload: JSON.stringify(payload) });
+  if (options.noFolder) return new URLSearchParams({ ew: 'true', payload });
+  return new URLSearchParams({ ...place, payload });
 }
 
 async function newPage(browser: Browser): Promise<{ page: Page; errors: string[] }> {
@@ -145,12 +149,14 @@ async function newPage(browser: Browser): Promise<{ page: Page; errors: string[]
   return { page, errors };
 }
 
-/** Of the rig, not of an extension: files that the npm package does not have, and what a reload says in any browser. */
+/** Of VS Code, not of an extension: files that the npm package does not have, what a reload says, other extensions. */
 const RIG_ERRORS = [
   /\[lifecycle\] Long running operations/,
   /Failed to load resource: .* 404/,
   /A bad HTTP response code \(404\)/,
   /Service ?Worker/i,
+  /Canceled: Canceled/,
+  /vscode\.typescript-language-features/,
 ];
 
 function isOfRig(message: ConsoleMessage): boolean {

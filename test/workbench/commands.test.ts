@@ -16,7 +16,7 @@ const ELSEWHERE = ['command.openShell', 'command.openSerial', 'command.restartSe
 
 test('no command is dead: without a row, each does something or says why not', { skip: skipped }, async (t) => {
   const files = { 'castra.toml': configOf('shop', emptyImage(t), { web: '' }) };
-  const opened = await openCastra(t, { files, fake: { 'web-0': {} } });
+  const opened = await openCastra(t, { files, fake: { 'web-0': { serial: 'It boots.\r\n' } } });
   const { page, rowsAre } = opened;
   const used = new Set<string>();
   const run = async (key: string) => {
@@ -69,9 +69,9 @@ test('no command is dead: without a row, each does something or says why not', {
     'nothing is said to be copied',
   );
   await run('showQemuLog');
-  await waitForOutput(page, /\S/, 'The log of QEMU');
+  await waitForOutput(page, /-device virtio-net-pci/, 'The log of QEMU');
   await run('showSerialLog');
-  await waitForOutput(page, /\S/, 'The serial log');
+  await waitForOutput(page, /It boots\./, 'The serial log');
   await run('showLog');
   await waitForOutput(page, /castra up/, "Castra's log");
   await run('restart');

@@ -8,7 +8,15 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await page.keyboard.press('F1');
   await typeInPicker(page, `>${title}`);
   await pick(page, title);
+  await page.waitForFunction(PALETTE_LEFT);
 }
+
+/** What a command asks comes up in the same widget, and until then newer releases keep the palette's rows there. */
+const PALETTE_LEFT = `(() => {
+  const widget = document.querySelector('${WIDGET}');
+  // A window that is loaded anew has none.
+  return widget === null || widget.style.display === 'none' || !widget.querySelector('input[type="text"]').value.startsWith('>');
+})()`;
 
 /** Whether the palette lists a command; one whose `when` in commandPalette is false is not there. */
 export async function hasCommand(page: Page, title: string): Promise<boolean> {

@@ -23,21 +23,18 @@ export async function runInHost(t: TestContext, tests: string, options: Workbenc
     exit = done;
   });
   const { extension, ...rest } = options;
-  const opened = await openPage(
-    t,
-    rest,
-    (origin) => [
-      ['skipWelcome', 'true'],
+  const opened = await openPage(t, rest, {
+    payload: (origin) => [
       ['extensionDevelopmentPath', `${origin}${extension}`],
       ['extensionTestsPath', `${origin}${tests}`],
     ],
-    async (page) => {
+    async prepare(page) {
       await page.exposeFunction('codeAutomationLog', (_type: string, values: unknown[]) => {
         lines.push(values.map(String).join(' '));
       });
       await page.exposeFunction('codeAutomationExit', (code: number) => exit(code));
     },
-  );
+  });
   const timeout = setTimeout(exit, HOST_TIMEOUT_MS, TIMED_OUT);
   const code = await exited;
   clearTimeout(timeout);

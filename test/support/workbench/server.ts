@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endProcesses, markOf, waitForHosts } from './processes.ts';
 
@@ -11,8 +11,12 @@ export interface ServerOptions {
   /** Everything of this run is below it. Short: VS Code's sockets lie in it (microsoft/vscode#196543). */
   readonly folder: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Folders of extensions that are there as if installed. */
+  readonly extensions: readonly string[];
   /** VSIX files to install before the start. */
   readonly vsix: readonly string[];
+  /** Whether the page may name an extension and tests to run in its host. */
+  readonly development: boolean;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -30,6 +34,8 @@ export interface WorkbenchServer {
 const QUIET_SETTINGS = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
+  // Newer releases put their own editors, such as that of trust, above the window.
+  'workbench.editor.useModal': 'off',
   'workbench.enableExperiments': false,
   'workbench.settings.enableNaturalLanguageSearch': false,
   'extensions.autoUpdate': false,
@@ -40,16 +46,34 @@ const QUIET_SETTINGS = {
   'git.openRepositoryInParentFolders': 'never',
   'terminal.integrated.gpuAcceleration': 'off',
   'security.workspace.trust.enabled': false,
+  // Newer releases ask only who wants to be asked.
+  'security.workspace.trust.startupPrompt': 'once',
   'chat.commandCenter.enabled': false,
+  'chat.disableAIFeatures': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
 };
 
 /** An empty gallery keeps the server from asking open-vsx.org. */
 const NO_GALLERY = JSON.stringify({ serviceUrl: '', itemUrl: '' });
 
-function serverFolders(folder: string): { args: string[]; user: string } {
-  const data = join(folder, 'd');
-  const args = ['--server-data-dir', data, '--user-data-dir', data, '--extensions-dir', join(folder, 'e')];
-  return { args, user: join(data, 'User') };
+interface ServerFolders {
+  readonly args: readonly string[];
+  readonly settings: readonly string[];
+  readonly extensions: string;
+}
+
+function serverFolders(folder: string): ServerFolders {
+  const [data, extensions] = [join(folder, 'd'), join(folder, 'e')];
+  const args = ['--server-data-dir', data, '--user-data-dir', data, '--extensions-dir', extensions];
+  // Newer releases read what is the machine's, such as paths of programs, only from the latter.
+  return { args, settings: [join(data, 'User'), join(data, 'Machine')], extensions };
+}
+
+function writeSettings(folders: readonly string[], settings: Readonly<Record<string, unknown>>): void {
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2));
+  }
 }
 
 /** TMPDIR and HOME are below `folder`: nothing of this host gets in, nothing stays, and it marks what is ours. */
@@ -63,13 +87,14 @@ export function workbenchEnvironment(folder: string, env: NodeJS.ProcessEnv): No
 export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
   const { folder } = options;
   const env = workbenchEnvironment(folder, options.env);
-  const { args, user } = serverFolders(folder);
-  mkdirSync(user, { recursive: true });
-  writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...options.settings }, null, 2));
-  const main = join(options.rigFolder, 'node_modules/code-server/lib/vscode/out/server-main.js');
-  const always = [main, '--accept-server-license-terms', '--disable-telemetry', ...args];
+  const { args, settings, extensions } = serverFolders(folder);
+  writeSettings(settings, options.settings);
+  linkExtensions(extensions, options.extensions);
+  const server = join(options.rigFolder, 'node_modules/code-server/lib/vscode');
+  const always = [join(server, 'out/server-main.js'), '--accept-server-license-terms', '--disable-telemetry', ...args];
   for (const path of options.vsix) installVsix(always, path, env);
-  const child = spawn(...dyingWithUs([...always, ...LISTEN]), { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const listening = dyingWithUs([...always, ...LISTEN, ...(options.development ? development(server) : [])]);
+  const child = spawn(...listening, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const mark = markOf(env);
   const end = () => endProcesses(mark);
   const output = collect(child);
@@ -83,6 +108,26 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
 
 /** Port 0: the kernel chooses a free one, and the server prints it. */
 const LISTEN = ['--host', '127.0.0.1', '--port', '0', '--without-connection-token'];
+
+/**
+ * Releases after 1.100 take `extensionDevelopmentPath` and `extensionTestsPath` of an address only from a smoke test
+ * (`!isBuilt || enableSmokeTestDriver` in browser/environmentService.ts). 1.100 would answer dialogs by itself with it.
+ */
+function development(server: string): string[] {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(server, 'package.json'), 'utf8'));
+  return version.startsWith('1.100.') ? [] : ['--enable-smoke-test-driver'];
+}
+
+/** A server that starts with a new folder takes what lies there for installed. */
+function linkExtensions(folder: string, extensions: readonly string[]): void {
+  mkdirSync(folder, { recursive: true });
+  for (const path of extensions) {
+    const manifest: Record<'publisher' | 'name' | 'version', string> = JSON.parse(
+      readFileSync(join(path, 'package.json'), 'utf8'),
+    );
+    symlinkSync(path, join(folder, `${manifest.publisher}.${manifest.name}-${manifest.version}`));
+  }
+}
 
 /** A test that is killed cannot end its server, so the kernel does: prctl(PR_SET_PDEATHSIG). */
 function dyingWithUs(args: readonly string[]): [string, string[]] {
