@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Position } from '../runtime/diagnostics.ts';
 import type { Failure } from '../runtime/errors.ts';
 import type { ProjectView } from './fleetView.ts';
 import type { Host } from './host.ts';
@@ -34,7 +35,7 @@ function actionsFor(failure: Failure | undefined, qemuMissing: boolean): Action[
   const showLog = { title: vscode.l10n.t('Show Log'), run: run(commands.showLog) };
   const openConfig: Action = {
     title: vscode.l10n.t('Open castra.toml'),
-    run: (project) => void vscode.window.showTextDocument(vscode.Uri.file(project.id)),
+    run: (project, failure) => void openAt(project.id, placeOf(failure)),
   };
   if (qemuMissing) return [{ title: vscode.l10n.t('Install QEMU…'), run: run(commands.copyInstallCommand) }, showLog];
   switch (failure?.kind) {
@@ -48,6 +49,24 @@ function actionsFor(failure: Failure | undefined, qemuMissing: boolean): Action[
     default:
       return [showLog];
   }
+}
+
+/** Of the first finding that has one. */
+function placeOf(failure: Failure | undefined): Position | undefined {
+  switch (failure?.kind) {
+    case 'config-invalid':
+      return failure.diagnostics.find(({ severity }) => severity === 'error')?.range?.start;
+    case 'preflight-failed':
+      return failure.problems.find(({ range }) => range)?.range?.start;
+    default:
+      return undefined;
+  }
+}
+
+async function openAt(path: string, place: Position | undefined): Promise<void> {
+  const at = place && new vscode.Position(place.line - 1, place.column - 1);
+  const selection = at && { selection: new vscode.Range(at, at) };
+  await vscode.window.showTextDocument(vscode.Uri.file(path), selection);
 }
 
 /** Of the first VM that failed. */

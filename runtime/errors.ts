@@ -116,6 +116,8 @@ export class CastraError extends Error {
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
+export const HOST_NOT_READY = 'This host is not ready to start the VMs';
+
 /** One or more lines for a person: what happened, then what to do. */
 export function describe(failure: Failure): string {
   switch (failure.kind) {
@@ -141,7 +143,7 @@ export function describe(failure: Failure): string {
       return describeBusy(failure);
     case 'preflight-failed':
       return [
-        'This host is not ready to start the VMs:',
+        `${HOST_NOT_READY}:`,
         ...failure.problems.flatMap((problem) => [
           `- ${problem.message}`,
           ...(problem.help === undefined ? [] : [`  ${problem.help}`]),

@@ -42,7 +42,7 @@ export function collectFindings(tree: TableNode, text: string, index: LineIndex,
   const diagnostics: Diagnostic[] = [];
   const range = (span: Span) => rangeOf(index, span.from, span.to);
   const reported = new Set<string>();
-  const spanOf = (path: TomlPath, part: Part): Span => locate(tree, path, part) ?? firstLine(text);
+  const spanOf = (path: TomlPath, part: Part): Span => spanAt(tree, path, part) ?? firstLine(text);
   return {
     report({ path, part = 'value', related, ...finding }) {
       const fault = JSON.stringify([finding.code, ...path]);
@@ -89,7 +89,7 @@ export function isUnfinished(tree: TableNode, path: TomlPath): boolean {
  * Where a path is, or the last of it that exists. A table that headers define has no value of its own: its header
  * stands for it. A table in an array has no name of its own: its braces stand for it.
  */
-function locate(tree: TableNode, path: TomlPath, part: Part): Span | undefined {
+export function spanAt(tree: TableNode, path: TomlPath, part: Part): Span | undefined {
   const location = nodeAt(tree, path);
   const { node, key, keyValue, header } = location;
   const isItem = node.kind === 'table' && keyValue !== undefined && node.value !== keyValue.value;

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { HostProblem } from '../config/hostProblem.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError } from '../errors.ts';
@@ -10,9 +11,10 @@ import { inspectVm, knownVms } from '../state/liveness.ts';
 import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../vm/accelerator.ts';
 import { findUefi, type UefiBuild } from '../vm/firmware.ts';
 import type { PortClaim } from '../vm/ports.ts';
-import { checkCapacity, checkPorts, type DiskSpace, downgrade } from '../vm/preflight.ts';
+import { checkCapacity, checkPorts, type Demand, type DiskSpace, downgrade } from '../vm/preflight.ts';
 import { findQemu } from '../vm/qemu.ts';
 import { forwardsOf } from './forwards.ts';
+import type { LoadedProject } from './project.ts';
 import { reservePorts } from './reserve.ts';
 import { type Run, tell } from './run.ts';
 import type { StartPlan } from './startPlan.ts';
@@ -24,7 +26,7 @@ export interface Prepared {
 
 /** Everything that can be known to fail before anything is started; all problems at once. */
 export async function prepareStart(
-  project: ProjectConfig,
+  { project, place }: LoadedProject,
   vms: readonly VmDefinition[],
   options: UpOptions,
   run: Run,
@@ -35,18 +37,14 @@ export async function prepareStart(
     reservePorts(project, vms, settings.home, run),
     measureDisks(project.stateRoot, vms),
   ]);
-  const demand = {
-    memoryMiB: vms.reduce((sum, vm) => sum + vm.memoryMiB, 0),
-    cpus: vms.reduce((sum, vm) => sum + vm.cpus, runningCpus(project.stateRoot)),
-  };
-  const capacity = checkCapacity(demand, readCapacity(), disks);
+  const capacity = checkCapacity(demandOf(vms, project.stateRoot), readCapacity(), disks);
   const firmware = vms.map((vm) => chooseFirmware(vm, qemu));
   const findings = [
     ...(options.force ? downgrade(capacity) : capacity),
     ...checkPorts(claims),
     ...firmware.flatMap(({ problem }) => problem ?? []),
     ...vms.flatMap(checkUserData),
-  ];
+  ].map(place);
   const problems = findings.filter((finding) => finding.severity === 'error');
   if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
   const accelerators = await chooseAccelerators(vms, options, qemu, run);
@@ -83,14 +81,15 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
 }
 
 /** Found out before anything is started for it. */
-function checkUserData({ name, userData }: VmDefinition): Diagnostic[] {
+function checkUserData({ name, userData }: VmDefinition): HostProblem[] {
   if (userData === undefined) return [];
   try {
     userPart(name, readUserData(name, userData));
     return [];
   } catch (error) {
     if (!(error instanceof CastraError)) throw error;
-    return [{ severity: 'error', code: 'host/user-data', message: error.message }];
+    const about = { vm: name, key: 'user_data' } as const;
+    return [{ severity: 'error', code: 'host/user-data', message: error.message, about }];
   }
 }
 
@@ -102,6 +101,15 @@ function measureDisks(stateRoot: string, vms: readonly VmDefinition[]): Promise<
   return Promise.all([...folders].map(async (path) => ({ path, freeBytes: await freeDiskBytes(path) })));
 }
 
+function demandOf(vms: readonly VmDefinition[], stateRoot: string): Demand {
+  const most = (key: 'cpus' | 'memoryMiB') => vms.toSorted((a, b) => b[key] - a[key])[0]?.name ?? '';
+  return {
+    memoryMiB: vms.reduce((sum, vm) => sum + vm.memoryMiB, 0),
+    cpus: vms.reduce((sum, vm) => sum + vm.cpus, runningCpus(stateRoot)),
+    most: { cpus: most('cpus'), memory: most('memoryMiB') },
+  };
+}
+
 function runningCpus(stateRoot: string): number {
   return knownVms(stateRoot)
     .map((vm) => inspectVm(stateRoot, vm))
@@ -110,7 +118,7 @@ function runningCpus(stateRoot: string): number {
 
 interface FirmwareChoice {
   readonly uefi?: UefiBuild;
-  readonly problem?: Diagnostic;
+  readonly problem?: HostProblem;
 }
 
 function chooseFirmware(vm: VmDefinition, { programs }: QemuHost): FirmwareChoice {
@@ -120,8 +128,9 @@ function chooseFirmware(vm: VmDefinition, { programs }: QemuHost): FirmwareChoic
   if (uefi) return { uefi };
   const packages = programs.architecture === 'aarch64' ? 'qemu-efi-aarch64 or edk2-aarch64' : 'ovmf or edk2-ovmf';
   const message = `${vm.name}: no UEFI firmware for ${programs.architecture} is installed.`;
+  const about = { vm: vm.name, key: 'firmware' } as const;
   return {
-    problem: { severity: 'error', code: 'host/uefi-missing', message, help: `Install the package ${packages}.` },
+    problem: { severity: 'error', code: 'host/uefi-missing', message, help: `Install the package ${packages}.`, about },
   };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
+import { type HostProblem, placeProblem } from '../config/hostProblem.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, messageOf } from '../errors.ts';
@@ -47,11 +48,20 @@ function analyzeKnown(id: string, settings: HostSettings): ProjectAnalysis {
 
 const nameProject = ({ name, id }: KnownProject): string => `${name} (${id})`;
 
+export interface LoadedProject {
+  readonly project: ProjectConfig;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Puts what is wrong with this host at the lines that ask for it. */
+  place(problem: HostProblem): Diagnostic;
+}
+
 /** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */
-export function loadProject(options: ProjectOptions): { project: ProjectConfig; diagnostics: readonly Diagnostic[] } {
-  const { project, place, diagnostics } = analyzeProject(options);
-  if (!project) throw new CastraError({ kind: 'config-invalid', path: place.configPath, diagnostics });
-  return { project, diagnostics };
+export function loadProject(options: ProjectOptions): LoadedProject {
+  const { project, place, diagnostics, syntax, placed } = analyzeProject(options);
+  if (!project || !syntax || !placed) {
+    throw new CastraError({ kind: 'config-invalid', path: place.configPath, diagnostics });
+  }
+  return { project, diagnostics, place: (problem) => placeProblem(problem, { place, syntax, placed }) };
 }
 
 /** The VMs that are meant by names of VMs and roles; all of them when none is named. */

@@ -10,7 +10,7 @@ import { registerProject } from '../state/registry.ts';
 import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/runState.ts';
 import { runInOrder } from './inOrder.ts';
 import { prepareStart } from './prepare.ts';
-import { loadProject, selectVms, withNeeds } from './project.ts';
+import { type LoadedProject, loadProject, selectVms, withNeeds } from './project.ts';
 import { releasePorts } from './reserve.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles } from './sshAccess.ts';
@@ -19,7 +19,8 @@ import { startVm } from './startVm.ts';
 
 /** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
-  const { project, diagnostics } = loadProject(options);
+  const loaded = loadProject(options);
+  const { project, diagnostics } = loaded;
   tell(diagnostics, run);
   const vms = withNeeds(project.vms, selectVms(project.vms, options.vms ?? []));
   const lock = await lockProject(
@@ -30,7 +31,7 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const { home } = options.settings;
   try {
     noteProject(project, home, run);
-    const started = await startAll(project, vms, options, run);
+    const started = await startAll(loaded, vms, options, run);
     refreshSshFiles(project, project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (started.vms.some((vm) => vm.result === 'failed'))
@@ -60,16 +61,17 @@ interface Started {
 }
 
 async function startAll(
-  project: ProjectConfig,
+  loaded: LoadedProject,
   vms: readonly VmDefinition[],
   options: UpOptions,
   run: Run,
 ): Promise<Started> {
-  const live = new Map(vms.map((vm) => [vm.name, inspectVm(project.stateRoot, vm.name)]));
+  const { stateRoot } = loaded.project;
+  const live = new Map(vms.map((vm) => [vm.name, inspectVm(stateRoot, vm.name)]));
   const kept = (await Promise.all(vms.map((vm) => keepRunning(vm.name, live.get(vm.name), run)))).flat();
   const wanted = vms.filter((vm) => live.get(vm.name)?.kind !== 'running');
   if (wanted.length === 0) return { vms: kept, diagnostics: [] };
-  const prepared = await prepareStart(project, wanted, options, run);
+  const prepared = await prepareStart(loaded, wanted, options, run);
   const started = await startInOrder(prepared.plans, run);
   const results = [...kept, ...started];
   return {

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../diagnostics.ts';
+import type { HostProblem } from '../config/hostProblem.ts';
 import type { HostCapacity } from '../process/host.ts';
 import type { PortClaim } from './ports.ts';
 
@@ -14,6 +14,8 @@ export interface Demand {
   readonly memoryMiB: number;
   /** Of the VMs to start and of those of this project that run already. */
   readonly cpus: number;
+  /** Which of the VMs to start wants most of each. */
+  readonly most?: { readonly cpus: string; readonly memory: string };
 }
 
 export interface DiskSpace {
@@ -22,28 +24,30 @@ export interface DiskSpace {
 }
 
 /** Capacity problems can be forced; a taken port cannot: QEMU would fail on it anyway. */
-export function checkCapacity(demand: Demand, capacity: HostCapacity, disks: readonly DiskSpace[]): Diagnostic[] {
+export function checkCapacity(demand: Demand, capacity: HostCapacity, disks: readonly DiskSpace[]): HostProblem[] {
   return [
-    ...checkCpus(demand.cpus, capacity.cpus),
-    ...checkMemory(demand.memoryMiB, capacity),
+    ...checkCpus(demand, capacity.cpus).map((problem) => ofVm(problem, 'cpus', demand)),
+    ...checkMemory(demand.memoryMiB, capacity).map((problem) => ofVm(problem, 'memory', demand)),
     ...disks.flatMap(checkDisk),
   ];
 }
 
-/** `--force`: the same findings, none of which stops the start. */
-export function downgrade(findings: readonly Diagnostic[]): Diagnostic[] {
-  return findings.map((finding) =>
-    finding.severity === 'error'
-      ? {
-          severity: 'warning',
-          code: finding.code,
-          message: `${finding.message.replace(/\.$/, '')}; going on because of --force.`,
-        }
-      : finding,
-  );
+/** Lowering what the largest of them asks for is the nearest remedy. */
+function ofVm(problem: HostProblem, key: 'cpus' | 'memory', { most }: Demand): HostProblem {
+  return most ? { ...problem, about: { vm: most[key], key } } : problem;
 }
 
-function checkCpus(wanted: number, cpus: number): Diagnostic[] {
+/** `--force`: the same findings, none of which stops the start. */
+export function downgrade(findings: readonly HostProblem[]): HostProblem[] {
+  return findings.map((finding) => {
+    if (finding.severity !== 'error') return finding;
+    const { code, about } = finding;
+    const message = `${finding.message.replace(/\.$/, '')}; going on because of --force.`;
+    return { severity: 'warning', code, message, ...(about ? { about } : {}) };
+  });
+}
+
+function checkCpus({ cpus: wanted }: Demand, cpus: number): HostProblem[] {
   const message = `The VMs want ${wanted} cpus together; this host has ${cpus}.`;
   const help = 'Lower `cpus`, start fewer VMs, or pass --force: they share the processors then.';
   if (wanted > cpus) return [{ severity: 'error', code: 'host/cpus', message, help }];
@@ -53,7 +57,7 @@ function checkCpus(wanted: number, cpus: number): Diagnostic[] {
     : [];
 }
 
-function checkMemory(wantedMiB: number, { availableMemoryBytes }: HostCapacity): Diagnostic[] {
+function checkMemory(wantedMiB: number, { availableMemoryBytes }: HostCapacity): HostProblem[] {
   const left = availableMemoryBytes - wantedMiB * MIB;
   const numbers = `The VMs want ${wantedMiB} MiB together; ${Math.floor(availableMemoryBytes / MIB)} MiB are available`;
   const help = 'Lower `memory`, start fewer VMs, close other programs, or pass --force.';
@@ -65,7 +69,7 @@ function checkMemory(wantedMiB: number, { availableMemoryBytes }: HostCapacity):
     : [];
 }
 
-function checkDisk({ path, freeBytes }: DiskSpace): Diagnostic[] {
+function checkDisk({ path, freeBytes }: DiskSpace): HostProblem[] {
   const message = `Only ${Math.floor(freeBytes / MIB)} MiB are free on the disk of ${path}`;
   const help = 'Free some space, move `project.state_dir` or CASTRA_HOME to another disk, or pass --force.';
   if (freeBytes < FREE_DISK.refuse) {
@@ -74,16 +78,18 @@ function checkDisk({ path, freeBytes }: DiskSpace): Diagnostic[] {
   return freeBytes < FREE_DISK.warn ? [{ severity: 'warning', code: 'host/disk', message: `${message}.` }] : [];
 }
 
-export function checkPorts(claims: readonly PortClaim[]): Diagnostic[] {
-  return claims.flatMap((claim): Diagnostic[] => {
+export function checkPorts(claims: readonly PortClaim[]): HostProblem[] {
+  return claims.flatMap((claim): HostProblem[] => {
     if (claim.kind === 'free') return [];
-    const { vm, bind, host, guest, protocol } = claim.forward;
+    const { vm, ...forward } = claim.forward;
+    const { bind, host, guest, protocol } = forward;
     return [
       {
         severity: 'error',
         code: 'host/port-taken',
         message: `${vm}: port ${bind}:${host}/${protocol} (to guest port ${guest}) cannot be used: ${claim.detail}.`,
         help: `Choose another \`host\` port, or \`host = 0\` for any free one; \`${listCommand(protocol, host)}\` shows who uses it.`,
+        about: { vm, forward },
       },
     ];
   });

@@ -139,7 +139,7 @@ describe('castra up', () => {
     assert.equal(result.code, 70);
     assert.match(
       result.stderr,
-      /QEMU is missing: CASTRA_QEMU: qemu-system-nowhere is not on PATH\.\n +Install it with: /,
+      /QEMU is missing: CASTRA_QEMU: qemu-system-nowhere is not on PATH\. \[host\/qemu-missing\]\n +Install it with: /,
     );
   });
 
@@ -191,7 +191,10 @@ describe('castra up', () => {
     assert.equal(result.code, 70);
     assert.match(
       result.stderr,
-      new RegExp(`web-0: port 127\\.0\\.0\\.1:${port}/tcp .*node \\(pid ${process.pid}\\) uses it`),
+      new RegExp(
+        `^castra\\.toml:\\d+:27: error: web-0: port 127\\.0\\.0\\.1:${port}/tcp .*node \\(pid ${process.pid}\\) uses it\\. \\[host/port-taken\\]$`,
+        'm',
+      ),
     );
   });
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readRecord } from '../../runtime/state/record.ts';
@@ -70,7 +72,7 @@ test('the serial console is a terminal that one person has, and says when the VM
 test('what a task finds is listed as problems', { skip: skipped }, async (t) => {
   const broken = toml.replace('cpus = 1', 'cpus = 0');
   const files = { 'sub dir/castra.toml': broken };
-  const { page } = await openWorkbench(t, { extension: process.cwd(), files });
+  const { page, workspace } = await openWorkbench(t, { extension: process.cwd(), files });
   // The list has the kinds of tasks whose extension is there when it is opened.
   await openContainer(page, 'Castra');
   // A file with errors has no VMs to show: the view says why.
@@ -85,6 +87,22 @@ test('what a task finds is listed as problems', { skip: skipped }, async (t) => 
     'No problem is listed',
   );
   assert.match(found.join('\n'), /must be at least 1/);
+
+  // What is wrong with the host stands at the line that asks for it.
+  const taken = createServer().listen(0, '127.0.0.1');
+  t.after(() => taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const ports = `port_forwards = [{ host = ${port}, guest = 80 }]\n`;
+  writeFileSync(join(workspace, 'sub dir/castra.toml'), toml + ports);
+  await openContainer(page, 'Castra');
+  await row(page, VIEW, 'web').waitFor();
+  await runCommand(page, 'Tasks: Run Task');
+  await pick(page, 'castra');
+  await pick(page, 'castra: up sub dir');
+  await waitForTerminal(page, /This host is not ready to start the VMs\./);
+  const isThere = (lines: readonly string[]) => lines.some((line) => /cannot be used.*\[Ln 13, Col 27\]/.test(line));
+  await eventually(() => problems(page), isThere, 'The port is not listed');
 });
 
 test('castra is found by a terminal, and on request by others as well', { skip: skipped }, async (t) => {

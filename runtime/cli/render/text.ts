@@ -1,3 +1,4 @@
+import { HOST_NOT_READY } from '../../errors.ts';
 import type { Event } from '../../events.ts';
 import type { Output } from '../../outcomes.ts';
 import type { Face } from '../session.ts';
@@ -37,8 +38,10 @@ export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions
     failed(failure, message) {
       display.finish();
       if (failure.kind === 'config-invalid') printDiagnostics(failure.diagnostics);
+      if (failure.kind === 'preflight-failed') printDiagnostics(failure.problems);
+      const summary = failure.kind === 'preflight-failed' ? `${HOST_NOT_READY}.` : message;
       const paint = painter(process.stderr);
-      process.stderr.write(`${paint('red', 'Error:')} ${message}\n`);
+      process.stderr.write(`${paint('red', 'Error:')} ${summary}\n`);
     },
   };
 }
