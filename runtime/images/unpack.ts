@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import * as zlib from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { freeDiskBytes } from '../process/host.ts';
 import { FILE_MODE } from '../state/layout.ts';
 import { Qcow2Error } from './qcow2.ts';
@@ -85,11 +85,11 @@ type Unpacker = (packed: AsyncIterable<Buffer>) => AsyncIterable<Uint8Array>;
 async function unpacker(packing: Packing): Promise<Unpacker | Transform> {
   switch (packing) {
     case 'gz':
-      return zlib.createGunzip();
+      return createGunzip();
     case 'xz':
       return xzUnpacker();
     case 'zst':
-      return nativeZstd() ?? zstdUnpacker();
+      return zstdUnpacker();
   }
 }
 
@@ -102,15 +102,13 @@ async function xzUnpacker(): Promise<Unpacker> {
   return (packed) => Readable.fromWeb(new XzReadableStream(Readable.toWeb(Readable.from(packed))));
 }
 
-/** Node has it from 22.15 on. */
-function nativeZstd(): Transform | undefined {
-  const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Transform };
-  return createZstdDecompress?.();
-}
-
 /** Four bytes of zstd may stand for 128 KiB, and fzstd hands out all that it was given: so it is given little. */
 const ZSTD_BITE_BYTES = 4096;
 
+/**
+ * Not Node's own, which it has from 22.15 on: that takes a file that ends early for a whole one (nodejs/node#64592), and
+ * of frames that were written one after the other only the first, or none. It is twice as quick, at 260 MB/s.
+ */
 async function zstdUnpacker(): Promise<Unpacker> {
   const { Decompress } = await import('fzstd');
   return async function* (packed) {
