@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { DiscardReason } from '../events.ts';
 import { keepOverlay } from '../images/keptOverlay.ts';
@@ -62,6 +62,7 @@ function isOurs(overlay: string, { stateRoot }: LeftoverRequest, record?: Launch
 async function putAway(overlay: string, request: LeftoverRequest, run: Run): Promise<Cleared | undefined> {
   const { stateRoot, vm, qemuImg, reason, keepOverlay: keep } = request;
   const place = { folder: projectFiles(stateRoot).kept, vm, now: new Date() };
+  if (!existsSync(overlay)) return NOTHING;
   const result =
     qemuImg === undefined
       ? keepUnchecked

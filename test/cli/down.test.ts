@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import type { DownOutcome, StatusOutcome } from '../../runtime/outcomes.ts';
 import { lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
@@ -72,6 +74,20 @@ describe('castra down', () => {
       lines(result).some((line) => line.type === 'shutdown.cooperative-succeeded'),
       result.stdout,
     );
+  });
+
+  it('keeps an overlay that nobody can ask about, and speaks of none where there is none', async () => {
+    open('web');
+    // flock(1) takes the project's lock.
+    const bin = join(project.path, 'bin');
+    mkdirSync(bin);
+    symlinkSync(execFileSync('sh', ['-c', 'command -v flock'], { encoding: 'utf8' }).trim(), join(bin, 'flock'));
+    const withoutQemu = { real: true, env: { PATH: bin } };
+    await runCli(project, ['up']);
+    const kept = await runCli(project, ['down'], withoutQemu);
+    assert.match(kept.stderr, /web-0: its overlay .* was kept: without qemu-img nobody can tell/);
+    assert.equal((await runCli(project, ['down'])).stderr, '');
+    assert.equal((await runCli(project, ['down'], withoutQemu)).stderr, '');
   });
 
   it('says that nothing ran, and exits with 0', async () => {
