@@ -1,19 +1,11 @@
 import type { Diagnostic } from '../diagnostics.ts';
 import type { ConfigAnalysis } from './analyze.ts';
 import { spanAt } from './findings.ts';
-import type { PortForward } from './project.ts';
+import type { HostProblem, PortForward, Subject } from './project.ts';
 import { pick } from './replicas.ts';
 import type { TomlPath } from './toml/meaning.ts';
 import { rangeOf } from './toml/positions.ts';
 import type { PlacedVm } from './virtualMachine.ts';
-
-/** A finding about this host, and what of the file asks for too much of it. */
-export type HostProblem = Diagnostic & { readonly about?: Subject };
-
-/** A key of a VM, which need not be written, or one of its forwards. */
-export type Subject =
-  | { readonly vm: string; readonly key: 'cpus' | 'memory' | 'firmware' | 'user_data' }
-  | { readonly vm: string; readonly forward: PortForward };
 
 /** The finding at the lines of castra.toml that it is about, if there are any. */
 export function placeProblem(

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostics.ts';
 import type { AcceleratorChoice, ShutdownWaits } from '../options.ts';
 import type { ReadySignal } from '../state/record.ts';
 
@@ -90,3 +91,11 @@ export interface ProjectConfig extends ProjectPlace {
   /** `[workflows] init`: for people, never run. */
   readonly initWorkflow: readonly string[];
 }
+
+/** A finding about this host, and what of the file asks for too much of it. */
+export type HostProblem = Diagnostic & { readonly about?: Subject };
+
+/** A key of a VM, which need not be written, or one of its forwards. */
+export type Subject =
+  | { readonly vm: string; readonly key: 'cpus' | 'memory' | 'firmware' | 'user_data' }
+  | { readonly vm: string; readonly forward: PortForward };

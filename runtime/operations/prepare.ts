@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import type { HostProblem } from '../config/hostProblem.ts';
-import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError } from '../errors.ts';
 import type { UpOptions } from '../options.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
-import { type HostProblem, placeProblem } from '../config/hostProblem.ts';
-import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import { placeProblem } from '../config/placeProblem.ts';
+import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError, messageOf } from '../errors.ts';
 import type { HostSettings, ProjectOptions } from '../options.ts';

@@ -59,8 +59,9 @@ function takeExlock(path: string): (() => void) | undefined {
   }
 }
 
-/** A pipe name on Windows has one server, and goes with it. */
+/** A pipe name on Windows has one server, and goes with it. The file is there for who looks whose folder this is. */
 function takePipe(path: string): Promise<(() => void) | undefined> {
+  closeSync(openSync(path, 'a', FILE_MODE));
   const name = createHash('sha256').update(path).digest('hex').slice(0, 32);
   const server = createServer().unref();
   return new Promise((done) => {

@@ -1,4 +1,4 @@
-import type { HostProblem } from '../config/hostProblem.ts';
+import type { HostProblem } from '../config/project.ts';
 import type { HostCapacity } from '../process/host.ts';
 import type { PortClaim } from './ports.ts';
 

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError } from '../errors.ts';
 import type { HostSettings } from '../options.ts';
 import { findExecutable, run } from '../process/spawn.ts';
@@ -23,6 +24,7 @@ export interface QemuBuild {
 
 /** Finds QEMU or fails with `preflight-failed`, naming the command that installs it on this system. */
 export function findQemu(settings: HostSettings): QemuPrograms {
+  if (process.platform === 'win32') throw new CastraError({ kind: 'preflight-failed', problems: [noWindows] });
   const wanted = settings.qemu ?? `qemu-system-${hostArchitecture()}`;
   const system = findExecutable(wanted);
   if (system === undefined) {
@@ -33,6 +35,14 @@ export function findQemu(settings: HostSettings): QemuPrograms {
   if (image === undefined) throw missing('host/qemu-img-missing', 'qemu-img is not on PATH');
   return { system, image, architecture: architectureOf(system) };
 }
+
+/** QEMU is controlled through Unix sockets, and its process is known by when it started. */
+export const noWindows = {
+  severity: 'error',
+  code: 'host/windows',
+  message: 'Virtual machines cannot be run on Windows itself yet.',
+  help: 'Open the project in WSL 2, where Castra runs as on Linux: in a terminal there, or with the extension WSL of VS Code.',
+} as const satisfies Diagnostic;
 
 /** qemu-img, preferably from the folder of a configured QEMU so that both are of one version. */
 export function findQemuImage(settings: HostSettings): string | undefined {
@@ -60,8 +70,9 @@ function missing(code: string, message: string): CastraError {
   });
 }
 
-/** The one command that installs QEMU, by the package manager that is there. */
+/** The one command that installs QEMU, by the package manager that is there; on Windows, what is to have one. */
 export function installCommand(): string {
+  if (process.platform === 'win32') return 'wsl --install';
   const arm = hostArchitecture() === 'aarch64';
   const commands: readonly (readonly [string, string])[] = [
     ['apt-get', `sudo apt-get install ${arm ? 'qemu-system-arm qemu-efi-aarch64' : 'qemu-system-x86'} qemu-utils`],

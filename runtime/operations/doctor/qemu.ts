@@ -3,13 +3,14 @@ import type { DoctorFinding } from '../../outcomes.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
 import type { Architecture } from '../../vm/args.ts';
 import { findUefi } from '../../vm/firmware.ts';
-import { describeBuild, findQemu, findQemuImage, hostArchitecture, installCommand } from '../../vm/qemu.ts';
+import { describeBuild, findQemu, findQemuImage, hostArchitecture, installCommand, noWindows } from '../../vm/qemu.ts';
 import { type Check, fine, problem } from './finding.ts';
 
 const architectures: readonly Architecture[] = ['x86_64', 'aarch64'];
 
 /** The QEMU that `up` would take, qemu-img, what else there is, and UEFI for each. */
 export const checkQemu: Check = async ({ settings }) => {
+  if (process.platform === 'win32') return [problem('error', 'qemu.system', noWindows.message, noWindows.help)];
   const wanted = settings.qemu ?? `qemu-system-${hostArchitecture()}`;
   const system = findExecutable(wanted);
   const others = architectures.filter((architecture) => findExecutable(`qemu-system-${architecture}`) !== system);

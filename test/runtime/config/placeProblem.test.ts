@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HostProblem, placeProblem, type Subject } from '../../../runtime/config/hostProblem.ts';
+import { placeProblem } from '../../../runtime/config/placeProblem.ts';
+import type { HostProblem, Subject } from '../../../runtime/config/project.ts';
 import { analyze, HEAD } from './marked.ts';
 
 const TEXT = `${HEAD}[[vms]]
