@@ -48,7 +48,9 @@ test('rows follow what is done outside, several at once, cancelled and cleaned',
   await answerDialog(page, 'Cancel');
   await runCommand(page, 'Castra: Clean…');
   await answerDialog(page, 'Remove');
-  // The folder that was watched may have gone, and comes again. The project is locked until all is removed.
+  // The folder that was watched may have gone, and comes again. Whoever locks the project too early is in the way.
+  const isClean = ({ stdout }: { readonly stdout: string }) => stdout.includes('Nothing to clean');
+  await eventually(() => castra('clean', '--dry-run'), isClean, 'It is never clean');
   const isFree = ({ code }: { readonly code: number | null }) => code === 0;
   await eventually(() => castra('up', 'db-0'), isFree, 'It never starts again');
   await rowsAre(/db-0 running/);
