@@ -18,7 +18,7 @@ interface Rule {
 const CORE = 'runtime/(?:bytes|events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
 const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
-const LIBRARIES = 'undici|xz-decompress|fzstd|ssh2';
+const LIBRARIES = 'undici|xz-decompress|fzstd|xxhash-wasm|ssh2';
 const any = (...patterns: string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
 
 const RULES: readonly Rule[] = [
@@ -222,7 +222,7 @@ const FORBIDDEN = [
   { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   {
     bundle: 'program',
-    pattern: /node_modules\/(?:ssh2|undici|log-update|xz-decompress|fzstd)\//,
+    pattern: /node_modules\/(?:ssh2|undici|log-update|xz-decompress|fzstd|xxhash-wasm)\//,
     why: 'every command would read them; they have files of their own',
   },
   { bundle: 'runtime', pattern: /node_modules\/(?:commander|log-update)\//, why: 'a library has no command line' },

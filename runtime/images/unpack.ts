@@ -89,7 +89,7 @@ async function unpacker(packing: Packing): Promise<Unpacker | Transform> {
     case 'xz':
       return xzUnpacker();
     case 'zst':
-      return zstdUnpacker();
+      return (await import('./zstd.ts')).unpackZstd;
   }
 }
 
@@ -100,28 +100,4 @@ async function xzUnpacker(): Promise<Unpacker> {
   const loaded: Xz & { readonly default?: Xz } = await import('xz-decompress');
   const { XzReadableStream } = loaded.default ?? loaded;
   return (packed) => Readable.fromWeb(new XzReadableStream(Readable.toWeb(Readable.from(packed))));
-}
-
-/** Four bytes of zstd may stand for 128 KiB, and fzstd hands out all that it was given: so it is given little. */
-const ZSTD_BITE_BYTES = 4096;
-
-/**
- * Not Node's own, which it has from 22.15 on: that takes a file that ends early for a whole one (nodejs/node#64592), and
- * of frames that were written one after the other only the first, or none. It is twice as quick, at 260 MB/s.
- */
-async function zstdUnpacker(): Promise<Unpacker> {
-  const { Decompress } = await import('fzstd');
-  return async function* (packed) {
-    let ready: Uint8Array[] = [];
-    const decoder = new Decompress((chunk) => ready.push(chunk));
-    for await (const chunk of packed) {
-      for (let at = 0; at < chunk.length; at += ZSTD_BITE_BYTES) {
-        decoder.push(chunk.subarray(at, at + ZSTD_BITE_BYTES));
-        yield* ready;
-        ready = [];
-      }
-    }
-    decoder.push(new Uint8Array(0), true);
-    yield* ready;
-  };
 }

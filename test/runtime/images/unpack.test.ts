@@ -86,6 +86,15 @@ for (const packing of ['gz', 'xz', 'zst'] as const) {
       }
     });
 
+    test('refuses what is another byte than was packed', async () => {
+      for (let part = 1; part < 16; part++) {
+        const damaged = Buffer.from(packed);
+        const at = Math.floor((packed.length * part) / 16);
+        damaged[at] = (damaged[at] ?? 0) ^ 0x10;
+        await assert.rejects(unpackAll(damaged), /cannot be unpacked .* damaged or ends early/);
+      }
+    });
+
     test('ends when it is cancelled', async () => {
       await assert.rejects(unpackAll(packed, AbortSignal.abort()), { name: 'AbortError' });
     });
