@@ -97,5 +97,5 @@ export type HostProblem = Diagnostic & { readonly about?: Subject };
 
 /** A key of a VM, which need not be written, or one of its forwards. */
 export type Subject =
-  | { readonly vm: string; readonly key: 'cpus' | 'memory' | 'firmware' | 'user_data' }
+  | { readonly vm: string; readonly key: 'cpus' | 'memory' | 'firmware' | 'base_image' | 'user_data' }
   | { readonly vm: string; readonly forward: PortForward };

@@ -22,11 +22,12 @@ export interface FoundBaseImage {
 export async function resolveBaseImage(request: BaseImageRequest, run: ImageRun): Promise<FoundBaseImage> {
   const { vm, image } = request;
   if (image.kind !== 'file') return ensureImage({ ...request, image }, run);
-  await checkFile(vm, image.path);
+  await checkBaseFile(vm, image.path);
   return { path: image.path, diagnostics: [] };
 }
 
-async function checkFile(vm: string, path: string): Promise<void> {
+/** Fails with `overlay-failed` unless the user's file is a whole qcow2 image. */
+export async function checkBaseFile(vm: string, path: string): Promise<void> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw new Qcow2Error('it is not a file');

@@ -4,7 +4,6 @@ import type { Diagnostic } from '../diagnostics.ts';
 import { CastraError } from '../errors.ts';
 import type { UpOptions } from '../options.ts';
 import { freeDiskBytes, readCapacity } from '../process/host.ts';
-import { readUserData, userPart } from '../seed/userData.ts';
 import { homeFiles } from '../state/layout.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
 import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../vm/accelerator.ts';
@@ -12,6 +11,7 @@ import { findUefi, type UefiBuild } from '../vm/firmware.ts';
 import type { PortClaim } from '../vm/ports.ts';
 import { checkCapacity, checkPorts, type Demand, type DiskSpace, downgrade } from '../vm/preflight.ts';
 import { findQemu } from '../vm/qemu.ts';
+import { checkFiles } from './checkFiles.ts';
 import { forwardsOf } from './forwards.ts';
 import type { LoadedProject } from './project.ts';
 import { reservePorts } from './reserve.ts';
@@ -32,9 +32,10 @@ export async function prepareStart(
 ): Promise<Prepared> {
   const { settings } = options;
   const qemu = await openQemuHost(findQemu(settings), homeFiles(settings.home).qemuCache);
-  const [claims, disks] = await Promise.all([
+  const [claims, disks, files] = await Promise.all([
     reservePorts(project, vms, settings.home, run),
     measureDisks(project.stateRoot, vms),
+    checkFiles(vms),
   ]);
   const capacity = checkCapacity(demandOf(vms, project.stateRoot), readCapacity(), disks);
   const firmware = vms.map((vm) => chooseFirmware(vm, qemu));
@@ -42,7 +43,7 @@ export async function prepareStart(
     ...(options.force ? downgrade(capacity) : capacity),
     ...checkPorts(claims),
     ...firmware.flatMap(({ problem }) => problem ?? []),
-    ...vms.flatMap(checkUserData),
+    ...files,
   ].map(place);
   const problems = findings.filter((finding) => finding.severity === 'error');
   if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
@@ -77,19 +78,6 @@ function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, sel
     wait: options.wait ?? true,
     timeoutMs: options.timeoutMs ?? vm.readyTimeoutMs,
   };
-}
-
-/** Found out before anything is started for it. */
-function checkUserData({ name, userData }: VmDefinition): HostProblem[] {
-  if (userData === undefined) return [];
-  try {
-    userPart(name, readUserData(name, userData));
-    return [];
-  } catch (error) {
-    if (!(error instanceof CastraError)) throw error;
-    const about = { vm: name, key: 'user_data' } as const;
-    return [{ severity: 'error', code: 'host/user-data', message: error.message, about }];
-  }
 }
 
 function measureDisks(stateRoot: string, vms: readonly VmDefinition[]): Promise<DiskSpace[]> {

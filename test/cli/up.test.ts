@@ -166,6 +166,7 @@ describe('castra up', () => {
       const result = await runCli(project, ['up']);
       assert.equal(result.code, 70);
       assert.match(result.stderr, words);
+      assert.match(result.stderr, /^castra\.toml:\d+:14: error: web-0: .* \[host\/base-image\]$/m);
       assert.deepEqual(findQemus(project.path), []);
       assert.equal((await stateOf()).vms[0]?.state, 'stopped');
     });
