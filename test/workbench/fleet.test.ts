@@ -5,7 +5,7 @@ import { configOf, emptyImage, openCastra, showTree, VIEW } from '../support/ext
 import { findQemus } from '../support/tempProject.ts';
 import { runCommand } from '../support/workbench/commands.ts';
 import { editorText, waitForOutput } from '../support/workbench/editors.ts';
-import { answerNotification, notification, notifications } from '../support/workbench/notifications.ts';
+import { answerNotification, notification, notifications, statusBarTexts } from '../support/workbench/notifications.ts';
 import { clickInline, row } from '../support/workbench/trees.ts';
 import { eventually } from '../support/workbench/wait.ts';
 import { answerDialog, dialog } from '../support/workbench/window.ts';
@@ -101,6 +101,11 @@ test('a start that fails says so on its row and once in a notification, with way
     () => editorText(page),
     (text) => text.includes('[[vms]]'),
     'castra.toml is not shown',
+  );
+  await eventually(
+    () => statusBarTexts(page),
+    (texts) => texts.some((text) => text.includes('Ln 10, Col 14')),
+    'the cursor is not at the value of base_image',
   );
   assert.equal(await page.locator(`.part.sidebar .codicon-loading`).count(), 0);
   // The page's console has each error notification as well, and nothing else.
