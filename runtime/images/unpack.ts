@@ -89,7 +89,7 @@ async function unpacker(packing: Packing): Promise<Unpacker | Transform> {
     case 'xz':
       return xzUnpacker();
     case 'zst':
-      return (await import('./zstd.ts')).unpackZstd;
+      return zstdUnpacker();
   }
 }
 
@@ -100,4 +100,10 @@ async function xzUnpacker(): Promise<Unpacker> {
   const loaded: Xz & { readonly default?: Xz } = await import('xz-decompress');
   const { XzReadableStream } = loaded.default ?? loaded;
   return (packed) => Readable.fromWeb(new XzReadableStream(Readable.toWeb(Readable.from(packed))));
+}
+
+async function zstdUnpacker(): Promise<Unpacker> {
+  const { unpackZstd } = await import('./zstd.ts');
+  // A pipeline has more arguments for a step than one.
+  return (packed) => unpackZstd(packed);
 }
