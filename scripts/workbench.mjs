@@ -90,10 +90,19 @@ function newestVersions() {
     throw new SetupError(`The newest code-server needs Node ${NEWEST_NEEDS_NODE}; this is ${process.versions.node}.`);
   }
   const { status, stdout } = spawnSync('npm', ['view', 'code-server', 'version'], { encoding: 'utf8' });
-  if (status !== 0) throw new SetupError('npm cannot tell the newest version of code-server.');
+  if (status !== 0) return newestOfBefore();
   const { dependencies, ...manifest } = JSON.parse(readFileSync(join(VERSIONS, 'package.json'), 'utf8'));
   const text = JSON.stringify({ ...manifest, dependencies: { ...dependencies, 'code-server': stdout.trim() } });
   return { ...folderOf('newest', text), text };
+}
+
+/** Without a network, the newest is the one that is here. */
+function newestOfBefore() {
+  const prefix = prefixOf('newest');
+  const names = existsSync(CACHE) ? readdirSync(CACHE) : [];
+  const name = names.find((one) => one.startsWith(prefix) && isReady(join(CACHE, one)));
+  if (name === undefined) throw new SetupError('npm cannot tell the newest version of code-server.');
+  return { prefix, name };
 }
 
 function nodeMajor() {
@@ -101,10 +110,12 @@ function nodeMajor() {
 }
 
 /** Of this processor and Node, as native modules are; a checkout may be tested with several. */
+const prefixOf = (kind) => `${process.arch}-${process.versions.modules}-${kind}-`;
+
 function folderOf(kind, ...contents) {
   const hash = createHash('sha256').update(String(RECIPE));
   for (const content of contents) hash.update(content);
-  const prefix = `${process.arch}-${process.versions.modules}-${kind}-`;
+  const prefix = prefixOf(kind);
   return { prefix, name: `${prefix}${hash.digest('hex').slice(0, 12)}` };
 }
 
