@@ -33,7 +33,8 @@ export const views = { vms: 'castra.vms' } as const;
 export const contexts = {
   /** How many castra.toml files the workspace has. */
   projectCount: 'castra.projectCount',
-  /** QEMU is not where it is looked for. */
+  /** QEMU is where it is looked for. Neither is true before anybody looked. */
+  qemuFound: 'castra.qemuFound',
   qemuMissing: 'castra.qemuMissing',
 } as const;
 

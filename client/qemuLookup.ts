@@ -3,9 +3,14 @@ import { findQemu } from '../runtime/vm/qemu.ts';
 import { hostSettings } from './host.ts';
 import { contexts, settings } from './ids.ts';
 
-/** Keeps `castra.qemuMissing` true to what is on PATH: a few stat(2), when the window comes to the front or a setting changes. */
+/** Keeps `castra.qemuFound` and `castra.qemuMissing` true to what is on PATH: a few stat(2), when the window comes to the front or a setting changes. */
 export function followQemu(): vscode.Disposable {
-  const look = () => void vscode.commands.executeCommand('setContext', contexts.qemuMissing, !isThere());
+  const set = (key: string, value: boolean) => void vscode.commands.executeCommand('setContext', key, value);
+  const look = () => {
+    const found = isThere();
+    set(contexts.qemuFound, found);
+    set(contexts.qemuMissing, !found);
+  };
   look();
   return vscode.Disposable.from(
     vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration(settings.qemuPath) && look()),

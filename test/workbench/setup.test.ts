@@ -3,8 +3,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { configOf, emptyImage, openCastra, showTree, VIEW } from '../support/extension.ts';
+import type { Page } from '../support/workbench/browser.ts';
 import { runCommand } from '../support/workbench/commands.ts';
-import { editorText } from '../support/workbench/editors.ts';
+import { editorText, waitForEditor } from '../support/workbench/editors.ts';
 import { answerNotification, notification } from '../support/workbench/notifications.ts';
 import { clickInline, openContainer, welcomeText } from '../support/workbench/trees.ts';
 import { eventually } from '../support/workbench/wait.ts';
@@ -17,6 +18,14 @@ function welcomeIs({ page }: Workbench, expected: RegExp): Promise<string> {
     `The view never says ${expected}`,
   );
 }
+
+async function openWalkthrough(page: Page): Promise<void> {
+  await runCommand(page, 'Welcome: Open Walkthrough...');
+  await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Get started with Castra' }).first().click();
+}
+
+const step = (page: Page, title: string) =>
+  page.locator('.gettingStartedContainer .getting-started-step', { hasText: title });
 
 test('a folder without castra.toml is offered one, and has its VM at once', { skip: skipped }, async (t) => {
   const opened = await openCastra(t, { fake: {} });
@@ -37,11 +46,24 @@ test('a folder without castra.toml is offered one, and has its VM at once', { sk
   await page.keyboard.press('Control+s');
   await rowsAre(/^shop-0 stopped/);
 
-  await runCommand(page, 'Welcome: Open Walkthrough...');
-  await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Get started with Castra' }).first().click();
-  await page.locator('.gettingStartedContainer .step-title', { hasText: 'Install QEMU' }).waitFor();
+  await openWalkthrough(page);
+  await step(page, 'Install QEMU').waitFor();
   await shot('walkthrough');
   assert.deepEqual(opened.errors, []);
+});
+
+test('the walkthrough ticks off what is there and what was done', { skip: skipped }, async (t) => {
+  const { page } = await openCastra(t, { fake: {} });
+  await openWalkthrough(page);
+  await step(page, 'Create castra.toml').click();
+  await page.locator('.gettingStartedContainer .monaco-button:visible', { hasText: 'Create castra.toml' }).click();
+  await waitForEditor(page, /\[\[vms\]\]/);
+  // It looked for QEMU when it was activated for that.
+  await openWalkthrough(page);
+  for (const title of ['Install QEMU', 'Create castra.toml']) {
+    await step(page, title).locator('.codicon-getting-started-step-checked').waitFor({ state: 'attached' });
+  }
+  assert.equal(await step(page, 'Watch it boot').locator('.codicon-getting-started-step-checked').count(), 0);
 });
 
 test('a window without a folder says what to do', { skip: skipped }, async (t) => {
