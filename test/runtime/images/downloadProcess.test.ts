@@ -10,6 +10,7 @@ import { bench, DIGEST, FILE, KIB, QUICK, tail } from '../../support/downloadBen
 import { startForwardProxy } from '../../support/forwardProxy.ts';
 import { type ImageServer, type ImageServerOptions, startImageServer } from '../../support/imageServer.ts';
 import { tempFolder } from '../../support/tempProject.ts';
+import { eventually } from '../../support/workbench/wait.ts';
 
 interface Line {
   readonly type: string;
@@ -25,8 +26,8 @@ interface Running {
   readonly lines: Promise<Line[]>;
 }
 
-/** A download in a process of its own; `onLine` sees each event as it comes. */
-function start(request: DownloadRequest, env: NodeJS.ProcessEnv = {}, onLine?: (line: Line) => void): Running {
+/** A download in a process of its own. */
+function start(request: DownloadRequest, env: NodeJS.ProcessEnv = {}): Running {
   const args = [join(process.cwd(), '.cache', 'bench', 'fetch.mjs'), JSON.stringify(request)];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
@@ -34,11 +35,7 @@ function start(request: DownloadRequest, env: NodeJS.ProcessEnv = {}, onLine?: (
   });
   const read = async () => {
     const lines: Line[] = [];
-    for await (const text of createInterface({ input: child.stdout })) {
-      const line = JSON.parse(text) as Line;
-      lines.push(line);
-      onLine?.(line);
-    }
+    for await (const text of createInterface({ input: child.stdout })) lines.push(JSON.parse(text) as Line);
     return lines;
   };
   return { child, lines: read() };
@@ -48,12 +45,12 @@ const endOf = async (running: Running): Promise<Line> => (await running.lines).a
 
 test('what a killed process leaves, the next one completes', () =>
   bench(async ({ server, url, partial, get }) => {
-    server.behave('/image', { trickle: { chunk: 50 * KIB, everyMs: 20 } });
-    const request = { urls: [url], digest: DIGEST, partial, timings: { ...QUICK, progressMs: 0 } };
-    const running = start(request, {}, ({ receivedBytes }) => {
-      // The file is behind by what still gathers in memory, so it is watched, and not what is told.
-      if ((receivedBytes ?? 0) > 0 && statSync(partial).size > 0) running.child.kill('SIGKILL');
-    });
+    server.behave('/image', { stallAfter: FILE.length - 10 * KIB });
+    const running = start({ urls: [url], digest: DIGEST, partial, timings: QUICK });
+    // The file is behind by what still gathers in memory, so it is watched, and not what is told.
+    const written = async () => statSync(partial, { throwIfNoEntry: false })?.size ?? 0;
+    await eventually(written, (bytes) => bytes > 0, 'Nothing is written');
+    running.child.kill('SIGKILL');
     await once(running.child, 'exit');
     assert.equal(running.child.signalCode, 'SIGKILL');
     const { size } = statSync(partial);
