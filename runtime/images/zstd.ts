@@ -1,6 +1,6 @@
 import { Qcow2Error } from './qcow2.ts';
 import { type ByteReader, readBytes } from './zstdBytes.ts';
-import { decodeFrame, type FrameDecoder } from './zstdDecoders.ts';
+import { decodeFrame, endsWithChecksum, type FrameDecoder } from './zstdDecoders.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc8878#section-3.1 */
 const FRAME = 0xfd2fb528;
@@ -56,8 +56,6 @@ async function* readFrame(reader: ByteReader, magic: Buffer): AsyncGenerator<Uin
 }
 
 const isSingleSegment = (descriptor: number): boolean => (descriptor & 0x20) !== 0;
-
-const endsWithChecksum = (descriptor: number): boolean => (descriptor & 4) !== 0;
 
 /** How many bytes of a frame's header follow its descriptor. */
 function headerBytes(descriptor: number): number {

@@ -4,6 +4,9 @@ import * as zlib from 'node:zlib';
 /** Gives back the content of one whole frame. Fails when it is damaged, also by its checksum if it has one. */
 export type FrameDecoder = (frame: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
+/** By the byte behind a frame's magic number. */
+export const endsWithChecksum = (descriptor: number): boolean => (descriptor & 4) !== 0;
+
 const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Transform };
 
 /** Node has it from 22.15 on; it is twice as quick, and much more than that where windows are large. */
@@ -32,12 +35,9 @@ export const fzstdDecoder: FrameDecoder = async function* (frame) {
     yield* push(piece, false);
   }
   yield* push(new Uint8Array(0), true);
-  if (((descriptor ?? 0) & CHECKSUM_FLAG) === 0) return;
+  if (!endsWithChecksum(descriptor ?? 0)) return;
   const expected = Buffer.from(last).readUInt32LE();
   if (expected !== Number(BigInt.asUintN(32, hash.digest()))) throw new Error('its checksum is another one');
 };
-
-/** In the byte behind the magic number. */
-const CHECKSUM_FLAG = 4;
 
 export const decodeFrame: FrameDecoder = nodeDecoder ?? fzstdDecoder;

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
 import type { DiscardReason } from '../events.ts';
 import { keepOverlay } from '../images/keptOverlay.ts';
-import { discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';
+import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
 import type { Run } from './run.ts';
@@ -62,10 +62,9 @@ function isOurs(overlay: string, { stateRoot }: LeftoverRequest, record?: Launch
 async function putAway(overlay: string, request: LeftoverRequest, run: Run): Promise<Cleared | undefined> {
   const { stateRoot, vm, qemuImg, reason, keepOverlay: keep } = request;
   const place = { folder: projectFiles(stateRoot).kept, vm, now: new Date() };
-  if (!existsSync(overlay)) return NOTHING;
   const result =
     qemuImg === undefined
-      ? keepUnchecked
+      ? keepUnchecked(overlay)
       : await (keep ? keepOverlay(qemuImg, overlay, place) : discardOverlay(qemuImg, overlay));
   switch (result.kind) {
     case 'none':
@@ -88,7 +87,8 @@ async function putAway(overlay: string, request: LeftoverRequest, run: Run): Pro
   }
 }
 
-const keepUnchecked = {
-  kind: 'in-use',
-  detail: 'without qemu-img nobody can tell whether it is in use; install QEMU and run `castra down` again.',
-} as const;
+function keepUnchecked(overlay: string): Discard {
+  if (!existsSync(overlay)) return { kind: 'none' };
+  const detail = 'without qemu-img nobody can tell whether it is in use; install QEMU and run `castra down` again.';
+  return { kind: 'in-use', detail };
+}
