@@ -155,7 +155,7 @@ const RIG_ERRORS = [
   /Failed to load resource: .* 404/,
   /A bad HTTP response code \(404\)/,
   /Service ?Worker/i,
-  /Canceled: Canceled/,
+  /Unable to read file .*\(Canceled: Canceled\)/,
   /vscode\.typescript-language-features/,
 ];
 
