@@ -1,16 +1,16 @@
 // The entry creates the parts and connects them. Nothing is awaited: a window that opens must not wait for us.
 import type * as vscode from 'vscode';
-import { registerCommands } from './commands.ts';
-import { openFleet } from './fleetStore.ts';
+import { openOperations } from './cli/commandsOfProjects.ts';
+import { registerCommands } from './commands/register.ts';
+import { openFleet } from './fleet/store.ts';
 import { openHost } from './host.ts';
-import { openLanguage } from './language.ts';
-import { openLogs } from './logs.ts';
-import { openOperations } from './operations.ts';
+import { openLanguage } from './language/language.ts';
+import { openLogs } from './logs/logs.ts';
 import { watchProjects } from './projects.ts';
 import { followQemu } from './qemuLookup.ts';
-import { openStatusBar } from './statusBar.ts';
-import { provideTasks } from './tasks.ts';
-import { addToPath } from './terminalPath.ts';
+import { provideTasks } from './tasks/tasks.ts';
+import { addToPath } from './terminal/terminalPath.ts';
+import { openStatusBar } from './views/statusBar.ts';
 import { openTree } from './views/vmTree.ts';
 
 export function activate(context: vscode.ExtensionContext): void {

@@ -68,15 +68,17 @@ const RULES: readonly Rule[] = [
     why: 'a library caller has no terminal and no command line',
   },
   {
-    files: any('client/(?:fleet|fleetView|decode|ids|reason|runner|views/vmItem)\\.ts'),
-    values: any('client/(?:fleet|fleetView|decode|ids|reason|views/vmItem)\\.ts', CORE, NODE),
+    files: any('client/(?:fleet/(?:reduce|view)|cli/(?:decode|reason|runner)|ids|views/vmItem)\\.ts'),
+    values: any('client/(?:fleet/(?:reduce|view)|cli/(?:decode|reason)|ids|views/vmItem)\\.ts', CORE, NODE),
     types: any('runtime/.+'),
     why: 'what needs no VS Code is tested without it',
   },
   {
-    files: any('client/(?:logFollow|logText|serialSession|launcher|launcherFiles|commandLink|taskPlan)\\.ts'),
+    files: any(
+      'client/(?:logs/log(?:Follow|Text)|console/serialSession|terminal/(?:launcher(?:Files)?|commandLink)|tasks/taskPlan)\\.ts',
+    ),
     values: any(
-      'client/(?:ids|launcher|logText)\\.ts',
+      'client/(?:ids|terminal/launcher|logs/logText)\\.ts',
       'runtime/(?:bytes\\.ts|logs/.+|state/files\\.ts|process/pause\\.ts)',
       CORE,
       NODE,

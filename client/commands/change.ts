@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { type ChosenVm, chooseProject, chooseVms, sayNoneIs } from '../choose.ts';
-import type { Verb } from '../fleet.ts';
-import type { RowState } from '../fleetView.ts';
+import type { Operations } from '../cli/commandsOfProjects.ts';
+import type { Verb } from '../fleet/reduce.ts';
+import type { RowState } from '../fleet/view.ts';
 import { commands } from '../ids.ts';
-import type { Operations } from '../operations.ts';
+import { type ChosenVm, chooseProject, chooseVms, sayNoneIs } from './choose.ts';
 import { clean } from './clean.ts';
-import { type CommandParts, RUNNING, STARTABLE, STOPPABLE } from './parts.ts';
+import { type CommandParts, RUNNING, STARTABLE, STOPPABLE } from './context.ts';
 
 /** Without the guest: SIGTERM at once. */
 const AT_ONCE = ['--graceful-wait-secs', '0'];

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { chooseProject } from '../choose.ts';
-import { outcomeOf } from '../operations.ts';
-import type { CommandParts } from './parts.ts';
+import { outcomeOf } from '../cli/commandsOfProjects.ts';
+import { chooseProject } from './choose.ts';
+import type { CommandParts } from './context.ts';
 
 interface Cleaned {
   readonly reclaimedBytes: number;

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
-import { type ChosenVm, chooseProject, chooseVms } from '../choose.ts';
-import type { FleetStore } from '../fleetStore.ts';
-import type { RowState } from '../fleetView.ts';
+import { openSerialTerminal } from '../console/serialTerminal.ts';
+import type { FleetStore } from '../fleet/store.ts';
+import type { RowState } from '../fleet/view.ts';
 import type { Host } from '../host.ts';
 import { commands } from '../ids.ts';
-import { openSerialTerminal } from '../serialTerminal.ts';
 import type { Node } from '../views/vmTree.ts';
-import { type CommandParts, RUNNING } from './parts.ts';
+import { type ChosenVm, chooseProject, chooseVms } from './choose.ts';
+import { type CommandParts, RUNNING } from './context.ts';
 
 /** Long enough to be read. */
 const COPIED_MS = 5000;
@@ -33,7 +33,7 @@ export function open({ fleet, host }: CommandParts) {
     },
     async [commands.openRemote](argument: unknown) {
       const chosen = await one(RUNNING, argument);
-      if (chosen) await (await import('../remoteSsh.ts')).openInRemoteSsh(host, chosen);
+      if (chosen) await (await import('./remoteSsh.ts')).openInRemoteSsh(host, chosen);
     },
     async [commands.openPort](argument: unknown) {
       const node = argument as Extract<Node, { kind: 'port' }> | undefined;
@@ -44,7 +44,7 @@ export function open({ fleet, host }: CommandParts) {
       const project = await chooseProject(fleet, argument);
       if (project) await vscode.window.showTextDocument(vscode.Uri.file(project.id));
     },
-    [commands.init]: () => import('../init.ts').then(({ createConfig }) => createConfig()),
+    [commands.init]: () => import('./init.ts').then(({ createConfig }) => createConfig()),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { chooseVms } from '../choose.ts';
 import { commands } from '../ids.ts';
-import { ANY, type CommandParts } from './parts.ts';
+import { chooseVms } from './choose.ts';
+import { ANY, type CommandParts } from './context.ts';
 
 /** What only shows something. */
 export function show({ host, fleet, operations, logs, restartServer }: CommandParts) {
@@ -15,7 +15,7 @@ export function show({ host, fleet, operations, logs, restartServer }: CommandPa
     [commands.showQemuLog]: showLog('qemu'),
     [commands.showLog]: () => host.log.show(),
     [commands.restartServer]: restartServer,
-    [commands.doctor]: () => import('../doctor.ts').then(({ showDoctor }) => showDoctor({ host, fleet, operations })),
+    [commands.doctor]: () => import('./doctor.ts').then(({ showDoctor }) => showDoctor({ host, fleet, operations })),
     [commands.copyInstallCommand]: () => copyInstallCommand(),
   };
 }

@@ -1,5 +1,5 @@
 import type { ActiveForward } from '../../runtime/events.ts';
-import type { RowState, VmView } from '../fleetView.ts';
+import type { RowState, VmView } from '../fleet/view.ts';
 
 /** A row of the tree, in words that need no VS Code: tested as data. */
 export interface Row {

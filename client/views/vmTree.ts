@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ActiveForward } from '../../runtime/events.ts';
-import type { FleetStore } from '../fleetStore.ts';
-import { countRunning, type ProjectView, type VmView } from '../fleetView.ts';
+import type { FleetStore } from '../fleet/store.ts';
+import { countRunning, type ProjectView, type VmView } from '../fleet/view.ts';
 import { commands, views } from '../ids.ts';
 import { showForward, vmRow, vmTooltip } from './vmItem.ts';
 

@@ -1,0 +1,24 @@
+import { describe, type Failure } from '../../runtime/errors.ts';
+
+/** In one line why something failed; all that is known of it is what describe() says. */
+export function reasonOf(failure: Failure): string {
+  switch (failure.kind) {
+    case 'launch-failed': {
+      // QEMU's last words say more than how it ended; it begins each with its name.
+      const said = failure.qemuOutput.at(-1)?.replace(/^\S*qemu-system-\w+: /, '');
+      return said ? `${failure.vm} did not start: ${said}` : firstLine(describe(failure));
+    }
+    case 'preflight-failed':
+      return failure.problems[0]?.message ?? firstLine(describe(failure));
+    case 'up-failed':
+    case 'down-failed': {
+      const [first, ...others] = failure.vms.flatMap((vm) => (vm.result === 'failed' ? [vm.failure] : []));
+      if (first === undefined) return firstLine(describe(failure));
+      return others.length === 0 ? reasonOf(first) : `${reasonOf(first)} (and ${others.length} more)`;
+    }
+    default:
+      return firstLine(describe(failure));
+  }
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

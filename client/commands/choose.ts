@@ -1,0 +1,101 @@
+import * as vscode from 'vscode';
+import type { FleetStore } from '../fleet/store.ts';
+import type { ProjectView, RowState, VmView } from '../fleet/view.ts';
+import { vmRow } from '../views/vmItem.ts';
+import type { Node } from '../views/vmTree.ts';
+
+export interface ChosenVm {
+  readonly project: ProjectView;
+  readonly vm: VmView;
+}
+
+/** What a code lens or another extension may hand to a command instead of a row. */
+interface Named {
+  readonly project: string;
+  readonly vms: readonly string[];
+}
+
+/**
+ * The VMs that a command is for: the rows it was called on, or, from the palette, those that somebody picks of the
+ * ones it can be applied to. Undefined when nobody picked.
+ */
+export async function chooseVms(
+  fleet: FleetStore,
+  states: readonly RowState[],
+  argument: unknown,
+  more: unknown,
+  several: boolean,
+): Promise<readonly ChosenVm[] | undefined> {
+  const given = fromArguments(fleet, argument, more);
+  if (given.length > 0) return given;
+  const candidates = fleet.projects.flatMap((project) =>
+    project.vms.filter((vm) => states.includes(vm.state)).map((vm) => ({ project, vm })),
+  );
+  const [only, ...others] = candidates;
+  if (only === undefined) {
+    sayNoneIs(states);
+    return undefined;
+  }
+  return others.length === 0 ? [only] : pick(candidates, several);
+}
+
+/** A command that has nothing to do says so. */
+export function sayNoneIs(states: readonly RowState[]): void {
+  void vscode.window.showInformationMessage(vscode.l10n.t('No virtual machine is {0} now.', states.join(', ')));
+}
+
+async function pick(candidates: readonly ChosenVm[], several: boolean): Promise<readonly ChosenVm[] | undefined> {
+  const items = candidates.map((chosen) => ({
+    label: chosen.vm.name,
+    description: vmRow(chosen.project.id, chosen.vm).description,
+    detail: new Set(candidates.map(({ project }) => project.id)).size > 1 ? chosen.project.name : '',
+    chosen,
+  }));
+  const placeHolder = vscode.l10n.t('Which virtual machine?');
+  if (several) {
+    const picked = await vscode.window.showQuickPick(items, { canPickMany: true, placeHolder });
+    return picked?.map(({ chosen }) => chosen);
+  }
+  const picked = await vscode.window.showQuickPick(items, { placeHolder });
+  return picked && [picked.chosen];
+}
+
+/** As they are now: a row may have been drawn a while ago. */
+function fromArguments(fleet: FleetStore, argument: unknown, more: unknown): ChosenVm[] {
+  const nodes = (Array.isArray(more) && more.length > 0 ? more : [argument]).filter(isNode);
+  const named = nodes.length > 0 ? nodes.map(nameOf) : isNamed(argument) ? [argument] : [];
+  return named.flatMap(({ project: id, vms }) => {
+    const project = fleet.projects.find((one) => one.id === id);
+    return project ? project.vms.filter(({ name }) => vms.includes(name)).map((vm) => ({ project, vm })) : [];
+  });
+}
+
+function nameOf(node: Node): Named {
+  const vms = node.kind === 'project' ? node.project.vms.map(({ name }) => name) : [node.vm.name];
+  return { project: node.project.id, vms };
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'project' in value;
+}
+
+function isNamed(value: unknown): value is Named {
+  return (
+    typeof value === 'object' && value !== null && 'project' in value && 'vms' in value && Array.isArray(value.vms)
+  );
+}
+
+/** The project that a command is for: that of a row, the only one, or the one that is picked. */
+export async function chooseProject(fleet: FleetStore, argument: unknown): Promise<ProjectView | undefined> {
+  const id = isNode(argument) ? argument.project.id : undefined;
+  const { projects } = fleet;
+  const [only, ...others] = projects;
+  if (id !== undefined) return projects.find((project) => project.id === id);
+  if (only === undefined) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('There is no castra.toml in this workspace.'));
+    return undefined;
+  }
+  if (others.length === 0) return only;
+  const items = projects.map((project) => ({ label: project.name, description: project.id, project }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which project?') }))?.project;
+}

@@ -1,0 +1,35 @@
+import * as vscode from 'vscode';
+import type { DoctorFinding, DoctorOutcome } from '../../runtime/outcomes.ts';
+import { type Operations, outcomeOf } from '../cli/commandsOfProjects.ts';
+import type { FleetStore } from '../fleet/store.ts';
+import type { Host } from '../host.ts';
+
+const marks: Readonly<Record<DoctorFinding['status'], string>> = { ok: '✔', info: '•', warning: '!', error: '✘' };
+
+/** The findings as a document: to be read, searched and pasted into a report. */
+export async function showDoctor(parts: { host: Host; fleet: FleetStore; operations: Operations }): Promise<void> {
+  const { host, fleet, operations } = parts;
+  const [project] = fleet.projects;
+  const location = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Castra: checking this host') };
+  const outcome = await vscode.window.withProgress(location, () =>
+    outcomeOf<DoctorOutcome>(host, operations.ask(project, ['doctor'])),
+  );
+  if (!outcome) return;
+  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: describe(outcome) });
+  await vscode.window.showTextDocument(document, { preview: true });
+}
+
+function describe({ findings, errors, warnings }: DoctorOutcome): string {
+  const groups = new Map<string, DoctorFinding[]>();
+  for (const finding of findings) {
+    const group = finding.check.split('.', 1)[0] ?? '';
+    groups.set(group, [...(groups.get(group) ?? []), finding]);
+  }
+  const head = `# Castra doctor\n\n${errors} errors, ${warnings} warnings.\n`;
+  return [head, ...[...groups].map(([group, list]) => `## ${group}\n\n${list.map(line).join('\n')}\n`)].join('\n');
+}
+
+function line(finding: DoctorFinding): string {
+  const fix = 'fix' in finding && finding.fix ? `\n  - ${finding.fix}` : '';
+  return `- ${marks[finding.status]} ${finding.message}${fix}`;
+}

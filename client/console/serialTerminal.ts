@@ -1,0 +1,79 @@
+import * as vscode from 'vscode';
+import { CastraError, messageOf } from '../../runtime/errors.ts';
+import type { Event } from '../../runtime/events.ts';
+import type { ChosenVm } from '../commands/choose.ts';
+import { hostSettings } from '../host.ts';
+import { commands } from '../ids.ts';
+import { type SerialSession, serialSession } from './serialSession.ts';
+
+interface SerialTerminal {
+  readonly session: SerialSession;
+  readonly terminal: vscode.Terminal;
+}
+
+/** By project and VM; a promise while the connection is made, so that two clicks make one terminal. */
+const terminals = new Map<string, Promise<SerialTerminal>>();
+
+/** An interactive terminal on the serial console of a VM. There is one per VM: it is revealed when it is there. */
+export function openSerialTerminal(chosen: ChosenVm): void {
+  void reveal(chosen).catch((error: unknown) => refuse(chosen, error));
+}
+
+async function reveal(chosen: ChosenVm): Promise<void> {
+  const key = JSON.stringify([chosen.project.id, chosen.vm.name]);
+  const known = terminals.get(key);
+  const there = known && (await known);
+  if (there && !there.session.isOver) return there.terminal.show();
+  const opening: Promise<SerialTerminal> = open(chosen, () => {
+    if (terminals.get(key) === opening) terminals.delete(key);
+  });
+  terminals.set(key, opening);
+  try {
+    (await opening).terminal.show();
+    // The other one is of a VM that has ended.
+    there?.terminal.dispose();
+  } catch (error) {
+    terminals.delete(key);
+    throw error;
+  }
+}
+
+async function open({ project, vm }: ChosenVm, forget: () => void): Promise<SerialTerminal> {
+  const { openConsole } = await import('../../runtime/operations/console.ts');
+  const options = { config: { kind: 'file', path: project.id } as const, settings: hostSettings(), vm: vm.name };
+  /** That QEMU does not answer, and the console may stay silent. */
+  const notes: string[] = [];
+  const report = (event: Event) => void (event.type === 'message' && notes.push(event.text));
+  const { value } = await openConsole(options, { report, signal: new AbortController().signal });
+  const written = new vscode.EventEmitter<string>();
+  const closed = new vscode.EventEmitter<void>();
+  const session = serialSession(value.connection, {
+    connected: [...notes, vscode.l10n.t('Connected to {0}; press Enter for a prompt.', vm.name)].join('\r\n'),
+    ended: vscode.l10n.t('The VM ended; press any key to close.'),
+    write: (text) => written.fire(text),
+    close: () => closed.fire(),
+  });
+  const pty: vscode.Pseudoterminal = {
+    onDidWrite: written.event,
+    onDidClose: closed.event,
+    open: () => session.open(),
+    handleInput: (text) => session.input(text),
+    // No setDimensions: a serial line has no size, and nothing could be sent about it.
+    close() {
+      forget();
+      session.close();
+      vscode.Disposable.from(written, closed).dispose();
+    },
+  };
+  const name = vscode.l10n.t('{0} serial', vm.name);
+  const terminal = vscode.window.createTerminal({ name, pty, iconPath: new vscode.ThemeIcon('vm-connect') });
+  return { session, terminal };
+}
+
+/** Somebody else may be attached, or the VM has ended: what the console says can be read in any case. */
+async function refuse({ project, vm }: ChosenVm, error: unknown): Promise<void> {
+  const text = error instanceof CastraError ? error.message : messageOf(error);
+  const showLog = vscode.l10n.t('Show Serial Log');
+  if ((await vscode.window.showWarningMessage(text, showLog)) !== showLog) return;
+  await vscode.commands.executeCommand(commands.showSerialLog, { kind: 'vm', project, vm });
+}

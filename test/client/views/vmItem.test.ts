@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RowState, VmView } from '../../../client/fleet/view.ts';
+import { coarse, vmRow, vmTooltip } from '../../../client/views/vmItem.ts';
+
+const running: VmView = {
+  name: 'web-0',
+  state: 'running',
+  status: {
+    name: 'web-0',
+    role: 'web',
+    state: 'running',
+    pid: 7,
+    cpus: 2,
+    memoryMiB: 2048,
+    uptimeMs: 5000,
+    forwards: [
+      { bind: '127.0.0.1', host: 8080, guest: 80, protocol: 'tcp' },
+      { bind: '127.0.0.1', host: 40022, guest: 22, protocol: 'tcp' },
+    ],
+  },
+};
+
+test('a running VM shows its state first and its ports last, SSH left out', () => {
+  const row = vmRow('/srv/castra.toml', running);
+  assert.equal(row.description, 'running · :8080→80');
+  assert.deepEqual([row.icon, row.color, row.contextValue], ['vm-running', 'charts.green', 'vm.running']);
+});
+
+test('a stopped one shows its size', () => {
+  const { status } = running;
+  assert.equal(
+    vmRow('p', { ...running, state: 'stopped', ...(status ? { status } : {}) }).description,
+    'stopped · 2 CPU · 2 GiB',
+  );
+});
+
+test('an id has nothing that changes with the state', () => {
+  const states: readonly RowState[] = ['stopped', 'starting', 'running', 'failed', 'orphan'];
+  const ids = states.map((state) => vmRow('p', { ...running, state, detail: state }).id);
+  assert.deepEqual([...new Set(ids)], ['vm:p/web-0']);
+});
+
+test('what a screen reader says has the state in words', () => {
+  assert.equal(vmRow('p', { name: 'db', state: 'failed', detail: 'no room' }).spoken, 'db, no room');
+});
+
+test('a tooltip cannot be made to show what a guest or a file wrote as Markdown', () => {
+  const text = vmTooltip({
+    name: 'db',
+    state: 'failed',
+    detail: '[x](command:evil)',
+    failure: '```\n[y](command:evil)',
+  });
+  assert.doesNotMatch(text, /(?<!\\)\[x\]/);
+  assert.equal(text.split('```').length, 3);
+});
+
+test('uptimes are coarse, so that a row is not redrawn each second', () => {
+  assert.deepEqual(
+    [coarse(5_000), coarse(300_000), coarse(7_200_000), coarse(400_000_000)],
+    ['less than a minute', '5 min', '2 h', '4 days'],
+  );
+});
