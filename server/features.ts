@@ -1,6 +1,10 @@
 import type { ClientCapabilities, Connection, ServerCapabilities } from 'vscode-languageserver';
-import type { Analysis } from './analysis.ts';
-import type { Documents } from './documents.ts';
+import type { HostKnowledge } from './diagnostics/hostFacts.ts';
+import type { Analysis } from './documents/analysis.ts';
+import type { Documents } from './documents/documents.ts';
+import type { FileChecks } from './documents/fileChecks.ts';
+import type { Projects } from './documents/projects.ts';
+import type { Workspace } from './documents/workspace.ts';
 import { serveCodeActions } from './features/codeActions.ts';
 import { serveCodeLens } from './features/codeLens.ts';
 import { serveCompletion } from './features/completion.ts';
@@ -16,11 +20,7 @@ import { serveReferences } from './features/references.ts';
 import { serveRename } from './features/rename.ts';
 import { serveSelectionRanges } from './features/selectionRanges.ts';
 import { serveSemanticTokens } from './features/semanticTokens.ts';
-import type { FileChecks } from './fileChecks.ts';
 import type { Guard } from './guard.ts';
-import type { HostKnowledge } from './hostFacts.ts';
-import type { Projects } from './projects.ts';
-import type { Workspace } from './workspace.ts';
 
 export interface FeatureContext {
   readonly connection: Connection;

@@ -7,15 +7,15 @@ import {
   type ServerCapabilities,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
-import { type AnalysisContext, analyzeText } from './analysis.ts';
-import { serveDiagnostics } from './diagnosticsFeed.ts';
-import { openDocuments } from './documents.ts';
+import { serveDiagnostics } from './diagnostics/feed.ts';
+import { listenForHostFacts } from './diagnostics/hostFacts.ts';
+import { type AnalysisContext, analyzeText } from './documents/analysis.ts';
+import { openDocuments } from './documents/documents.ts';
+import { fileChecks } from './documents/fileChecks.ts';
+import { openProjects } from './documents/projects.ts';
+import { openWorkspace, type Workspace } from './documents/workspace.ts';
 import { type FeatureContext, features, type InitializationOptions } from './features.ts';
-import { fileChecks } from './fileChecks.ts';
 import { makeGuard } from './guard.ts';
-import { listenForHostFacts } from './hostFacts.ts';
-import { openProjects } from './projects.ts';
-import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */
 export function startServer(connection: Connection, docs: string): void {

@@ -1,7 +1,7 @@
 import type { CodeLens, CodeLensParams, ServerCapabilities } from 'vscode-languageserver';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { findRoles } from '../roles.ts';
+import { findRoles } from '../text/roles.ts';
 
 /** Only for a client that draws its own lenses from these: what runs is not known here. */
 export function serveCodeLens({ connection, documents, guard, options }: FeatureContext): ServerCapabilities {

@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
 import type { Location, ServerCapabilities, TextDocumentPositionParams } from 'vscode-languageserver';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
+import type { FileChecks } from '../documents/fileChecks.ts';
 import type { FeatureContext } from '../features.ts';
-import type { FileChecks } from '../fileChecks.ts';
-import { locationOf, mentionsAcross } from '../mentions.ts';
-import { findTargets } from '../targets.ts';
+import { locationOf, mentionsAcross } from '../text/mentions.ts';
+import { findTargets } from '../text/pathStrings.ts';
 import { mentionsOf } from './references.ts';
 
 export function serveDefinition({ connection, documents, files, guard, projects }: FeatureContext): ServerCapabilities {

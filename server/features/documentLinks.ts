@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
 import type { DocumentLink, DocumentLinkParams, ServerCapabilities } from 'vscode-languageserver';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
+import type { FileChecks } from '../documents/fileChecks.ts';
 import type { FeatureContext } from '../features.ts';
-import type { FileChecks } from '../fileChecks.ts';
-import { findTargets } from '../targets.ts';
-import { contentSpan } from '../walk.ts';
+import { findTargets } from '../text/pathStrings.ts';
+import { contentSpan } from '../text/walk.ts';
 
 export function serveDocumentLinks({ connection, documents, files, guard }: FeatureContext): ServerCapabilities {
   connection.onDocumentLinks(

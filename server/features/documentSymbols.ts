@@ -5,10 +5,10 @@ import {
   SymbolKind,
 } from 'vscode-languageserver';
 import type { KeyValue, Span, Value } from '../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { findRoles } from '../roles.ts';
-import { groupSections, rowLabel, type SectionGroup } from '../walk.ts';
+import { findRoles } from '../text/roles.ts';
+import { groupSections, rowLabel, type SectionGroup } from '../text/walk.ts';
 
 /** Editors draw outlines slowly and freeze on huge ones (redhat-developer/vscode-yaml #485). */
 const MAX_SYMBOLS = 5000;

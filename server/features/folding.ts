@@ -1,8 +1,8 @@
 import { type FoldingRange, FoldingRangeKind, type ServerCapabilities } from 'vscode-languageserver';
 import type { Span, Value } from '../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { groupSections, type SectionGroup, walk } from '../walk.ts';
+import { groupSections, type SectionGroup, walk } from '../text/walk.ts';
 
 export function serveFolding({ connection, documents, guard, capabilities }: FeatureContext): ServerCapabilities {
   const limit = capabilities.textDocument?.foldingRange?.rangeLimit;

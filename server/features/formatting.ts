@@ -3,7 +3,7 @@ import { editsWithin } from '../../runtime/config/toml/format/edits.ts';
 import { type Formatted, formatToml } from '../../runtime/config/toml/format/format.ts';
 import { formatStatement } from '../../runtime/config/toml/format/statement.ts';
 import { DEFAULT_STYLE, type Style } from '../../runtime/config/toml/format/style.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
 
 interface FormattingParams {

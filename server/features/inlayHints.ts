@@ -1,12 +1,12 @@
 import type { InlayHint, InlayHintParams, ServerCapabilities } from 'vscode-languageserver';
 import type { Span } from '../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../runtime/config/toml/tree.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import { type InlaySettings, inlaySettings } from '../inlaySettings.ts';
-import { findRoles, type Role, rows, stringAt, valueAt } from '../roles.ts';
-import { castraSchema, schemaAt } from '../schema.ts';
-import { targetOf } from '../targets.ts';
+import { targetOf } from '../text/pathStrings.ts';
+import { findRoles, type Role, rows, stringAt, valueAt } from '../text/roles.ts';
+import { castraSchema, schemaAt } from '../text/schema.ts';
 
 export function serveInlayHints(context: FeatureContext): ServerCapabilities {
   const { connection, documents, guard } = context;

@@ -1,5 +1,5 @@
 import type { LinkedEditingRanges, ServerCapabilities, TextDocumentPositionParams } from 'vscode-languageserver';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import { mentionsOf } from './references.ts';
 

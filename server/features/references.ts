@@ -6,10 +6,10 @@ import {
   type ServerCapabilities,
   type TextDocumentPositionParams,
 } from 'vscode-languageserver';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { locationOf, mentionsAcross } from '../mentions.ts';
-import { findMentions, type Mention, mentionAt } from '../roles.ts';
+import { locationOf, mentionsAcross } from '../text/mentions.ts';
+import { findMentions, type Mention, mentionAt } from '../text/roles.ts';
 
 export function serveReferences({ connection, documents, guard, projects }: FeatureContext): ServerCapabilities {
   connection.onReferences(

@@ -9,10 +9,10 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import { explainBadName } from '../../runtime/config/names.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { mentionsAcross, type PlacedMention } from '../mentions.ts';
-import { findMentions, findRoles, mentionAt } from '../roles.ts';
+import { mentionsAcross, type PlacedMention } from '../text/mentions.ts';
+import { findMentions, findRoles, mentionAt } from '../text/roles.ts';
 
 export function serveRename({
   connection,

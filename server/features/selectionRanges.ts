@@ -1,8 +1,8 @@
 import type { Position, SelectionRange, ServerCapabilities } from 'vscode-languageserver';
 import type { KeyValue, Span, Value } from '../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { contentSpan, groupSections, type SectionGroup } from '../walk.ts';
+import { contentSpan, groupSections, type SectionGroup } from '../text/walk.ts';
 
 interface Params {
   readonly textDocument: { readonly uri: string };

@@ -1,10 +1,10 @@
 import type { SemanticTokens, SemanticTokensParams, ServerCapabilities } from 'vscode-languageserver';
 import type { Span, Value } from '../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../analysis.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
-import { allowedWords, type DocumentSchema, type Schema, schemaAt } from '../schema.ts';
-import { isPathKey } from '../targets.ts';
-import { type Names, walk } from '../walk.ts';
+import { isPathKey } from '../text/pathStrings.ts';
+import { allowedWords, type DocumentSchema, type Schema, schemaAt } from '../text/schema.ts';
+import { type Names, walk } from '../text/walk.ts';
 
 /** The standard types, so that every theme has a colour for each; what they do not tell apart is a modifier. */
 export const TOKEN_TYPES = ['type', 'property', 'class', 'enumMember', 'string', 'number', 'keyword'] as const;

@@ -20,7 +20,7 @@ import { rename } from '../../server/features/rename.ts';
 import { selectionRange } from '../../server/features/selectionRanges.ts';
 import { findTokens, semanticTokens } from '../../server/features/semanticTokens.ts';
 import { ALL_HINTS } from '../../server/inlaySettings.ts';
-import { findTargets } from '../../server/targets.ts';
+import { findTargets } from '../../server/text/pathStrings.ts';
 import { analysisOf } from '../support/analysis.ts';
 import { mentionsIn } from '../support/analyzed.ts';
 import { chosen, labelsAt, RICH } from '../support/completions.ts';

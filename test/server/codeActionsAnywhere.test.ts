@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Analysis } from '../../server/analysis.ts';
+import type { Analysis } from '../../server/documents/analysis.ts';
 import { faultsOf } from '../../server/features/codeActions/faults.ts';
 import type { TextChange } from '../../server/features/codeActions/fix.ts';
 import { fixAll } from '../../server/features/codeActions/fixAll.ts';

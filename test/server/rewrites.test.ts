@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Analysis } from '../../server/analysis.ts';
+import type { Analysis } from '../../server/documents/analysis.ts';
 import type { Fix } from '../../server/features/codeActions/fix.ts';
 import { spellSize } from '../../server/features/codeActions/sizeSpelling.ts';
 import { toHeader } from '../../server/features/codeActions/toHeader.ts';

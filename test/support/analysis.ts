@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { type Analysis, analyzeText } from '../../server/analysis.ts';
-import type { PositionEncoding } from '../../server/positions.ts';
+import { type Analysis, analyzeText } from '../../server/documents/analysis.ts';
+import type { PositionEncoding } from '../../server/documents/positions.ts';
 
 /** A text as the language server understands it; it need not be on the disk. */
 export function analysisOf(

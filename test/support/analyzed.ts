@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type Analysis, analyzeText } from '../../server/analysis.ts';
+import { type Analysis, analyzeText } from '../../server/documents/analysis.ts';
 import { mentionsOf } from '../../server/features/references.ts';
-import type { PlacedMention } from '../../server/mentions.ts';
+import type { PlacedMention } from '../../server/text/mentions.ts';
 import { INVALID, VALID } from '../runtime/config/toml/fixtures.ts';
 
 export const URI = 'file:///srv/demo/castra.toml';

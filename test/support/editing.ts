@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Connection, Position, Range, TextDocumentContentChangeEvent } from 'vscode-languageserver';
-import type { Analysis } from '../../server/analysis.ts';
-import { openDocuments } from '../../server/documents.ts';
+import type { Analysis } from '../../server/documents/analysis.ts';
+import { openDocuments } from '../../server/documents/documents.ts';
 import { createRandom } from '../runtime/config/toml/fuzz.ts';
 import { atCharacter, FRAGMENTS } from './randomEdits.ts';
 import { checkDiagnostics, checkFeatures } from './soundness.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Analysis } from '../../server/analysis.ts';
+import type { Analysis } from '../../server/documents/analysis.ts';
 import { faultsOf } from '../../server/features/codeActions/faults.ts';
 import type { Fix, TextChange } from '../../server/features/codeActions/fix.ts';
 import { fixesFor } from '../../server/features/codeActions/table.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_STYLE } from '../../runtime/config/toml/format/style.ts';
-import type { Analysis } from '../../server/analysis.ts';
-import { toDiagnostics } from '../../server/diagnostics.ts';
+import { toDiagnostics } from '../../server/diagnostics/toLsp.ts';
+import type { Analysis } from '../../server/documents/analysis.ts';
 import { propose } from '../../server/features/completion/complete.ts';
 import { documentSymbols } from '../../server/features/documentSymbols.ts';
 import { foldingRanges } from '../../server/features/folding.ts';

@@ -1,7 +1,7 @@
 import { findLineEnd, findLineStart } from '../../../runtime/config/toml/lexer.ts';
 import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { InlineTable } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 import { insert, type TextChange } from './fix.ts';
 import { indentAt, isFirstOnLine, lineBreak } from './lines.ts';
 

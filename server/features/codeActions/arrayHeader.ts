@@ -1,5 +1,5 @@
-import type { Analysis } from '../../analysis.ts';
-import { shapeOf } from '../../describe.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { shapeOf } from '../../text/keyDescriptions.ts';
 import type { FixMaker } from './fix.ts';
 
 /** `[vms]` to `[[vms]]`, all of them at once: one alone would be in conflict with the others. */

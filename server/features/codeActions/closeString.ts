@@ -1,7 +1,7 @@
 import { findLineEnd } from '../../../runtime/config/toml/lexer.ts';
 import type { KeyValue, StringValue, Value } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
-import { cursorAt, sectionAt } from '../../cursor.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { cursorAt, sectionAt } from '../../text/cursor.ts';
 import { type FixMaker, insert, type TextChange } from './fix.ts';
 import { lineBreak } from './lines.ts';
 

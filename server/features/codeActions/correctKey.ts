@@ -1,6 +1,6 @@
 import { suggest } from '../../../runtime/config/suggest.ts';
-import { shapeOf } from '../../describe.ts';
-import { schemaAt } from '../../schema.ts';
+import { shapeOf } from '../../text/keyDescriptions.ts';
+import { schemaAt } from '../../text/schema.ts';
 import type { FixMaker, TextChange } from './fix.ts';
 import { occurrences, partAt, tableAt } from './places.ts';
 

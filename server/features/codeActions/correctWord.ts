@@ -1,6 +1,6 @@
 import { suggest } from '../../../runtime/config/suggest.ts';
-import type { Analysis } from '../../analysis.ts';
-import { allowedWords, schemaAt } from '../../schema.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { allowedWords, schemaAt } from '../../text/schema.ts';
 import { ideasFor } from '../completion/ideas.ts';
 import { quoted } from '../completion/token.ts';
 import type { Fix, FixMaker } from './fix.ts';

@@ -1,6 +1,6 @@
 import type { KeyValue } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
-import { cursorAt } from '../../cursor.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { cursorAt } from '../../text/cursor.ts';
 import type { FixMaker, TextChange } from './fix.ts';
 import { isFirstOnLine, restBeforeComment, wholeLines } from './lines.ts';
 

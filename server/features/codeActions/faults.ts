@@ -1,7 +1,7 @@
 import { offsetAt } from '../../../runtime/config/toml/positions.ts';
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
 import type { Diagnostic } from '../../../runtime/diagnostics.ts';
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 import type { Fault } from './fix.ts';
 
 /** Every finding of the text as it is now. */

@@ -1,6 +1,6 @@
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
 import type { Diagnostic } from '../../../runtime/diagnostics.ts';
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 
 /** Text in the place of a span. */
 export interface TextChange extends Span {

@@ -1,4 +1,4 @@
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 import { faultsOf } from './faults.ts';
 import type { TextChange } from './fix.ts';
 import { fixesFor } from './table.ts';

@@ -1,5 +1,5 @@
 import { findLineStart } from '../../../runtime/config/toml/lexer.ts';
-import { cursorAt } from '../../cursor.ts';
+import { cursorAt } from '../../text/cursor.ts';
 import { type FixMaker, insert } from './fix.ts';
 import { isFirstOnLine, lineBreak, wholeLines } from './lines.ts';
 

@@ -1,6 +1,6 @@
 import type { Section } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
-import { stringAt } from '../../nodes.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { stringAt } from '../../text/nodes.ts';
 import { addEntry } from './addEntry.ts';
 import { removeEntry } from './duplicateKey.ts';
 import type { FixMaker, TextChange } from './fix.ts';

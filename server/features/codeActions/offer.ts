@@ -8,7 +8,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 import { SCRIPT } from './createScript.ts';
 import { faultsIn } from './faults.ts';
 import type { Fault, Fix, TextChange } from './fix.ts';

@@ -1,9 +1,9 @@
 import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { KeyPart, Section, StringValue, Value } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
-import type { Analysis } from '../../analysis.ts';
-import { cursorAt } from '../../cursor.ts';
-import { sectionPath } from '../../sections.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { cursorAt } from '../../text/cursor.ts';
+import { sectionPath } from '../../text/sections.ts';
 
 /** A name in a table, in a key or in a header. */
 export interface NamedPart {

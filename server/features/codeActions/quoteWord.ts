@@ -1,6 +1,6 @@
 import { findLineEnd } from '../../../runtime/config/toml/lexer.ts';
 import { basicString } from '../../../runtime/config/toml/write.ts';
-import { schemaAt, typesOf } from '../../schema.ts';
+import { schemaAt, typesOf } from '../../text/schema.ts';
 import type { FixMaker } from './fix.ts';
 import { valueAt } from './places.ts';
 

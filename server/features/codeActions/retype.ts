@@ -1,5 +1,5 @@
 import { basicString } from '../../../runtime/config/toml/write.ts';
-import { schemaAt, typesOf } from '../../schema.ts';
+import { schemaAt, typesOf } from '../../text/schema.ts';
 import type { FixMaker } from './fix.ts';
 import { valueAt } from './places.ts';
 

@@ -1,6 +1,6 @@
 import { parseMiB } from '../../../runtime/config/units.ts';
-import type { Analysis } from '../../analysis.ts';
-import { cursorAt } from '../../cursor.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { cursorAt } from '../../text/cursor.ts';
 import { namesOf } from '../completion/ideas.ts';
 import { quoted } from '../completion/token.ts';
 import type { Fix } from './fix.ts';

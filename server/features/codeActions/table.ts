@@ -1,4 +1,4 @@
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 import { arrayHeader } from './arrayHeader.ts';
 import { closeHeader } from './closeHeader.ts';
 import { closeList } from './closeList.ts';

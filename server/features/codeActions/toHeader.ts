@@ -1,7 +1,7 @@
 import { findLineEnd } from '../../../runtime/config/toml/lexer.ts';
 import type { InlineTable, KeyValue, Span } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
-import { sectionAt } from '../../cursor.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { sectionAt } from '../../text/cursor.ts';
 import { removeEntry } from './duplicateKey.ts';
 import { type Fix, insert } from './fix.ts';
 import { lineBreak } from './lines.ts';

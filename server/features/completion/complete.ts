@@ -5,9 +5,9 @@ import {
   InsertTextFormat,
   MarkupKind,
 } from 'vscode-languageserver';
-import type { Analysis } from '../../analysis.ts';
-import { cursorAt } from '../../cursor.ts';
-import { plainText } from '../../describe.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { cursorAt } from '../../text/cursor.ts';
+import { plainText } from '../../text/keyDescriptions.ts';
 import { headersInHeader } from './headers.ts';
 import { completeKey } from './keys.ts';
 import { completePath, type PathRequest, pathRequest } from './paths.ts';

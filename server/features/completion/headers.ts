@@ -1,10 +1,10 @@
 import { CompletionItemKind } from 'vscode-languageserver';
 import type { Header, Span } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode, TomlNode } from '../../../runtime/config/toml/tree.ts';
-import type { Analysis } from '../../analysis.ts';
-import type { Cursor } from '../../cursor.ts';
-import { documentationOf, isRequired, shapeOf } from '../../describe.ts';
-import { type DocumentSchema, schemaAt } from '../../schema.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import type { Cursor } from '../../text/cursor.ts';
+import { documentationOf, isRequired, shapeOf } from '../../text/keyDescriptions.ts';
+import { type DocumentSchema, schemaAt } from '../../text/schema.ts';
 import { hasIdeas } from './ideas.ts';
 import { lineAfter, lineBefore, onCursorLine } from './lines.ts';
 import type { Proposal } from './proposal.ts';

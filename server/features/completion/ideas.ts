@@ -4,11 +4,11 @@ import { slugify } from '../../../runtime/config/names.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/virtualMachine.ts';
-import type { Analysis } from '../../analysis.ts';
-import { plainText } from '../../describe.ts';
-import { integerAt, rowsAt, stringAt } from '../../nodes.ts';
-import { pathKey } from '../../pathKeys.ts';
-import { allowedWords, meaningsOf, type Schema, schemaAt } from '../../schema.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { plainText } from '../../text/keyDescriptions.ts';
+import { integerAt, rowsAt, stringAt } from '../../text/nodes.ts';
+import { pathKey } from '../../text/pathKeys.ts';
+import { allowedWords, meaningsOf, type Schema, schemaAt } from '../../text/schema.ts';
 import { freeHostPorts } from './ports.ts';
 
 /** A value that fits a place, as TOML data. */

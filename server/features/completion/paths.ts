@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { CompletionItemKind } from 'vscode-languageserver';
 import { resolveOverlay } from '../../../runtime/config/paths.ts';
-import type { Analysis } from '../../analysis.ts';
-import type { Cursor } from '../../cursor.ts';
-import { type FolderEntry, listFolder } from '../../folders.ts';
-import { type PathKey, pathKey } from '../../pathKeys.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { type FolderEntry, listFolder } from '../../documents/folders.ts';
+import type { Cursor } from '../../text/cursor.ts';
+import { type PathKey, pathKey } from '../../text/pathKeys.ts';
 import { inSnippet, type Proposal } from './proposal.ts';
 import { quoted, tokenAt, type ValueToken } from './token.ts';
 

@@ -1,5 +1,5 @@
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
-import type { Analysis } from '../../analysis.ts';
+import type { Analysis } from '../../documents/analysis.ts';
 
 const FIRST_PORT = 8080;
 const LAST_PORT = 65535;

@@ -1,5 +1,5 @@
-import { shapeOf } from '../../describe.ts';
-import { type DocumentSchema, type Schema, schemaAt, typesOf } from '../../schema.ts';
+import { shapeOf } from '../../text/keyDescriptions.ts';
+import { type DocumentSchema, type Schema, schemaAt, typesOf } from '../../text/schema.ts';
 
 type Path = readonly (string | number)[];
 

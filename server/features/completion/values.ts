@@ -1,8 +1,8 @@
 import { CompletionItemKind } from 'vscode-languageserver';
-import type { Analysis } from '../../analysis.ts';
-import type { Cursor } from '../../cursor.ts';
-import { shapeOf } from '../../describe.ts';
-import { type DocumentSchema, schemaAt } from '../../schema.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import type { Cursor } from '../../text/cursor.ts';
+import { shapeOf } from '../../text/keyDescriptions.ts';
+import { type DocumentSchema, schemaAt } from '../../text/schema.ts';
 import { type Idea, ideasFor, namesOf } from './ideas.ts';
 import { characterBefore } from './lines.ts';
 import { inSnippet, type Proposal } from './proposal.ts';

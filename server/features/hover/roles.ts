@@ -1,6 +1,6 @@
 import type { PortForward, VmDefinition } from '../../../runtime/config/project.ts';
 import type { PlacedVm } from '../../../runtime/config/virtualMachine.ts';
-import { sizeInWords } from '../../effective.ts';
+import { sizeInWords } from '../../text/effective.ts';
 import { code } from './code.ts';
 
 const MAX_SHOWN = 5;

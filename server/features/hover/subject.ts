@@ -1,8 +1,8 @@
 import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
 import type { Header, Span, Value } from '../../../runtime/config/toml/syntax.ts';
-import type { Analysis } from '../../analysis.ts';
-import { type Cursor, cursorAt } from '../../cursor.ts';
-import { sectionPath } from '../../sections.ts';
+import type { Analysis } from '../../documents/analysis.ts';
+import { type Cursor, cursorAt } from '../../text/cursor.ts';
+import { sectionPath } from '../../text/sections.ts';
 
 /** What somebody points at. */
 export interface Subject {

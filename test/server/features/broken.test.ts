@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { analyzeText } from '../../../server/analysis.ts';
+import { analyzeText } from '../../../server/documents/analysis.ts';
 import { codeLenses } from '../../../server/features/codeLens.ts';
 import { documentSymbols } from '../../../server/features/documentSymbols.ts';
 import { foldingRanges } from '../../../server/features/folding.ts';
@@ -10,7 +10,7 @@ import { rename } from '../../../server/features/rename.ts';
 import { selectionRange } from '../../../server/features/selectionRanges.ts';
 import { findTokens, semanticTokens } from '../../../server/features/semanticTokens.ts';
 import { ALL_HINTS } from '../../../server/inlaySettings.ts';
-import { findTargets } from '../../../server/targets.ts';
+import { findTargets } from '../../../server/text/pathStrings.ts';
 import { createMutator } from '../../runtime/config/toml/fuzz.ts';
 import { DOCUMENTS, mentionsIn, URI } from '../../support/analyzed.ts';
 

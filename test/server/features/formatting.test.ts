@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_STYLE } from '../../../runtime/config/toml/format/style.ts';
-import { analyzeText } from '../../../server/analysis.ts';
+import { analyzeText } from '../../../server/documents/analysis.ts';
 import { formatDocument, formatRanges, formatTyped, styleOf } from '../../../server/features/formatting.ts';
 import { PROJECT } from '../../runtime/config/toml/fixtures.ts';
 import { startClient } from '../../support/lspClient.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startClient } from '../support/lspClient.ts';
+import { startClient } from '../../support/lspClient.ts';
 
 const URI = 'file:///srv/demo/castra.toml';
 const TEXT = 'version = "0.2.0"\n[project]\nname = "demo"\n[[vms]]\nname = "web"\ncpus = 4\n';

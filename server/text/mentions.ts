@@ -1,6 +1,6 @@
 import type { Location } from 'vscode-languageserver';
-import type { Analysis } from './analysis.ts';
-import type { Projects } from './projects.ts';
+import type { Analysis } from '../documents/analysis.ts';
+import type { Projects } from '../documents/projects.ts';
 import { findMentions, type Mention, mentionAt } from './roles.ts';
 
 /** A place that names a role, and the document that it is in. */

@@ -1,7 +1,7 @@
-import type { BaseImage, VmDefinition } from '../runtime/config/project.ts';
-import type { TomlPath } from '../runtime/config/toml/meaning.ts';
-import type { PlacedVm } from '../runtime/config/virtualMachine.ts';
-import type { Analysis } from './analysis.ts';
+import type { BaseImage, VmDefinition } from '../../runtime/config/project.ts';
+import type { TomlPath } from '../../runtime/config/toml/meaning.ts';
+import type { PlacedVm } from '../../runtime/config/virtualMachine.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import { stringAt } from './nodes.ts';
 
 /** What one VM has, after inheritance and defaults. */

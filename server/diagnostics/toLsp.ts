@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
-import { inOrder } from '../runtime/config/findings.ts';
-import type { Diagnostic as Finding, Severity } from '../runtime/diagnostics.ts';
-import type { Analysis } from './analysis.ts';
+import { inOrder } from '../../runtime/config/findings.ts';
+import type { Diagnostic as Finding, Severity } from '../../runtime/diagnostics.ts';
+import type { Analysis } from '../documents/analysis.ts';
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,

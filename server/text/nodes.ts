@@ -1,5 +1,5 @@
-import { nodeAt, type TomlPath } from '../runtime/config/toml/meaning.ts';
-import type { TableNode } from '../runtime/config/toml/tree.ts';
+import { nodeAt, type TomlPath } from '../../runtime/config/toml/meaning.ts';
+import type { TableNode } from '../../runtime/config/toml/tree.ts';
 
 /** The string at a path; undefined for an empty one too, which says nothing. */
 export function stringAt(tree: TableNode, path: TomlPath): string | undefined {

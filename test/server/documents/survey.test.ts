@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { surveyFolders } from '../../server/survey.ts';
+import { surveyFolders } from '../../../server/documents/survey.ts';
 
 describe('surveyFolders', () => {
   let root = '';

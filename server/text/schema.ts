@@ -1,6 +1,6 @@
-import type { Schema } from '../runtime/config/schemaAt.ts';
+import type { Schema } from '../../runtime/config/schemaAt.ts';
 
-export { castraSchema, type DocumentSchema, type Schema, schemaAt } from '../runtime/config/schemaAt.ts';
+export { castraSchema, type DocumentSchema, type Schema, schemaAt } from '../../runtime/config/schemaAt.ts';
 
 /** The words that a value may be. */
 export function allowedWords(schema: Schema): readonly string[] {

@@ -1,6 +1,6 @@
-import type { TomlPath } from '../runtime/config/toml/meaning.ts';
-import type { Section } from '../runtime/config/toml/syntax.ts';
-import type { TableNode, TomlNode } from '../runtime/config/toml/tree.ts';
+import type { TomlPath } from '../../runtime/config/toml/meaning.ts';
+import type { Section } from '../../runtime/config/toml/syntax.ts';
+import type { TableNode, TomlNode } from '../../runtime/config/toml/tree.ts';
 
 /** The path of the table that a section's entries are in: names, and the rows of arrays as numbers. */
 export function sectionPath(tree: TableNode, { header }: Section): TomlPath {

@@ -1,7 +1,7 @@
-import type { VmDefinition } from '../runtime/config/project.ts';
-import type { Span, StringValue } from '../runtime/config/toml/syntax.ts';
-import type { TableNode, TomlNode } from '../runtime/config/toml/tree.ts';
-import type { Analysis } from './analysis.ts';
+import type { VmDefinition } from '../../runtime/config/project.ts';
+import type { Span, StringValue } from '../../runtime/config/toml/syntax.ts';
+import type { TableNode, TomlNode } from '../../runtime/config/toml/tree.ts';
+import type { Analysis } from '../documents/analysis.ts';
 import { contentSpan } from './walk.ts';
 
 /** One `[[vms]]` table. */

@@ -5,9 +5,9 @@ import {
   type WorkspaceDiagnosticParams,
   type WorkspaceDocumentDiagnosticReport,
 } from 'vscode-languageserver';
-import { type Analysis, pathOf } from './analysis.ts';
-import type { FeatureContext } from './features.ts';
-import { type SurveyedFile, surveyFolders } from './survey.ts';
+import { type Analysis, pathOf } from '../documents/analysis.ts';
+import { type SurveyedFile, surveyFolders } from '../documents/survey.ts';
+import type { FeatureContext } from '../features.ts';
 
 /** What was found in one document; the id is the same as long as the findings are. */
 export interface Report {

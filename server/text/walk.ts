@@ -1,4 +1,4 @@
-import type { KeyValue, Section, TomlDocument, Value } from '../runtime/config/toml/syntax.ts';
+import type { KeyValue, Section, TomlDocument, Value } from '../../runtime/config/toml/syntax.ts';
 
 /** The names that lead to a place, without the indexes of arrays: what is known of a key depends on nothing else. */
 export type Names = readonly string[];

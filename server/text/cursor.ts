@@ -1,4 +1,4 @@
-import type { TomlPath } from '../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../runtime/config/toml/meaning.ts';
 import type {
   Header,
   InlineTable,
@@ -8,8 +8,8 @@ import type {
   Span,
   TomlDocument,
   Value,
-} from '../runtime/config/toml/syntax.ts';
-import type { TableNode } from '../runtime/config/toml/tree.ts';
+} from '../../runtime/config/toml/syntax.ts';
+import type { TableNode } from '../../runtime/config/toml/tree.ts';
 import { sectionPath } from './sections.ts';
 
 /** What a person is about to write, or looks at, at one place of a document. */

@@ -4,13 +4,13 @@ import {
   DocumentDiagnosticReportKind,
   type ServerCapabilities,
 } from 'vscode-languageserver';
-import { shortHash } from '../runtime/config/names.ts';
-import type { Analysis } from './analysis.ts';
-import { toDiagnostics } from './diagnostics.ts';
-import type { FeatureContext } from './features.ts';
+import { shortHash } from '../../runtime/config/names.ts';
+import type { Analysis } from '../documents/analysis.ts';
+import { askToRefresh } from '../documents/workspace.ts';
+import type { FeatureContext } from '../features.ts';
 import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
-import { askToRefresh } from './workspace.ts';
-import { isNews, type Report, serveWorkspaceDiagnostics } from './workspaceDiagnostics.ts';
+import { toDiagnostics } from './toLsp.ts';
+import { isNews, type Report, serveWorkspaceDiagnostics } from './workspace.ts';
 
 /** Answers when asked, if the client asks; else tells by itself. Never both: each finding would show twice. */
 export function serveDiagnostics(context: FeatureContext): ServerCapabilities {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type LspClient, startClient } from '../support/lspClient.ts';
+import { type LspClient, startClient } from '../../support/lspClient.ts';
 
 const GOOD = 'version = "0.2.0"\n[project]\nname = "demo"\n[[vms]]\nname = "web"\n';
 const WATCHED = { workspace: { didChangeWatchedFiles: { dynamicRegistration: true }, workspaceFolders: true } };

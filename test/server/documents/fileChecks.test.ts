@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type FileKind, fileChecks } from '../../server/fileChecks.ts';
+import { type FileKind, fileChecks } from '../../../server/documents/fileChecks.ts';
 
 describe('fileChecks', () => {
   it('tells files, folders and what is missing; a path through a file is missing too', async () => {

@@ -1,10 +1,10 @@
-import { findMismatches, findMissingKey } from '../runtime/config/bootstrapProject.ts';
-import { findMissingFiles } from '../runtime/config/pathReferences.ts';
-import type { Diagnostic } from '../runtime/diagnostics.ts';
-import type { Analysis } from './analysis.ts';
-import type { FileChecks } from './fileChecks.ts';
+import { findMismatches, findMissingKey } from '../../runtime/config/bootstrapProject.ts';
+import { findMissingFiles } from '../../runtime/config/pathReferences.ts';
+import type { Diagnostic } from '../../runtime/diagnostics.ts';
+import type { Analysis } from '../documents/analysis.ts';
+import type { FileChecks } from '../documents/fileChecks.ts';
+import type { Projects } from '../documents/projects.ts';
 import type { HostKnowledge } from './hostFacts.ts';
-import type { Projects } from './projects.ts';
 
 /** What is known outside of a document. */
 interface Outside {
