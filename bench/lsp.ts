@@ -1,7 +1,7 @@
 // How fast the language server answers, beside others: `npm run bench:lsp [-- ROUNDS]`.
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../runtime/errors.ts';
+import { messageOf } from '../runtime/contract/failures.ts';
 import { SERVER } from '../test/support/lspClient.ts';
 import { type BenchServer, findServers } from './lsp/servers.ts';
 import { type Figures, type Mode, measure } from './lsp/session.ts';

@@ -8,7 +8,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VmLaunch } from '../runtime/outcomes.ts';
+import type { VmLaunch } from '../runtime/contract/outcomes.ts';
 import { end, prepareByHand, qmpSocketOf, type RecordedStart, recordStart, startByHand } from './byHand.ts';
 import { CLI, inTemporaryFolder, median, type RunOptions, run, timeMs } from './run.ts';
 
@@ -38,7 +38,7 @@ interface LaunchedOutcome {
   readonly vms: readonly [{ readonly launch: VmLaunch }];
 }
 
-/** The contract is ours (runtime/stream.ts), so one look at its tag suffices. */
+/** The contract is ours (runtime/contract/stream.ts), so one look at its tag suffices. */
 function decodeOutcome(line: string): LaunchedOutcome {
   const value = JSON.parse(line) as { readonly type: string; readonly outcome: LaunchedOutcome };
   if (value.type !== 'command.completed') throw new Error(line);

@@ -1,8 +1,12 @@
 // `castra/runtime`: the operations as a library. Everything that is exported here is public.
 export type * from './config/project.ts';
-export type * from './diagnostics.ts';
-export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './errors.ts';
-export type * from './events.ts';
+export type * from './contract/diagnostics.ts';
+export type * from './contract/events.ts';
+export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './contract/failures.ts';
+export type * from './contract/options.ts';
+export type * from './contract/outcomes.ts';
+export { type Reporter, silent } from './contract/reporter.ts';
+export { CONTRACT, type ControlLine, type StreamLine } from './contract/stream.ts';
 export { clean } from './operations/clean.ts';
 export { openConsole } from './operations/console.ts';
 export { copy } from './operations/copy.ts';
@@ -26,9 +30,5 @@ export { sshConfig } from './operations/sshConfig.ts';
 export { status } from './operations/status.ts';
 export { up } from './operations/up.ts';
 export { validate } from './operations/validate.ts';
-export type * from './options.ts';
-export type * from './outcomes.ts';
 export { readSettings } from './process/environment.ts';
-export { type Reporter, silent } from './reporter.ts';
-export { CONTRACT, type ControlLine, type StreamLine } from './stream.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';

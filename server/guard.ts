@@ -1,5 +1,5 @@
 import { type CancellationToken, type Connection, LSPErrorCodes, ResponseError } from 'vscode-languageserver';
-import { messageOf } from '../runtime/errors.ts';
+import { messageOf } from '../runtime/contract/failures.ts';
 
 /** Wraps a handler, so that a bug of ours answers an error and the server lives on. */
 export type Guard = <Params, Result>(

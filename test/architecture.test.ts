@@ -15,7 +15,7 @@ interface Rule {
   readonly why: string;
 }
 
-const CORE = 'runtime/(?:bytes|events|errors|options|outcomes|reporter|stream|diagnostics)\\.ts';
+const CORE = 'runtime/contract/.+';
 const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
 const LIBRARIES = 'undici|xz-decompress|fzstd|xxhash-wasm|ssh2';
@@ -35,14 +35,14 @@ const RULES: readonly Rule[] = [
   },
   {
     files: any('runtime/config/discover\\.ts'),
-    values: any('runtime/config/.+', 'runtime/errors\\.ts', 'node:path', 'node:fs'),
-    types: any('runtime/options\\.ts'),
+    values: any('runtime/config/.+', CORE, 'node:path', 'node:fs'),
+    types: any(CORE),
     why: 'the only file of the config pipeline that looks at the disk',
   },
   {
     files: any('runtime/config/.+'),
     values: any('runtime/config/(?!discover).+', LANGUAGE, 'node:path', 'node:crypto'),
-    types: any('runtime/(?:diagnostics|options|state/record)\\.ts'),
+    types: any(CORE, 'runtime/state/record\\.ts'),
     why: 'text in, project and diagnostics out: it runs in an editor as well as in a command',
   },
   {
@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
     ),
     values: any(
       'client/(?:ids|terminal/launcher|logs/logText)\\.ts',
-      'runtime/(?:bytes\\.ts|logs/.+|state/files\\.ts|process/pause\\.ts)',
+      'runtime/(?:logs/.+|state/files\\.ts|process/pause\\.ts)',
       CORE,
       NODE,
     ),
@@ -111,12 +111,12 @@ const RULES: readonly Rule[] = [
     values: any(
       'server/.+',
       'runtime/config/(?!discover).+',
-      'runtime/errors\\.ts',
+      CORE,
       'node:(?:path|url|os|fs/promises)',
       'vscode-languageserver',
       'vscode-languageserver-textdocument',
     ),
-    types: any('runtime/(?:diagnostics|options)\\.ts', 'node:fs'),
+    types: any(CORE, 'node:fs'),
     why: 'it reads text and says what it means: it starts no process and opens no socket',
   },
   {
@@ -249,7 +249,7 @@ test('the checker sees every way to import, and the reason comes with it', () =>
     ['runtime/config/units.ts', "import { readRecord, type ReadySignal } from '../state/record.ts';"],
     ['runtime/config/analyze.ts', "import { discoverConfig } from './discover.ts';"],
     ['runtime/config/toml/lexer.ts', "const fs = await import('node:fs');"],
-    ['runtime/events.ts', "import { join } from 'node:path';"],
+    ['runtime/contract/events.ts', "import { join } from 'node:path';"],
     ['runtime/vm/launch.ts', "import {\n  createOverlay,\n  discardOverlay,\n} from '../images/overlay.ts';"],
     ['runtime/images/overlay.ts', "import type { Run } from '../operations/run.ts';"],
     ['runtime/operations/up.ts', "import { render } from '../cli/render/text.ts';"],

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { messageOf } from '../../runtime/errors.ts';
+import { messageOf } from '../../runtime/contract/failures.ts';
 import { SERVER } from '../../test/support/lspClient.ts';
 import { run } from '../run.ts';
 import { type BenchDocument, jsonDocument, tomlDocument } from './documents.ts';

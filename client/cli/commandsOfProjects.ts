@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { Event } from '../../runtime/events.ts';
+import type { Event } from '../../runtime/contract/events.ts';
 import type { Verb } from '../fleet/reduce.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { ProjectView } from '../fleet/view.ts';

@@ -1,4 +1,4 @@
-import type { StreamLine } from '../../runtime/stream.ts';
+import type { StreamLine } from '../../runtime/contract/stream.ts';
 
 /** Cuts a child's output into the lines of its stream. What is no line of ours is handed to `other`. */
 export function lineDecoder(onLine: (line: StreamLine) => void, other: (text: string) => void) {

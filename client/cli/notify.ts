@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { Position } from '../../runtime/diagnostics.ts';
-import type { Failure } from '../../runtime/errors.ts';
+import type { Position } from '../../runtime/contract/diagnostics.ts';
+import type { Failure } from '../../runtime/contract/failures.ts';
 import type { ProjectView } from '../fleet/view.ts';
 import type { Host } from '../host.ts';
 import { commands, settings } from '../ids.ts';

@@ -1,4 +1,4 @@
-import { describe, type Failure } from '../../runtime/errors.ts';
+import { describe, type Failure } from '../../runtime/contract/failures.ts';
 
 /** In one line why something failed; all that is known of it is what describe() says. */
 export function reasonOf(failure: Failure): string {

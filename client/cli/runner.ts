@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Failure } from '../../runtime/errors.ts';
-import type { Event } from '../../runtime/events.ts';
-import type { ControlLine } from '../../runtime/stream.ts';
+import type { Event } from '../../runtime/contract/events.ts';
+import type { Failure } from '../../runtime/contract/failures.ts';
+import type { ControlLine } from '../../runtime/contract/stream.ts';
 import { lineDecoder } from './decode.ts';
 
 /** How the bundled CLI is run; everything that changes the machine goes through here. */

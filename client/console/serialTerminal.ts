@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { CastraError, messageOf } from '../../runtime/errors.ts';
-import type { Event } from '../../runtime/events.ts';
+import type { Event } from '../../runtime/contract/events.ts';
+import { CastraError, messageOf } from '../../runtime/contract/failures.ts';
 import type { ChosenVm } from '../commands/choose.ts';
 import { hostSettings } from '../host.ts';
 import { commands } from '../ids.ts';

@@ -1,6 +1,6 @@
-import { describe, type Failure } from '../../runtime/errors.ts';
-import type { Event, Phase } from '../../runtime/events.ts';
-import type { StatusOutcome } from '../../runtime/outcomes.ts';
+import type { Event, Phase } from '../../runtime/contract/events.ts';
+import { describe, type Failure } from '../../runtime/contract/failures.ts';
+import type { StatusOutcome } from '../../runtime/contract/outcomes.ts';
 import { reasonOf } from '../cli/reason.ts';
 
 /** What this window asked for and has not heard the end of. */

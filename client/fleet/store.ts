@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { CastraError, messageOf } from '../../runtime/errors.ts';
-import { silent } from '../../runtime/reporter.ts';
+import { CastraError, messageOf } from '../../runtime/contract/failures.ts';
+import { silent } from '../../runtime/contract/reporter.ts';
 import { homeFiles } from '../../runtime/state/layout.ts';
 import { hostSettings } from '../host.ts';
 import type { Projects } from '../projects.ts';

@@ -1,4 +1,4 @@
-import type { RunningOperation, VmStatus } from '../../runtime/outcomes.ts';
+import type { RunningOperation, VmStatus } from '../../runtime/contract/outcomes.ts';
 import { type Fleet, type ProjectState, phaseSteps } from './reduce.ts';
 
 /** What a row shows. */

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { BusyPort, HostFacts } from '../../runtime/config/hostFacts.ts';
-import { CastraError } from '../../runtime/errors.ts';
-import type { HostSettings } from '../../runtime/options.ts';
+import { CastraError } from '../../runtime/contract/failures.ts';
+import type { HostSettings } from '../../runtime/contract/options.ts';
 import { findPortOwner, isPortBound } from '../../runtime/process/portOwner.ts';
 import { describeOwner } from '../../runtime/vm/ports.ts';
 import { findQemu } from '../../runtime/vm/qemu.ts';

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { formatBytes } from '../../runtime/bytes.ts';
-import { messageOf } from '../../runtime/errors.ts';
+import { formatBytes } from '../../runtime/contract/bytes.ts';
+import { messageOf } from '../../runtime/contract/failures.ts';
 import { openLog, type Segment } from '../../runtime/logs/tail.ts';
 import { LogTracker } from '../../runtime/logs/track.ts';
 import { watchFolder } from '../../runtime/logs/wake.ts';

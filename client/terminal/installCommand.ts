@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { messageOf } from '../../runtime/errors.ts';
+import { messageOf } from '../../runtime/contract/failures.ts';
 import { inspectLink, isOnPath, linkPath, makeLink, pathLine } from './commandLink.ts';
 
 /**

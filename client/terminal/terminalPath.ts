@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import * as vscode from 'vscode';
-import { messageOf } from '../../runtime/errors.ts';
+import { messageOf } from '../../runtime/contract/failures.ts';
 import { cliEnvironment, type Host } from '../host.ts';
 import { commands, settings } from '../ids.ts';
 import { writeLaunchers } from './launcherFiles.ts';

@@ -1,4 +1,4 @@
-import type { ActiveForward } from '../../runtime/events.ts';
+import type { ActiveForward } from '../../runtime/contract/events.ts';
 import type { RowState, VmView } from '../fleet/view.ts';
 
 /** A row of the tree, in words that need no VS Code: tested as data. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ActiveForward } from '../../runtime/events.ts';
+import type { ActiveForward } from '../../runtime/contract/events.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { countRunning, type ProjectView, type VmView } from '../fleet/view.ts';
 import { commands, views } from '../ids.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { CastraError, exitCodes } from '../errors.ts';
+import { CastraError, exitCodes } from '../contract/failures.ts';
 import { addClean } from './commands/clean.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConsole } from './commands/console.ts';

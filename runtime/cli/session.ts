@@ -1,8 +1,8 @@
-import { CastraError, exitCodes, type Failure, messageOf } from '../errors.ts';
-import type { Event } from '../events.ts';
+import type { Event } from '../contract/events.ts';
+import { CastraError, exitCodes, type Failure, messageOf } from '../contract/failures.ts';
+import type { Output } from '../contract/outcomes.ts';
+import { decodeControl } from '../contract/stream.ts';
 import type { Run } from '../operations/run.ts';
-import type { Output } from '../outcomes.ts';
-import { decodeControl } from '../stream.ts';
 import { jsonFace } from './render/json.ts';
 
 /** How a command shows itself: as text for people, or as NDJSON for programs. */

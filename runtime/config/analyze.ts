@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import type { Diagnostic } from '../diagnostics.ts';
-import type { AcceleratorChoice } from '../options.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { AcceleratorChoice } from '../contract/options.ts';
 import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import type { Findings } from './findings.ts';

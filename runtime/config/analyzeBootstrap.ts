@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
 import { asTable, type Fields, integer, text, textMap, texts } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { type DocumentSyntax, readDocument } from './readDocument.ts';

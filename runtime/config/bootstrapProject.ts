@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { BootstrapAnalysis } from './analyzeBootstrap.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import { suggest } from './suggest.ts';

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CastraError } from '../errors.ts';
-import type { ConfigSelection } from '../options.ts';
+import { CastraError } from '../contract/failures.ts';
+import type { ConfigSelection } from '../contract/options.ts';
 
 const FILE_NAME = 'castra.toml';
 

@@ -1,4 +1,4 @@
-import type { Diagnostic, RelatedLocation, Severity } from '../diagnostics.ts';
+import type { Diagnostic, RelatedLocation, Severity } from '../contract/diagnostics.ts';
 import { nodeAt, type TomlPath, valueSpan } from './toml/meaning.ts';
 import { type LineIndex, rangeOf } from './toml/positions.ts';
 import type { Span } from './toml/syntax.ts';

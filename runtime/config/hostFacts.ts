@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { ConfigAnalysis } from './analyze.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import type { PortForward } from './project.ts';

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { ConfigAnalysis } from './analyze.ts';
 import { spanAt } from './findings.ts';
 import type { HostProblem, PortForward, Subject } from './project.ts';

@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../diagnostics.ts';
-import type { AcceleratorChoice, ShutdownWaits } from '../options.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { AcceleratorChoice, ShutdownWaits } from '../contract/options.ts';
 import type { ReadySignal } from '../state/record.ts';
 
 /** A forward as declared: `host` 0 asks for any free port at `up`. */

@@ -2,7 +2,7 @@
  * `# castra: ignore CODE[, CODE…]` hides warnings and infos that begin on its own line or, when nothing else stands on
  * that line, on the next one that is no comment. Errors cannot be hidden: the command would fail all the same.
  */
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
 import { suggest } from './suggest.ts';
 import { type LineIndex, positionAt, rangeOf } from './toml/positions.ts';
 import type { Span, TomlDocument } from './toml/syntax.ts';

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { AcceleratorChoice } from '../options.ts';
+import type { AcceleratorChoice } from '../contract/options.ts';
 import type { ReadySignal } from '../state/record.ts';
 import { readBaseImage } from './baseImage.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import type { Reporter } from '../contract/reporter.ts';
 import { run as runProgram } from '../process/spawn.ts';
-import type { Reporter } from '../reporter.ts';
 import { downloadFiles, FILE_MODE, IMAGE_MODE, imageFiles } from '../state/layout.ts';
 import { detectFormat, type ImageFormat } from './imageFormat.ts';
 import { sweepDownload } from './partials.ts';

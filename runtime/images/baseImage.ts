@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { BaseImage } from '../config/project.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError, messageOf } from '../errors.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { ensureImage, type ImageRequest, type ImageRun } from './cache.ts';
 import { inspectQcow2, Qcow2Error } from './qcow2.ts';
 

@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../diagnostics.ts';
-import type { Reporter } from '../reporter.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { Reporter } from '../contract/reporter.ts';
 import { downloadFiles, imageFiles } from '../state/layout.ts';
 import { addImage } from './addImage.ts';
 import { download } from './download.ts';

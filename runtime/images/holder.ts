@@ -1,6 +1,6 @@
 import { rmSync, statSync } from 'node:fs';
+import type { Reporter } from '../contract/reporter.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
-import type { Reporter } from '../reporter.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { downloadFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';

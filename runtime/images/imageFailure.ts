@@ -1,4 +1,4 @@
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { DownloadError } from './downloadError.ts';
 import { Qcow2Error } from './qcow2.ts';
 import { redactUrl } from './redact.ts';

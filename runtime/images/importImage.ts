@@ -1,7 +1,7 @@
 import { constants, rmSync, statSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
-import { CastraError } from '../errors.ts';
-import type { Reporter } from '../reporter.ts';
+import { CastraError } from '../contract/failures.ts';
+import type { Reporter } from '../contract/reporter.ts';
 import { downloadFiles, FILE_MODE, imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
 import { addImage } from './addImage.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { run } from '../process/spawn.ts';
 import { DIRECTORY_MODE, FILE_MODE } from '../state/layout.ts';
 import { inspectQcow2 } from './qcow2.ts';

@@ -1,4 +1,4 @@
-import type { ImageEvent } from '../events.ts';
+import type { ImageEvent } from '../contract/events.ts';
 import { AttemptFailure } from './downloadError.ts';
 import type { Connection, Response } from './http.ts';
 import { readOrigin, rememberOrigin, sourceOf, validatorOf } from './origin.ts';

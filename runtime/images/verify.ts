@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Reporter } from '../reporter.ts';
+import type { Reporter } from '../contract/reporter.ts';
 import { imageFiles } from '../state/layout.ts';
 import { type ImageRecord, readImageRecord, writeImageRecord } from './record.ts';
 import { hashFile, removeImage, withStore } from './store.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BaseImage, Digest } from '../config/project.ts';
-import type { HostSettings } from '../options.ts';
+import type { HostSettings } from '../contract/options.ts';
 import { alpineUrl, defaultImages, defaultImageUrls } from './defaultImages.ts';
 import { redactUrl } from './redact.ts';
 

@@ -1,5 +1,5 @@
 import type { HostProblem, Subject, VmDefinition } from '../config/project.ts';
-import { CastraError } from '../errors.ts';
+import { CastraError } from '../contract/failures.ts';
 import { checkBaseFile } from '../images/baseImage.ts';
 import { readUserData, userPart } from '../seed/userData.ts';
 

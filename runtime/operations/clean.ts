@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { CastraError, messageOf } from '../errors.ts';
-import type { CleanOptions } from '../options.ts';
-import type { CleanedRoot, CleanOutcome, ImagesPruneOutcome } from '../outcomes.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { CleanOptions } from '../contract/options.ts';
+import type { CleanedRoot, CleanOutcome, ImagesPruneOutcome } from '../contract/outcomes.ts';
 import { homeFiles } from '../state/layout.ts';
 import { forgetProject, knownProjects } from '../state/registry.ts';
 import { type CleanTarget, cleanRoot } from './cleanRoot.ts';

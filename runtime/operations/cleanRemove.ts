@@ -1,9 +1,9 @@
 import { type BigIntStats, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isInside } from '../config/paths.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../contract/failures.ts';
+import type { CleanAction } from '../contract/outcomes.ts';
 import { findLockHolder } from '../images/overlay.ts';
-import type { CleanAction } from '../outcomes.ts';
 import type { Removal } from './cleanPlan.ts';
 
 export interface CleanerOptions {

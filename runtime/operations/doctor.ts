@@ -1,6 +1,6 @@
-import { messageOf } from '../errors.ts';
-import type { DoctorOptions } from '../options.ts';
-import type { DoctorFinding, DoctorOutcome } from '../outcomes.ts';
+import { messageOf } from '../contract/failures.ts';
+import type { DoctorOptions } from '../contract/options.ts';
+import type { DoctorFinding, DoctorOutcome } from '../contract/outcomes.ts';
 import { checkAccelerators } from './doctor/accelerators.ts';
 import { checkEnvironment } from './doctor/environment.ts';
 import { type Check, type Examined, problem } from './doctor/finding.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
-import { CastraError, type Failure, messageOf } from '../errors.ts';
-import type { ShutdownOutcome } from '../events.ts';
-import type { DownOptions, ShutdownWaits } from '../options.ts';
-import type { DownOutcome, VmDownResult } from '../outcomes.ts';
+import type { ShutdownOutcome } from '../contract/events.ts';
+import { CastraError, type Failure, messageOf } from '../contract/failures.ts';
+import type { DownOptions, ShutdownWaits } from '../contract/options.ts';
+import type { DownOutcome, VmDownResult } from '../contract/outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';

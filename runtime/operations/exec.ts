@@ -1,6 +1,6 @@
-import { CastraError, messageOf } from '../errors.ts';
-import type { ExecOptions } from '../options.ts';
-import type { ExecOutcome, VmExecResult } from '../outcomes.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { ExecOptions } from '../contract/options.ts';
+import type { ExecOutcome, VmExecResult } from '../contract/outcomes.ts';
 import { remoteCommand } from '../ssh/commandLine.ts';
 import { SSH_FAILED } from '../ssh/exit.ts';
 import { readLines } from '../ssh/lines.ts';

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { ExportOptions } from '../contract/options.ts';
+import type { ExportOutcome, ExportSource } from '../contract/outcomes.ts';
 import { readBacking } from '../images/backing.ts';
 import { isBaseNewer } from '../images/baseChange.ts';
 import { flattenDisk, makeEmptyDisk } from '../images/flatten.ts';
 import { keptOverlays } from '../images/keptOverlay.ts';
 import { findLockHolder, sweepHalfMade } from '../images/overlay.ts';
-import type { ExportOptions } from '../options.ts';
-import type { ExportOutcome, ExportSource } from '../outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';

@@ -1,5 +1,5 @@
 import type { VmDefinition } from '../config/project.ts';
-import type { ActiveForward } from '../events.ts';
+import type { ActiveForward } from '../contract/events.ts';
 import type { PortClaim, WantedForward } from '../vm/ports.ts';
 
 const SSH_PORT = 22;

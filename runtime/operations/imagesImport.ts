@@ -1,6 +1,6 @@
+import type { ImagesImportOptions } from '../contract/options.ts';
+import type { ImagesImportOutcome } from '../contract/outcomes.ts';
 import { importImage } from '../images/importImage.ts';
-import type { ImagesImportOptions } from '../options.ts';
-import type { ImagesImportOutcome } from '../outcomes.ts';
 import { findQemu } from '../vm/qemu.ts';
 import type { Operation } from './run.ts';
 

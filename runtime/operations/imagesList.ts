@@ -1,7 +1,7 @@
+import type { ImagesListOptions } from '../contract/options.ts';
+import type { ImageSummary, ImagesListOutcome, ImageUser } from '../contract/outcomes.ts';
 import type { ImageRecord } from '../images/record.ts';
 import { cachedImages } from '../images/store.ts';
-import type { ImagesListOptions } from '../options.ts';
-import type { ImageSummary, ImagesListOutcome, ImageUser } from '../outcomes.ts';
 import { imageFiles } from '../state/layout.ts';
 import { findQemu } from '../vm/qemu.ts';
 import { findImageUsers } from './imageUsers.ts';

@@ -1,11 +1,11 @@
 import type { ProjectConfig } from '../config/project.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError } from '../errors.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import { CastraError } from '../contract/failures.ts';
+import type { ImagesPullOptions } from '../contract/options.ts';
+import type { ImagesPullOutcome, PulledImage } from '../contract/outcomes.ts';
 import { ensureImage, type ImageRequest } from '../images/cache.ts';
 import { redactUrl } from '../images/redact.ts';
 import { rememberTrust } from '../images/trust.ts';
-import type { ImagesPullOptions } from '../options.ts';
-import type { ImagesPullOutcome, PulledImage } from '../outcomes.ts';
 import { findQemu } from '../vm/qemu.ts';
 import { loadProject } from './project.ts';
 import { type Operation, tell } from './run.ts';

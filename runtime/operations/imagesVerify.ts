@@ -1,8 +1,8 @@
+import type { ImagesVerifyOptions } from '../contract/options.ts';
+import type { ImagesVerifyOutcome, VerifiedImage } from '../contract/outcomes.ts';
 import type { ImageRecord } from '../images/record.ts';
 import { cachedImages } from '../images/store.ts';
 import { discardDamaged, verifyImage } from '../images/verify.ts';
-import type { ImagesVerifyOptions } from '../options.ts';
-import type { ImagesVerifyOutcome, VerifiedImage } from '../outcomes.ts';
 import { imageFiles } from '../state/layout.ts';
 import { findQemu } from '../vm/qemu.ts';
 import { findImageUsers, type ImageUsers } from './imageUsers.ts';

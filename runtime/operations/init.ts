@@ -3,9 +3,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { analyzeConfig } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
 import { configTemplate } from '../config/template.ts';
-import { CastraError, messageOf } from '../errors.ts';
-import type { InitOptions } from '../options.ts';
-import type { InitOutcome } from '../outcomes.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { InitOptions } from '../contract/options.ts';
+import type { InitOutcome } from '../contract/outcomes.ts';
 import { writeFileAtomic } from '../state/files.ts';
 import type { Operation } from './run.ts';
 

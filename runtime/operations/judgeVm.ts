@@ -1,7 +1,7 @@
 import type { VmDefinition } from '../config/project.ts';
+import type { RunningOperation, VmStatus } from '../contract/outcomes.ts';
 import { baseStamp } from '../images/baseChange.ts';
 import { followFile } from '../logs/follow.ts';
-import type { RunningOperation, VmStatus } from '../outcomes.ts';
 import { vmFiles } from '../state/layout.ts';
 import type { Liveness } from '../state/liveness.ts';
 import type { LaunchRecord } from '../state/record.ts';

@@ -1,5 +1,5 @@
 import type { VmDefinition } from '../config/project.ts';
-import { CastraError } from '../errors.ts';
+import { CastraError } from '../contract/failures.ts';
 import { vmFiles } from '../state/layout.ts';
 import { type LaunchRecord, writeRecord } from '../state/record.ts';
 import { qemuArguments } from '../vm/args.ts';

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isInside } from '../config/paths.ts';
-import type { DiscardReason } from '../events.ts';
+import type { DiscardReason } from '../contract/events.ts';
 import { keepOverlay } from '../images/keptOverlay.ts';
 import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { ListOptions } from '../options.ts';
-import type { ListedProject, ListedVm, ListOutcome, RunningOperation } from '../outcomes.ts';
+import type { ListOptions } from '../contract/options.ts';
+import type { ListedProject, ListedVm, ListOutcome, RunningOperation } from '../contract/outcomes.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import { type KnownProject, knownProjects } from '../state/registry.ts';

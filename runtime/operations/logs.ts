@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { CastraError, messageOf } from '../errors.ts';
-import type { EventOf } from '../events.ts';
+import type { EventOf } from '../contract/events.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { LogsOptions } from '../contract/options.ts';
+import type { LogsOutcome, ShownLog } from '../contract/outcomes.ts';
 import { openTail, readSegment, type Segment, type Tail, type TailRequest } from '../logs/tail.ts';
 import { LogTracker } from '../logs/track.ts';
 import { watchFolder } from '../logs/wake.ts';
-import type { LogsOptions } from '../options.ts';
-import type { LogsOutcome, ShownLog } from '../outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
 import { readRecord } from '../state/record.ts';
 import { type LogSource, selectSources } from './logSources.ts';

@@ -1,5 +1,5 @@
 import type { VmDefinition } from '../config/project.ts';
-import { CastraError } from '../errors.ts';
+import { CastraError } from '../contract/failures.ts';
 import { knownVms } from '../state/liveness.ts';
 import { readRecord } from '../state/record.ts';
 

@@ -1,8 +1,8 @@
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import type { ActiveForward } from '../events.ts';
-import type { PortsOptions } from '../options.ts';
-import type { PortStatus, PortsOutcome, PortsVm } from '../outcomes.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { ActiveForward } from '../contract/events.ts';
+import type { PortsOptions } from '../contract/options.ts';
+import type { PortStatus, PortsOutcome, PortsVm } from '../contract/outcomes.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { readReservations } from '../state/portRegistry.ts';
 import { wantedForwards } from './forwards.ts';

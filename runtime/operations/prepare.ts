@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError } from '../errors.ts';
-import type { UpOptions } from '../options.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import { CastraError } from '../contract/failures.ts';
+import type { UpOptions } from '../contract/options.ts';
 import { freeDiskBytes, readCapacity } from '../process/host.ts';
 import { homeFiles } from '../state/layout.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';

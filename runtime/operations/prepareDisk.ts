@@ -1,5 +1,5 @@
 import { isInside } from '../config/paths.ts';
-import { CastraError } from '../errors.ts';
+import { CastraError } from '../contract/failures.ts';
 import { baseStamp } from '../images/baseChange.ts';
 import { resolveBaseImage } from '../images/baseImage.ts';
 import { createOverlay, fileId } from '../images/overlay.ts';

@@ -1,4 +1,4 @@
-import type { ActiveForward } from '../events.ts';
+import type { ActiveForward } from '../contract/events.ts';
 import { isPortBound } from '../process/portOwner.ts';
 import { type ForwardAnswer, probeForwards } from '../vm/forwardProbe.ts';
 import type { PortJudgement } from './judgePort.ts';

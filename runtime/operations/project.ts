@@ -3,9 +3,9 @@ import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
 import { placeProblem } from '../config/placeProblem.ts';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError, messageOf } from '../errors.ts';
-import type { HostSettings, ProjectOptions } from '../options.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { HostSettings, ProjectOptions } from '../contract/options.ts';
 import { homeFiles } from '../state/layout.ts';
 import { type KnownProject, knownProjects, matchingProjects } from '../state/registry.ts';
 

@@ -1,5 +1,5 @@
 import type { ProjectPlace, VmDefinition } from '../config/project.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../contract/failures.ts';
 import { inspectVm } from '../state/liveness.ts';
 import {
   changeReservations,

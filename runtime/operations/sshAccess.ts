@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { slugify } from '../config/names.ts';
 import type { ProjectPlace, VmDefinition } from '../config/project.ts';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '../ssh/sshConfig.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { readTextIfAny, writeFileAtomic } from '../state/files.ts';

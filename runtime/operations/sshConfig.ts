@@ -1,5 +1,5 @@
-import type { SshConfigOptions } from '../options.ts';
-import type { SshConfigOutcome } from '../outcomes.ts';
+import type { SshConfigOptions } from '../contract/options.ts';
+import type { SshConfigOutcome } from '../contract/outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
 import type { Operation } from './run.ts';
 import { writeSshFiles } from './sshAccess.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LogLimits, ProjectPlace, VmDefinition } from '../config/project.ts';
-import type { AcceleratorName, ActiveForward } from '../events.ts';
-import type { HostSettings } from '../options.ts';
+import type { AcceleratorName, ActiveForward } from '../contract/events.ts';
+import type { HostSettings } from '../contract/options.ts';
 import { bootId } from '../process/identity.ts';
 import { vmSockets } from '../state/layout.ts';
 import type { LaunchRecord } from '../state/record.ts';

@@ -1,5 +1,5 @@
-import { CastraError, describe, type Failure, messageOf } from '../errors.ts';
-import type { VmLaunch, VmUpResult } from '../outcomes.ts';
+import { CastraError, describe, type Failure, messageOf } from '../contract/failures.ts';
+import type { VmLaunch, VmUpResult } from '../contract/outcomes.ts';
 import { vmFiles } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../state/record.ts';
 import type { RunningQemu } from '../vm/launch.ts';

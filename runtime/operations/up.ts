@@ -1,9 +1,9 @@
 import { projectId } from '../config/paths.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError, describe, type Failure, messageOf } from '../errors.ts';
-import type { UpOptions } from '../options.ts';
-import type { UpOutcome, VmUpResult } from '../outcomes.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import { CastraError, describe, type Failure, messageOf } from '../contract/failures.ts';
+import type { UpOptions } from '../contract/options.ts';
+import type { UpOutcome, VmUpResult } from '../contract/outcomes.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { registerProject } from '../state/registry.ts';

@@ -4,9 +4,9 @@ import { BOOTSTRAP_FILE, configOfBootstrap } from '../config/bootstrapProject.ts
 import { discoverConfig } from '../config/discover.ts';
 import { inOrder } from '../config/findings.ts';
 import { findMissingFiles } from '../config/pathReferences.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import type { ConfigSelection, HostSettings, ValidateOptions } from '../options.ts';
-import type { ValidateOutcome } from '../outcomes.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { ConfigSelection, HostSettings, ValidateOptions } from '../contract/options.ts';
+import type { ValidateOutcome } from '../contract/outcomes.ts';
 import { analyzeProject, type ProjectAnalysis } from './project.ts';
 import { type Operation, tell } from './run.ts';
 import { existingBootstraps, isFile, validateBootstrap } from './validateBootstraps.ts';

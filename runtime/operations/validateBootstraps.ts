@@ -3,8 +3,8 @@ import { analyzeBootstrap } from '../config/analyzeBootstrap.ts';
 import { bootstrapFiles, findMismatches, findMissingKey } from '../config/bootstrapProject.ts';
 import { inOrder } from '../config/findings.ts';
 import type { PlacedVm } from '../config/virtualMachine.ts';
-import type { Diagnostic } from '../diagnostics.ts';
-import { CastraError, messageOf } from '../errors.ts';
+import type { Diagnostic } from '../contract/diagnostics.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 
 /** The bootstrap.toml files that VMs have; they need none. */
 export function existingBootstraps(placed: readonly PlacedVm[], configPath: string): string[] {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CastraError } from '../errors.ts';
-import type { AcceleratorChoice, HostSettings, ProxySettings } from '../options.ts';
+import { CastraError } from '../contract/failures.ts';
+import type { AcceleratorChoice, HostSettings, ProxySettings } from '../contract/options.ts';
 
 const choices: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx', 'tcg'];
 

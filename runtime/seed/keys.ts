@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { ensurePrivateDirectory, writeFileAtomic } from '../state/files.ts';
 import { FILE_MODE } from '../state/layout.ts';
 import { derivePublicKey, generateKeyPair, type KeyPair } from './openssh.ts';

@@ -1,5 +1,5 @@
 import type { UserData } from '../config/project.ts';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { writeFileAtomic } from '../state/files.ts';
 import { isoImage } from './iso9660.ts';
 import type { Part } from './mime.ts';

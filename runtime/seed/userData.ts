@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { UserData } from '../config/project.ts';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import type { Part } from './mime.ts';
 
 /** Text that the user adds to the guest's user data, and what to call it in the guest. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from 'ssh2';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import type { SshTarget } from './target.ts';
 
 /** Of connecting, key exchange and login together; an emulated guest takes a second or two. */

@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { connectSsh } from './connect.ts';
 import { exitCodeOf } from './exit.ts';
 import type { RemoteProcess } from './remoteProcess.ts';

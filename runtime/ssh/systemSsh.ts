@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { childEnvironment, findExecutable } from '../process/spawn.ts';
 import { exitCodeOf } from './exit.ts';
 import type { RemoteProcess } from './remoteProcess.ts';

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CastraError, messageOf } from '../errors.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
 
 /** As writeFileAtomic names them. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CastraError } from '../errors.ts';
-import type { RunningOperation } from '../outcomes.ts';
+import { CastraError } from '../contract/failures.ts';
+import type { RunningOperation } from '../contract/outcomes.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
 import { ensureStateRoot, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { takeKernelLock } from './kernelLock.ts';

@@ -1,4 +1,4 @@
-import type { ActiveForward } from '../events.ts';
+import type { ActiveForward } from '../contract/events.ts';
 import { ensurePrivateDirectory, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { waitForKernelLock } from './kernelLock.ts';
 import { homeFiles } from './layout.ts';

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { AcceleratorName, ActiveForward, Phase } from '../events.ts';
+import type { AcceleratorName, ActiveForward, Phase } from '../contract/events.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
 import { type VmSockets, vmFiles } from './layout.ts';
 

@@ -1,4 +1,4 @@
-import { CastraError } from '../errors.ts';
+import { CastraError } from '../contract/failures.ts';
 import { pause } from '../process/pause.ts';
 import { takeKernelLock } from './kernelLock.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AcceleratorName, ActiveForward } from '../events.ts';
+import type { AcceleratorName, ActiveForward } from '../contract/events.ts';
 import type { VmFiles, VmSockets } from '../state/layout.ts';
 
 export type Architecture = 'x86_64' | 'aarch64';

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { ActiveForward } from '../events.ts';
+import type { ActiveForward } from '../contract/events.ts';
 import { QmpClient, QmpError } from './qmp.ts';
 import { QUERY_TIMEOUT_MS } from './runState.ts';
 

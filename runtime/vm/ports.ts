@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { basename } from 'node:path';
-import type { ActiveForward } from '../events.ts';
+import type { ActiveForward } from '../contract/events.ts';
 import { findPortOwner, type PortOwner } from '../process/portOwner.ts';
 
 /** A forward that still may ask for any free port with `host` 0. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../contract/failures.ts';
 
 /** An asynchronous message of QEMU, such as `STOP` or `POWERDOWN` (QMP spec, section 2.5). */
 export interface QmpEvent {

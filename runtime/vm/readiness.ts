@@ -1,4 +1,4 @@
-import type { Phase } from '../events.ts';
+import type { Phase } from '../contract/events.ts';
 import { followFile } from '../logs/follow.ts';
 import { pause } from '../process/pause.ts';
 import type { ReadySignal } from '../state/record.ts';

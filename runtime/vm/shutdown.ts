@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CastraError, messageOf } from '../errors.ts';
-import type { CooperativeTimeoutReason, EscalationSignal, ShutdownOutcome } from '../events.ts';
-import type { ShutdownWaits } from '../options.ts';
+import type { CooperativeTimeoutReason, EscalationSignal, ShutdownOutcome } from '../contract/events.ts';
+import { CastraError, messageOf } from '../contract/failures.ts';
+import type { ShutdownWaits } from '../contract/options.ts';
+import type { Reporter } from '../contract/reporter.ts';
 import { isSameProcess, type ProcessIdentity } from '../process/identity.ts';
-import type { Reporter } from '../reporter.ts';
 import { QmpClient, QmpError } from './qmp.ts';
 import { classifyRunState, statusOf } from './runState.ts';
 

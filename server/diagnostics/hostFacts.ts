@@ -1,6 +1,6 @@
 import type { Connection } from 'vscode-languageserver';
 import { findHostProblems, type HostFacts } from '../../runtime/config/hostFacts.ts';
-import type { Diagnostic } from '../../runtime/diagnostics.ts';
+import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
 
 /** What a client may tell about the host that it runs on: this server looks at no port and starts no program. */

@@ -1,6 +1,6 @@
 import { findMismatches, findMissingKey } from '../../runtime/config/bootstrapProject.ts';
 import { findMissingFiles } from '../../runtime/config/pathReferences.ts';
-import type { Diagnostic } from '../../runtime/diagnostics.ts';
+import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import type { FileChecks } from '../documents/fileChecks.ts';
 import type { Projects } from '../documents/projects.ts';

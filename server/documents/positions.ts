@@ -1,7 +1,7 @@
 import type { Position, Range } from 'vscode-languageserver';
 import { type LineIndex, offsetAt, positionAt } from '../../runtime/config/toml/positions.ts';
 import type { Span } from '../../runtime/config/toml/syntax.ts';
-import type { Range as TextRange } from '../../runtime/diagnostics.ts';
+import type { Range as TextRange } from '../../runtime/contract/diagnostics.ts';
 
 /**
  * Between the offsets of one text and the positions that a client counts. LSP counts from 0, in UTF-16 code units

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { DownOutcome, ExportOutcome, UpOutcome } from '../../runtime/outcomes.ts';
+import type { DownOutcome, ExportOutcome, UpOutcome } from '../../runtime/contract/outcomes.ts';
 import { lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';
 

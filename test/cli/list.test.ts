@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectId } from '../../runtime/config/paths.ts';
-import type { ListOutcome, PortsOutcome, StatusOutcome } from '../../runtime/outcomes.ts';
+import type { ListOutcome, PortsOutcome, StatusOutcome } from '../../runtime/contract/outcomes.ts';
 import { lines, ok, outcomeOf, runCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';
 

@@ -15,8 +15,8 @@ import {
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { Failure } from '../../runtime/errors.ts';
-import type { StatusOutcome, UpOutcome } from '../../runtime/outcomes.ts';
+import type { Failure } from '../../runtime/contract/failures.ts';
+import type { StatusOutcome, UpOutcome } from '../../runtime/contract/outcomes.ts';
 import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 

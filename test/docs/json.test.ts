@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { exitCodes } from '../../runtime/errors.ts';
-import { CONTRACT } from '../../runtime/stream.ts';
+import { exitCodes } from '../../runtime/contract/failures.ts';
+import { CONTRACT } from '../../runtime/contract/stream.ts';
 
 const page = readFileSync('docs/json.md', 'utf8');
-const source = readFileSync('runtime/events.ts', 'utf8').replaceAll(/\/\*\*[\s\S]*?\*\//g, '');
+const source = readFileSync('runtime/contract/events.ts', 'utf8').replaceAll(/\/\*\*[\s\S]*?\*\//g, '');
 
 /** The fields of LogOrigin, which every log event has besides its own. */
 const ORIGIN = /interface LogOrigin \{([^}]*)\}/.exec(source)?.[1] ?? '';
 const fieldsIn = (text: string) =>
   [...text.matchAll(/readonly (\w+\??):/g)].map(([, name]) => String(name)).filter((name) => name !== 'type');
 
-/** Every event type with its fields, as runtime/events.ts declares them. */
+/** Every event type with its fields, as runtime/contract/events.ts declares them. */
 function declared(): Map<string, string[]> {
   const events = new Map<string, string[]>();
   for (const [body] of source.matchAll(/\{\s*readonly type:[^}]*\}/g)) {
@@ -33,7 +33,7 @@ function documented(): Map<string, string[]> {
 }
 
 describe('docs/json.md', () => {
-  it('has every event of runtime/events.ts with exactly its fields, and no other', () => {
+  it('has every event of runtime/contract/events.ts with exactly its fields, and no other', () => {
     const events = declared();
     assert.ok(events.size > 35, `${events.size} events were found`);
     assert.deepEqual([...documented()].sort(), [...events].sort());

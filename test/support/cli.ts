@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { StreamLine } from '../../runtime/stream.ts';
+import type { StreamLine } from '../../runtime/contract/stream.ts';
 import { type Behaviour, FAKE_QEMU } from './fakeVm.ts';
 import type { TempProject } from './tempProject.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { EventOf, EventType, ImageEvent } from '../../runtime/events.ts';
+import type { EventOf, EventType, ImageEvent } from '../../runtime/contract/events.ts';
 import { type Downloaded, type DownloadRequest, download } from '../../runtime/images/download.ts';
 import { DownloadError } from '../../runtime/images/downloadError.ts';
 import type { DownloadTimings } from '../../runtime/images/timings.ts';

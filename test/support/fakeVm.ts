@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { LogLimits } from '../../runtime/config/project.ts';
-import type { ActiveForward } from '../../runtime/events.ts';
+import type { ActiveForward } from '../../runtime/contract/events.ts';
 import { vmFiles, vmSockets } from '../../runtime/state/layout.ts';
 import { type LaunchPlan, qemuArguments } from '../../runtime/vm/args.ts';
 import { type LaunchRequest, launchVm, type RunningQemu } from '../../runtime/vm/launch.ts';

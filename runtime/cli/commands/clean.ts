@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { CastraError } from '../../errors.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { CleanScope } from '../../contract/options.ts';
+import type { CleanOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { CleanScope } from '../../options.ts';
-import type { CleanOutcome } from '../../outcomes.ts';
 import { type GlobalFlags, readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { renderCleanOutcome } from '../render/cleanup.ts';

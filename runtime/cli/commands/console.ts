@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { CastraError } from '../../errors.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { ConsoleOptions } from '../../contract/options.ts';
+import type { Output } from '../../contract/outcomes.ts';
 import type { OpenConsole } from '../../operations/console.ts';
 import type { Run } from '../../operations/run.ts';
-import type { ConsoleOptions } from '../../options.ts';
-import type { Output } from '../../outcomes.ts';
 import type { ConsoleEnd } from '../../vm/console.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

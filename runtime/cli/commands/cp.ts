@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { CastraError } from '../../errors.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { CopyOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { CopyOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatBytes } from '../render/format.ts';

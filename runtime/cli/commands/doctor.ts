@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { DoctorOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { DoctorOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { renderDoctor } from '../render/doctor.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { CastraError } from '../../errors.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { ShutdownWaits } from '../../contract/options.ts';
+import type { DownOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { ShutdownWaits } from '../../options.ts';
-import type { DownOutcome } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatBytes } from '../render/format.ts';

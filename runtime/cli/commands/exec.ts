@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { CastraError, describe, exitCodes } from '../../errors.ts';
+import { CastraError, describe, exitCodes } from '../../contract/failures.ts';
+import type { ExecOutcome, VmExecResult } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { ExecOutcome, VmExecResult } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { textFace } from '../render/text.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { ExportOutcome, ExportSource } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { ExportOutcome, ExportSource } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatBytes, formatPath } from '../render/format.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { FormatOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { FormatOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatPath } from '../render/format.ts';

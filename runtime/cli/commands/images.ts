@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Digest } from '../../config/project.ts';
-import { CastraError } from '../../errors.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { ImagesVerifyOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { ImagesVerifyOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import { keepMemoryFlat } from '../memory.ts';
 import type { Finish } from '../program.ts';

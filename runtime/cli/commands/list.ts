@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { ListOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { ListOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { renderList } from '../render/list.ts';

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { CastraError } from '../../errors.ts';
-import { type LogKind, logKinds } from '../../events.ts';
+import { type LogKind, logKinds } from '../../contract/events.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { LogsOptions } from '../../contract/options.ts';
+import type { LogsOutcome, Output } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { LogsOptions } from '../../options.ts';
-import type { LogsOutcome, Output } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { runSession } from '../session.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { PortsOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { PortsOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { renderPorts } from '../render/ports.ts';

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
+import type { SchemaOptions } from '../../contract/options.ts';
 import type { Run } from '../../operations/run.ts';
-import type { SchemaOptions } from '../../options.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { textFace } from '../render/text.ts';

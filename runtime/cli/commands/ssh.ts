@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CastraError } from '../../errors.ts';
+import { CastraError } from '../../contract/failures.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { SshConfigOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { SshConfigOutcome } from '../../outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { textFace } from '../render/text.ts';

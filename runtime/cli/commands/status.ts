@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import type { Output, StatusOutcome } from '../../contract/outcomes.ts';
+import { silent } from '../../contract/reporter.ts';
+import { encodeLine } from '../../contract/stream.ts';
 import type { Run } from '../../operations/run.ts';
-import type { Output, StatusOutcome } from '../../outcomes.ts';
 import { pause } from '../../process/pause.ts';
-import { silent } from '../../reporter.ts';
-import { encodeLine } from '../../stream.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { renderStatus } from '../render/status.ts';

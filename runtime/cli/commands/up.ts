@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { UpOutcome, VmUpResult } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
-import type { UpOutcome, VmUpResult } from '../../outcomes.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import { keepMemoryFlat } from '../memory.ts';
 import type { Finish } from '../program.ts';

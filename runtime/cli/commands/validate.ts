@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { exitCodes } from '../../errors.ts';
-import type { ValidateOutcome } from '../../outcomes.ts';
+import { exitCodes } from '../../contract/failures.ts';
+import type { ValidateOutcome } from '../../contract/outcomes.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatPath } from '../render/format.ts';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import type { CleanupEvent } from '../../events.ts';
-import type { CleanOutcome } from '../../outcomes.ts';
+import type { CleanupEvent } from '../../contract/events.ts';
+import type { CleanOutcome } from '../../contract/outcomes.ts';
 import type { EventLine } from './events.ts';
 import { formatBytes, formatPath } from './format.ts';
 

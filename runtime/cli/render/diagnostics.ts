@@ -1,4 +1,4 @@
-import type { Diagnostic, Severity } from '../../diagnostics.ts';
+import type { Diagnostic, Severity } from '../../contract/diagnostics.ts';
 import { type Color, formatPath, painter } from './format.ts';
 
 const colors: Readonly<Record<Severity, Color>> = { error: 'red', warning: 'yellow', info: 'cyan' };

@@ -1,4 +1,4 @@
-import type { ActiveForward, DiscardReason, Event, ImageEvent } from '../../events.ts';
+import type { ActiveForward, DiscardReason, Event, ImageEvent } from '../../contract/events.ts';
 import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
 import { renderExecOutput } from './exec.ts';

@@ -1,4 +1,4 @@
-import type { EventOf } from '../../events.ts';
+import type { EventOf } from '../../contract/events.ts';
 import { painter } from './format.ts';
 
 /** Each line after the name of the VM that printed it, so that many can share a terminal. */

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 
-export { formatBytes } from '../../bytes.ts';
+export { formatBytes } from '../../contract/bytes.ts';
 
 /** `0s`, `350ms`, `2.4s`, `20s`, `3m 05s`. */
 export function formatDuration(ms: number): string {

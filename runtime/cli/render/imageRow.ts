@@ -1,4 +1,4 @@
-import type { EventOf } from '../../events.ts';
+import type { EventOf } from '../../contract/events.ts';
 import { formatBytes } from './format.ts';
 
 /** A download as the live display shows it. */

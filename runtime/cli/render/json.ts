@@ -1,4 +1,4 @@
-import { CONTRACT, encodeLine, type StreamLine } from '../../stream.ts';
+import { CONTRACT, encodeLine, type StreamLine } from '../../contract/stream.ts';
 import type { Face } from '../session.ts';
 
 /** NDJSON on standard output (stream.ts). Synchronous enough: Node keeps the order of writes. */

@@ -1,4 +1,4 @@
-import type { EventOf } from '../../events.ts';
+import type { EventOf } from '../../contract/events.ts';
 import { hasControls, SEQUENCES } from '../../logs/escapes.ts';
 import { painter, wantsColors } from './format.ts';
 

@@ -1,4 +1,4 @@
-import type { StatusOutcome, VmState, VmStatus } from '../../outcomes.ts';
+import type { StatusOutcome, VmState, VmStatus } from '../../contract/outcomes.ts';
 import { renderForwards } from './events.ts';
 import { type Color, formatBytes, formatClock, formatDuration, formatPath, painter } from './format.ts';
 

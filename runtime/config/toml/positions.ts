@@ -1,4 +1,4 @@
-import type { Position, Range } from '../../diagnostics.ts';
+import type { Position, Range } from '../../contract/diagnostics.ts';
 
 /** Where every line of one text starts, and where its content ends before `\n` or `\r\n`. A lone `\r` breaks no line. */
 export interface LineIndex {

@@ -1,5 +1,5 @@
-import type { AcceleratorName } from '../../events.ts';
-import type { DoctorFinding } from '../../outcomes.ts';
+import type { AcceleratorName } from '../../contract/events.ts';
+import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { readJsonIfAny } from '../../state/files.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { findObstacle, platformAccelerator, type QemuHost } from '../../vm/accelerator.ts';

@@ -1,8 +1,8 @@
 import type { ProjectConfig } from '../../config/project.ts';
-import type { Diagnostic } from '../../diagnostics.ts';
-import { CastraError } from '../../errors.ts';
-import type { DoctorOptions } from '../../options.ts';
-import type { DoctorFinding } from '../../outcomes.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { DoctorOptions } from '../../contract/options.ts';
+import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { SOCKET_PATH_LIMIT, vmSockets } from '../../state/layout.ts';
 import { claimPorts } from '../../vm/ports.ts';
 import { analyzeProject } from '../project.ts';

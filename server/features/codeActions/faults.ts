@@ -1,6 +1,6 @@
 import { offsetAt } from '../../../runtime/config/toml/positions.ts';
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
-import type { Diagnostic } from '../../../runtime/diagnostics.ts';
+import type { Diagnostic } from '../../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import type { Fault } from './fix.ts';
 

@@ -1,5 +1,5 @@
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
-import type { Diagnostic } from '../../../runtime/diagnostics.ts';
+import type { Diagnostic } from '../../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 
 /** Text in the place of a span. */

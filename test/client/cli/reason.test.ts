@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reasonOf } from '../../../client/cli/reason.ts';
-import type { Failure } from '../../../runtime/errors.ts';
+import type { Failure } from '../../../runtime/contract/failures.ts';
 
 const launch = (vm: string, ...qemuOutput: string[]): Failure => ({
   kind: 'launch-failed',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { emptyFleet, type Fleet, type FleetAction, reduce } from '../../../client/fleet/reduce.ts';
 import { type VmView, view } from '../../../client/fleet/view.ts';
-import type { StatusOutcome, VmStatus } from '../../../runtime/outcomes.ts';
+import type { StatusOutcome, VmStatus } from '../../../runtime/contract/outcomes.ts';
 
 const PROJECT = '/srv/shop/castra.toml';
 const vm = (name: string, more: Partial<VmStatus> = {}): VmStatus => ({

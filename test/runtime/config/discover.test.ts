@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { discoverConfig } from '../../../runtime/config/discover.ts';
-import { CastraError, type Failure } from '../../../runtime/errors.ts';
+import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
 
 /** An empty folder under its real name, gone after the test. */
 function tempFolder(t: TestContext): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configTemplate } from '../../../runtime/config/template.ts';
-import type { Position } from '../../../runtime/diagnostics.ts';
+import type { Position } from '../../../runtime/contract/diagnostics.ts';
 import { analyze, HEAD } from './marked.ts';
 import { PROJECT } from './toml/fixtures.ts';
 import { createMutator, createRandom } from './toml/fuzz.ts';

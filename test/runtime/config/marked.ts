@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { analyzeConfig, type ConfigSource } from '../../../runtime/config/analyze.ts';
-import type { Diagnostic, Range } from '../../../runtime/diagnostics.ts';
+import type { Diagnostic, Range } from '../../../runtime/contract/diagnostics.ts';
 
 export const PLACE = { path: '/srv/demo/castra.toml', home: '/home/me/.castra' } as const;
 

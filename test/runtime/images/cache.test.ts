@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { CastraError, type Failure } from '../../../runtime/errors.ts';
+import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
+import { silent } from '../../../runtime/contract/reporter.ts';
 import { ensureImage } from '../../../runtime/images/cache.ts';
 import { alpineUrl, defaultImages, defaultImageUrls } from '../../../runtime/images/defaultImages.ts';
 import { importImage } from '../../../runtime/images/importImage.ts';
-import { silent } from '../../../runtime/reporter.ts';
 import { type ImageBench, imageBench, makeImage } from '../../support/imageBench.ts';
 import { sha256 } from '../../support/imageServer.ts';
 

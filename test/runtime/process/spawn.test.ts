@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { readSettings } from '../../../runtime/process/environment.ts';
 import { freeDiskBytes, readCapacity } from '../../../runtime/process/host.ts';
 import { bootId, commandLine, findByCommandLine, identify, isSameProcess } from '../../../runtime/process/identity.ts';

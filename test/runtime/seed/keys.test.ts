@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { ensureKeyPair } from '../../../runtime/seed/keys.ts';
 import { derivePublicKey, generateKeyPair } from '../../../runtime/seed/openssh.ts';
 import { tempFolder } from '../../support/tempProject.ts';

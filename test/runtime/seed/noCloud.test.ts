@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { multipart, type Part } from '../../../runtime/seed/mime.ts';
 import { type GuestIdentity, noCloudFiles } from '../../../runtime/seed/noCloud.ts';
 import { readUserData, userPart } from '../../../runtime/seed/userData.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { generateKeyPair } from '../../../runtime/seed/openssh.ts';
 import { type SeedPlan, writeSeed } from '../../../runtime/seed/seed.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';

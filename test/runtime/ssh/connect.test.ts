@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import ssh2 from 'ssh2';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { connectSsh } from '../../../runtime/ssh/connect.ts';
 import { parsePublicKey } from '../../../runtime/ssh/sshConfig.ts';
 import type { SshTarget } from '../../../runtime/ssh/target.ts';

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { CastraError, type Failure } from '../../../runtime/errors.ts';
+import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
 import { projectFiles } from '../../../runtime/state/layout.ts';
 import { lockProject, readOperation } from '../../../runtime/state/lock.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';

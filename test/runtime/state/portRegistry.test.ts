@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { takeKernelLock, waitForKernelLock } from '../../../runtime/state/kernelLock.ts';
 import { homeFiles } from '../../../runtime/state/layout.ts';
 import { lockProject } from '../../../runtime/state/lock.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { CastraError } from '../../../runtime/errors.ts';
+import { CastraError } from '../../../runtime/contract/failures.ts';
 import { takeKernelLock } from '../../../runtime/state/kernelLock.ts';
 import { waitForKernelLock } from '../../../runtime/state/waitForLock.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { CastraError, type Failure } from '../../../runtime/errors.ts';
+import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
 import type { ProcessIdentity } from '../../../runtime/process/identity.ts';
 import { isSameProcess } from '../../../runtime/process/identity.ts';
 import { launchVm } from '../../../runtime/vm/launch.ts';

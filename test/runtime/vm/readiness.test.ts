@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Phase } from '../../../runtime/events.ts';
+import type { Phase } from '../../../runtime/contract/events.ts';
 import type { ReadySignal } from '../../../runtime/state/record.ts';
 import { claimPorts } from '../../../runtime/vm/ports.ts';
 import { BootEvents, type Readiness, type ReadinessRequest, waitUntilReady } from '../../../runtime/vm/readiness.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Event } from '../../../runtime/events.ts';
+import type { Event } from '../../../runtime/contract/events.ts';
 import { createOverlay, discardOverlay } from '../../../runtime/images/overlay.ts';
 import { findExecutable } from '../../../runtime/process/spawn.ts';
 import { vmFiles, vmSockets } from '../../../runtime/state/layout.ts';

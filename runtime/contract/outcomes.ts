@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostics.ts';
-import type { Failure } from './errors.ts';
 import type { AcceleratorName, ActiveForward, CleanupKind, LogKind, Phase, ShutdownOutcome } from './events.ts';
+import type { Failure } from './failures.ts';
 
 /** What an operation returns: its value, and what it found noteworthy on the way. */
 export interface Output<T> {

@@ -1,4 +1,4 @@
-import type { Digest } from './config/project.ts';
+import type { Digest } from '../config/project.ts';
 import type { AcceleratorName, LogKind } from './events.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, or exactly this one. */

@@ -1,5 +1,5 @@
-import type { Failure } from './errors.ts';
 import type { Event } from './events.ts';
+import type { Failure } from './failures.ts';
 
 /**
  * The version of what `--json` prints. Adding a line type or a field keeps it; anything else raises it.
