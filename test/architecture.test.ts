@@ -243,10 +243,10 @@ for (const { bundle, pattern, why } of FORBIDDEN) {
 
 test('the checker sees every way to import, and the reason comes with it', () => {
   const bad: readonly (readonly [string, string])[] = [
-    ['runtime/config/units.ts', "import { readFileSync } from 'node:fs';"],
-    ['runtime/config/units.ts', "import 'node:os';"],
-    ['runtime/config/units.ts', "export * from '../state/lock.ts';"],
-    ['runtime/config/units.ts', "import { readRecord, type ReadySignal } from '../state/record.ts';"],
+    ['runtime/config/vms/units.ts', "import { readFileSync } from 'node:fs';"],
+    ['runtime/config/vms/units.ts', "import 'node:os';"],
+    ['runtime/config/vms/units.ts', "export * from '../state/lock.ts';"],
+    ['runtime/config/vms/units.ts', "import { readRecord, type ReadySignal } from '../state/record.ts';"],
     ['runtime/config/analyze.ts', "import { discoverConfig } from './discover.ts';"],
     ['runtime/config/toml/lexer.ts', "const fs = await import('node:fs');"],
     ['runtime/contract/events.ts', "import { join } from 'node:path';"],
@@ -258,8 +258,8 @@ test('the checker sees every way to import, and the reason comes with it', () =>
     ['runtime/broker/server.ts', ''],
   ];
   for (const [path, source] of bad) assert.equal(checkImports(path, source).length, 1, `${path}: ${source}`);
-  assert.deepEqual(checkImports('runtime/config/units.ts', "import { readFileSync } from 'node:fs';"), [
-    'runtime/config/units.ts imports node:fs: text in, project and diagnostics out: it runs in an editor as well as in a command',
+  assert.deepEqual(checkImports('runtime/config/vms/units.ts', "import { readFileSync } from 'node:fs';"), [
+    'runtime/config/vms/units.ts imports node:fs: text in, project and diagnostics out: it runs in an editor as well as in a command',
   ]);
 });
 

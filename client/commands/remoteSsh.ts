@@ -17,7 +17,7 @@ export async function openInRemoteSsh({ context }: Host, { project, vm }: Chosen
     }
     return;
   }
-  const { slugify } = await import('../../runtime/config/names.ts');
+  const { slugify } = await import('../../runtime/config/vms/names.ts');
   const { projectFiles } = await import('../../runtime/state/layout.ts');
   const host = `castra-${slugify(project.name, 'project')}-${vm.name}`;
   await offerInclude(context, projectFiles(project.stateRoot ?? '').sshConfig);

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import type { BusyPort, HostFacts } from '../../runtime/config/hostFacts.ts';
+import type { BusyPort, HostFacts } from '../../runtime/config/findings/hostFacts.ts';
 import { CastraError } from '../../runtime/contract/failures.ts';
 import type { HostSettings } from '../../runtime/contract/options.ts';
 import { findPortOwner, isPortBound } from '../../runtime/process/portOwner.ts';

@@ -1,19 +1,19 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { AcceleratorChoice } from '../contract/options.ts';
-import { findConflicts } from './conflicts.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
-import type { Findings } from './findings.ts';
-import { type InterpretedRoles, interpretRoles, type RoleContext } from './interpretRoles.ts';
-import { resolveNeeds } from './needs.ts';
-import { defaultStateRoot } from './paths.ts';
+import type { Findings } from './findings/findings.ts';
+import { applySuppressions, readSuppressions, type Suppression } from './findings/suppressions.ts';
 import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
 import { type DocumentSyntax, readDocument } from './readDocument.ts';
 import { castraShape } from './schema.ts';
-import { applySuppressions, readSuppressions, type Suppression } from './suppressions.ts';
-import { parseMiB } from './units.ts';
 import { classifyVersion } from './version.ts';
-import type { PlacedVm } from './virtualMachine.ts';
+import { findConflicts } from './vms/conflicts.ts';
+import { type InterpretedRoles, interpretRoles, type RoleContext } from './vms/interpretRoles.ts';
+import { resolveNeeds } from './vms/needs.ts';
+import { defaultStateRoot } from './vms/paths.ts';
+import { parseMiB } from './vms/units.ts';
+import type { PlacedVm } from './vms/virtualMachine.ts';
 
 /** A castra.toml, and what its meaning depends on outside of it. */
 export interface ConfigSource {

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { asTable, type Fields, integer, text, textMap, texts } from './fields.ts';
-import type { Findings } from './findings.ts';
+import type { Findings } from './findings/findings.ts';
+import { applySuppressions, readSuppressions, type Suppression } from './findings/suppressions.ts';
 import { type DocumentSyntax, readDocument } from './readDocument.ts';
 import { bootstrapShape } from './schema.ts';
-import { applySuppressions, readSuppressions, type Suppression } from './suppressions.ts';
 
 /** What a bootstrap.toml says; what it leaves out comes from castra.toml. */
 export interface BootstrapFile {

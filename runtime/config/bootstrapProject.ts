@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { BootstrapAnalysis } from './analyzeBootstrap.ts';
-import { collectFindings, type Findings } from './findings.ts';
-import { suggest } from './suggest.ts';
-import { isSuppressed } from './suppressions.ts';
-import type { PlacedVm } from './virtualMachine.ts';
+import { collectFindings, type Findings } from './findings/findings.ts';
+import { suggest } from './findings/suggest.ts';
+import { isSuppressed } from './findings/suppressions.ts';
+import type { PlacedVm } from './vms/virtualMachine.ts';
 
 /** The file beside a bootstrap script that says how it is run. */
 export const BOOTSTRAP_FILE = 'bootstrap.toml';

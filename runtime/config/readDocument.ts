@@ -1,13 +1,13 @@
-import { collectFindings, type Findings } from './findings.ts';
-import { judge, type Verdict } from './judge.ts';
+import { collectFindings, type Findings } from './findings/findings.ts';
 import { checkSchema, type DocumentShape } from './schema.ts';
-import { analyzeToml } from './toml/meaning.ts';
+import { textChange } from './toml/change/textChange.ts';
+import { analyzeToml } from './toml/meaning/meaning.ts';
+import type { PlainTable } from './toml/meaning/values.ts';
 import { parseToml } from './toml/parser.ts';
 import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
 import type { TomlDocument, TomlError } from './toml/syntax.ts';
-import { textChange } from './toml/textChange.ts';
 import type { TableNode } from './toml/tree.ts';
-import type { PlainTable } from './toml/values.ts';
+import { judge, type Verdict } from './tomlVerdict.ts';
 
 /** What an editor needs besides: the text as it was understood, whether or not it is valid. */
 export interface DocumentSyntax {

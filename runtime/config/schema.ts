@@ -1,8 +1,8 @@
 import { type SchemaError, type Validate, validateBootstrap, validateCastra } from 'castra:schema-validator';
-import { type Finding, type Findings, isUnfinished } from './findings.ts';
+import { type Finding, type Findings, isUnfinished } from './findings/findings.ts';
+import { suggest } from './findings/suggest.ts';
 import { bootstrapSchema, castraSchema, type DocumentSchema, schemaAt } from './schemaAt.ts';
-import { suggest } from './suggest.ts';
-import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning.ts';
+import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
 
 /** What a kind of document may have, and the function compiled from that. */

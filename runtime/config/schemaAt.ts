@@ -1,6 +1,6 @@
 import bootstrap from './bootstrap.schema.json' with { type: 'json' };
 import castra from './castra.schema.json' with { type: 'json' };
-import type { TomlPath } from './toml/meaning.ts';
+import type { TomlPath } from './toml/meaning/meaning.ts';
 
 /** The part of JSON Schema that our schemas use. */
 export interface Schema {

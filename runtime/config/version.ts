@@ -1,4 +1,4 @@
-import type { Findings } from './findings.ts';
+import type { Findings } from './findings/findings.ts';
 
 /** 0.1 names each VM after its role; later ones have replicas and always number them. */
 export type VersionClass = 'single' | 'replicas';

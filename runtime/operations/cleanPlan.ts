@@ -1,7 +1,7 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isInside } from '../config/paths.ts';
 import type { ProjectConfig } from '../config/project.ts';
+import { isInside } from '../config/vms/paths.ts';
 import type { CleanupKind } from '../contract/events.ts';
 import { messageOf } from '../contract/failures.ts';
 import { fileId } from '../images/overlay.ts';

@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isInside } from '../config/paths.ts';
+import { isInside } from '../config/vms/paths.ts';
 import { messageOf } from '../contract/failures.ts';
 import type { CleanAction } from '../contract/outcomes.ts';
 import { findLockHolder } from '../images/overlay.ts';

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { isInside } from '../config/paths.ts';
+import { isInside } from '../config/vms/paths.ts';
 import type { DiscardReason } from '../contract/events.ts';
 import { keepOverlay } from '../images/keptOverlay.ts';
 import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';

@@ -1,4 +1,4 @@
-import { isInside } from '../config/paths.ts';
+import { isInside } from '../config/vms/paths.ts';
 import { CastraError } from '../contract/failures.ts';
 import { baseStamp } from '../images/baseChange.ts';
 import { resolveBaseImage } from '../images/baseImage.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
-import { placeProblem } from '../config/placeProblem.ts';
+import { placeProblem } from '../config/findings/placeProblem.ts';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';

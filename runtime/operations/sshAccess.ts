@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { slugify } from '../config/names.ts';
 import type { ProjectPlace, VmDefinition } from '../config/project.ts';
+import { slugify } from '../config/vms/names.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '../ssh/sshConfig.ts';
 import type { SshTarget } from '../ssh/target.ts';

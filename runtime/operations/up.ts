@@ -1,5 +1,5 @@
-import { projectId } from '../config/paths.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import { projectId } from '../config/vms/paths.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError, describe, type Failure, messageOf } from '../contract/failures.ts';
 import type { UpOptions } from '../contract/options.ts';

@@ -4,7 +4,7 @@ import {
   DocumentDiagnosticReportKind,
   type ServerCapabilities,
 } from 'vscode-languageserver';
-import { shortHash } from '../../runtime/config/names.ts';
+import { shortHash } from '../../runtime/config/vms/names.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import { askToRefresh } from '../documents/workspace.ts';
 import type { FeatureContext } from '../features.ts';

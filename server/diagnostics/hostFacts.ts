@@ -1,5 +1,5 @@
 import type { Connection } from 'vscode-languageserver';
-import { findHostProblems, type HostFacts } from '../../runtime/config/hostFacts.ts';
+import { findHostProblems, type HostFacts } from '../../runtime/config/findings/hostFacts.ts';
 import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
-import { inOrder } from '../../runtime/config/findings.ts';
+import { inOrder } from '../../runtime/config/findings/findings.ts';
 import type { Diagnostic as Finding, Severity } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
 

@@ -8,7 +8,7 @@ import {
   type TextEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
-import { explainBadName } from '../../runtime/config/names.ts';
+import { explainBadName } from '../../runtime/config/vms/names.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import type { FeatureContext } from '../features.ts';
 import { mentionsAcross, type PlacedMention } from '../text/mentions.ts';

@@ -1,4 +1,4 @@
-import { nodeAt, type TomlPath } from '../../runtime/config/toml/meaning.ts';
+import { nodeAt, type TomlPath } from '../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../runtime/config/toml/tree.ts';
 
 /** The string at a path; undefined for an empty one too, which says nothing. */

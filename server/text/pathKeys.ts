@@ -1,4 +1,4 @@
-import type { TomlPath } from '../../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../runtime/config/toml/meaning/meaning.ts';
 
 /** A key whose value is the path of something on this host. */
 export interface PathKey {

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import { isUrl } from '../../runtime/config/baseImage.ts';
-import { resolveOverlay } from '../../runtime/config/paths.ts';
 import type { StringValue } from '../../runtime/config/toml/syntax.ts';
-import { readUserData } from '../../runtime/config/virtualMachine.ts';
+import { isUrl } from '../../runtime/config/vms/baseImage.ts';
+import { resolveOverlay } from '../../runtime/config/vms/paths.ts';
+import { readUserData } from '../../runtime/config/vms/virtualMachine.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import { type Names, walk } from './walk.ts';
 

@@ -1,4 +1,4 @@
-import type { TomlPath } from '../../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../runtime/config/toml/meaning/meaning.ts';
 import type { Section } from '../../runtime/config/toml/syntax.ts';
 import type { TableNode, TomlNode } from '../../runtime/config/toml/tree.ts';
 

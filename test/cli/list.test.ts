@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { projectId } from '../../runtime/config/paths.ts';
+import { projectId } from '../../runtime/config/vms/paths.ts';
 import type { ListOutcome, PortsOutcome, StatusOutcome } from '../../runtime/contract/outcomes.ts';
 import { lines, ok, outcomeOf, runCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';

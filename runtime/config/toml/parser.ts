@@ -1,3 +1,5 @@
+import type { TextChange } from './change/textChange.ts';
+import { unchangedSections } from './change/unchanged.ts';
 import { parseEntry } from './entries.ts';
 import { scanKey } from './keys.ts';
 import {
@@ -15,8 +17,6 @@ import {
 } from './lexer.ts';
 import { endsInComma, isStrayString, startsEntry, startsHeader } from './lookahead.ts';
 import type { Header, Key, KeyValue, Section, TomlDocument } from './syntax.ts';
-import type { TextChange } from './textChange.ts';
-import { unchangedSections } from './unchanged.ts';
 
 /** A document, and how the text to be read came from its text. */
 export interface EarlierDocument {

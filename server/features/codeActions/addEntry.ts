@@ -1,5 +1,5 @@
 import { findLineEnd, findLineStart } from '../../../runtime/config/toml/lexer.ts';
-import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { InlineTable } from '../../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { insert, type TextChange } from './fix.ts';

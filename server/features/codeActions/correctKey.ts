@@ -1,4 +1,4 @@
-import { suggest } from '../../../runtime/config/suggest.ts';
+import { suggest } from '../../../runtime/config/findings/suggest.ts';
 import { shapeOf } from '../../text/keyDescriptions.ts';
 import { schemaAt } from '../../text/schema.ts';
 import type { FixMaker, TextChange } from './fix.ts';

@@ -1,4 +1,4 @@
-import { suggest } from '../../../runtime/config/suggest.ts';
+import { suggest } from '../../../runtime/config/findings/suggest.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { allowedWords, schemaAt } from '../../text/schema.ts';
 import { ideasFor } from '../completion/ideas.ts';

@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
-import { slugify } from '../../../runtime/config/names.ts';
-import { suggest } from '../../../runtime/config/suggest.ts';
-import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import { suggest } from '../../../runtime/config/findings/suggest.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
+import { slugify } from '../../../runtime/config/vms/names.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { schemaAt } from '../../text/schema.ts';
 import { ideasFor } from '../completion/ideas.ts';

@@ -1,4 +1,4 @@
-import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import { nodeAt, type TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { KeyPart, Section, StringValue, Value } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../documents/analysis.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/virtualMachine.ts';
+import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/vms/virtualMachine.ts';
 import { quoted } from '../completion/token.ts';
 import type { FixMaker } from './fix.ts';
 import { closedStringAt } from './places.ts';

@@ -1,4 +1,4 @@
-import { nodeAt, valueSpan } from '../../../runtime/config/toml/meaning.ts';
+import { nodeAt, valueSpan } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { FixMaker } from './fix.ts';
 
 /** Also for what only newer versions have: there VMs get other names, so it is not surely meant. */

@@ -1,4 +1,4 @@
-import { parseMiB } from '../../../runtime/config/units.ts';
+import { parseMiB } from '../../../runtime/config/vms/units.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { cursorAt } from '../../text/cursor.ts';
 import { namesOf } from '../completion/ideas.ts';

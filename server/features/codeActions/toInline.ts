@@ -1,5 +1,5 @@
 import { findLineEnd } from '../../../runtime/config/toml/lexer.ts';
-import { nodeAt } from '../../../runtime/config/toml/meaning.ts';
+import { nodeAt } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { Section } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../documents/analysis.ts';

@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
-import { slugify } from '../../../runtime/config/names.ts';
-import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
-import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/virtualMachine.ts';
+import { slugify } from '../../../runtime/config/vms/names.ts';
+import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/vms/virtualMachine.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { plainText } from '../../text/keyDescriptions.ts';
 import { integerAt, rowsAt, stringAt } from '../../text/nodes.ts';

@@ -1,5 +1,5 @@
 import { CompletionItemKind } from 'vscode-languageserver';
-import { nodeAt } from '../../../runtime/config/toml/meaning.ts';
+import { nodeAt } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TomlDocument } from '../../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../../documents/analysis.ts';

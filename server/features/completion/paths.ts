@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { CompletionItemKind } from 'vscode-languageserver';
-import { resolveOverlay } from '../../../runtime/config/paths.ts';
+import { resolveOverlay } from '../../../runtime/config/vms/paths.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { type FolderEntry, listFolder } from '../../documents/folders.ts';
 import type { Cursor } from '../../text/cursor.ts';

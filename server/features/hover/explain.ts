@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { resolveOverlay } from '../../../runtime/config/paths.ts';
-import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
+import { resolveOverlay } from '../../../runtime/config/vms/paths.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { concerned, type EffectiveValue, effectiveValues } from '../../text/effective.ts';
 import { detailOf, documentationOf, isRequired } from '../../text/keyDescriptions.ts';

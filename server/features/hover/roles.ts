@@ -1,5 +1,5 @@
 import type { PortForward, VmDefinition } from '../../../runtime/config/project.ts';
-import type { PlacedVm } from '../../../runtime/config/virtualMachine.ts';
+import type { PlacedVm } from '../../../runtime/config/vms/virtualMachine.ts';
 import { sizeInWords } from '../../text/effective.ts';
 import { code } from './code.ts';
 

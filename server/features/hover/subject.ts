@@ -1,4 +1,4 @@
-import type { TomlPath } from '../../../runtime/config/toml/meaning.ts';
+import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { Header, Span, Value } from '../../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { type Cursor, cursorAt } from '../../text/cursor.ts';

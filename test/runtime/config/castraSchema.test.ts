@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
-import { analyzeToml } from '../../../runtime/config/toml/meaning.ts';
+import { analyzeToml } from '../../../runtime/config/toml/meaning/meaning.ts';
 import { parseToml } from '../../../runtime/config/toml/parser.ts';
 import { analyze, HEAD } from './marked.ts';
 

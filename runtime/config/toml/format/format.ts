@@ -1,4 +1,4 @@
-import { analyzeToml } from '../meaning.ts';
+import { analyzeToml } from '../meaning/meaning.ts';
 import type { TomlDocument } from '../syntax.ts';
 import { type Edit, editsOf } from './edits.ts';
 import { createLayout } from './layout.ts';

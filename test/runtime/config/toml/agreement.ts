@@ -1,5 +1,5 @@
 import { parse, TomlDate } from 'smol-toml';
-import { analyzeToml } from '../../../../runtime/config/toml/meaning.ts';
+import { analyzeToml } from '../../../../runtime/config/toml/meaning/meaning.ts';
 import { parseToml } from '../../../../runtime/config/toml/parser.ts';
 import type { TomlError, TomlErrorCode } from '../../../../runtime/config/toml/syntax.ts';
 

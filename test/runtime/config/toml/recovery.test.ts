@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { analyzeToml } from '../../../../runtime/config/toml/meaning.ts';
+import { analyzeToml } from '../../../../runtime/config/toml/meaning/meaning.ts';
 import { parseToml } from '../../../../runtime/config/toml/parser.ts';
 import type { Key, KeyValue } from '../../../../runtime/config/toml/syntax.ts';
 import { PROJECT } from './fixtures.ts';

@@ -7,7 +7,7 @@ import { formatToml } from '../../../../../runtime/config/toml/format/format.ts'
 import { outlineOf } from '../../../../../runtime/config/toml/format/outline.ts';
 import { formatStatement } from '../../../../../runtime/config/toml/format/statement.ts';
 import { DEFAULT_STYLE, type Style } from '../../../../../runtime/config/toml/format/style.ts';
-import { analyzeToml } from '../../../../../runtime/config/toml/meaning.ts';
+import { analyzeToml } from '../../../../../runtime/config/toml/meaning/meaning.ts';
 import { parseToml } from '../../../../../runtime/config/toml/parser.ts';
 import { cursor } from '../../../../support/marks.ts';
 import { INVALID, PROJECT, VALID } from '../fixtures.ts';

@@ -1,0 +1,32 @@
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import type { ConfigAnalysis } from '../analyze.ts';
+import type { HostProblem, PortForward, Subject } from '../project.ts';
+import type { TomlPath } from '../toml/meaning/meaning.ts';
+import { rangeOf } from '../toml/positions.ts';
+import { pick } from '../vms/replicas.ts';
+import type { PlacedVm } from '../vms/virtualMachine.ts';
+import { spanAt } from './findings.ts';
+
+/** The finding at the lines of castra.toml that it is about, if there are any. */
+export function placeProblem(
+  { about, ...finding }: HostProblem,
+  { syntax, placed, place }: Pick<ConfigAnalysis, 'syntax' | 'placed' | 'place'>,
+): Diagnostic {
+  const one = placed.find(({ vm }) => vm.name === about?.vm);
+  if (about === undefined || one === undefined) return finding;
+  const span = spanAt(syntax.tree, pathOf(about, one), 'value');
+  if (span === undefined) return finding;
+  return { ...finding, path: place.configPath, range: rangeOf(syntax.index, span.from, span.to) };
+}
+
+function pathOf(about: Subject, one: PlacedVm): TomlPath {
+  if ('key' in about) return pick(one.replica, about.key).path;
+  const index = one.vm.forwards.findIndex((forward) => isSame(forward, about.forward));
+  const path = one.forwardPaths[index];
+  // The forward to SSH need not be declared.
+  return path === undefined ? one.path : [...path, 'host'];
+}
+
+function isSame(a: PortForward, b: PortForward): boolean {
+  return a.bind === b.bind && a.host === b.host && a.guest === b.guest && a.protocol === b.protocol;
+}
