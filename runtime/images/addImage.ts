@@ -1,13 +1,13 @@
 import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import type { Reporter } from '../contract/reporter.ts';
+import { detectFormat, type ImageFormat } from '../disks/imageFormat.ts';
+import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
 import { run as runProgram } from '../process/spawn.ts';
 import { downloadFiles, FILE_MODE, IMAGE_MODE, imageFiles } from '../state/layout.ts';
-import { detectFormat, type ImageFormat } from './imageFormat.ts';
-import { sweepDownload } from './partials.ts';
-import { inspectQcow2, Qcow2Error } from './qcow2.ts';
-import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './record.ts';
+import { sweepDownload } from './download/partials.ts';
+import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './imageRecord.ts';
 import { addSource, hashFile, withStore } from './store.ts';
-import { detectPacking, unpack } from './unpack.ts';
+import { detectPacking, unpack } from './unpack/unpack.ts';
 
 export interface NewImage {
   readonly home: string;

@@ -1,8 +1,8 @@
 import { CastraError, messageOf } from '../contract/failures.ts';
-import { DownloadError } from './downloadError.ts';
-import { Qcow2Error } from './qcow2.ts';
-import { redactUrl } from './redact.ts';
-import type { WantedImage } from './wanted.ts';
+import { Qcow2Error } from '../disks/qcow2.ts';
+import { DownloadError } from './download/downloadError.ts';
+import { redactUrl } from './download/redact.ts';
+import type { WantedImage } from './wantedImage.ts';
 
 /** What a person needs who has to get the image in another way, after why this one failed. */
 export function explainFailure(error: unknown, wanted: WantedImage, signal: AbortSignal): unknown {

@@ -2,12 +2,12 @@ import { constants, rmSync, statSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { CastraError } from '../contract/failures.ts';
 import type { Reporter } from '../contract/reporter.ts';
+import { Qcow2Error } from '../disks/qcow2.ts';
 import { downloadFiles, FILE_MODE, imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
 import { addImage } from './addImage.ts';
 import { alpineUrl, defaultImages } from './defaultImages.ts';
 import { describeDisk } from './imageFailure.ts';
-import { Qcow2Error } from './qcow2.ts';
 import { hashFile, prepareCache } from './store.ts';
 
 export interface ImportRequest {

@@ -5,7 +5,7 @@ import type { Digest } from '../config/project.ts';
 import { ensurePrivateDirectory, listNames } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
-import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './record.ts';
+import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './imageRecord.ts';
 
 /** Records are read and changed in milliseconds; `prune` holds the lock while it deletes. */
 const TRY_EVERY_MS = 20;

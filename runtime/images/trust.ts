@@ -6,9 +6,9 @@ import type { HostSettings } from '../contract/options.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { checksumUrls, findChecksum } from './checksums.ts';
-import { DownloadError } from './downloadError.ts';
-import { fetchText } from './fetchText.ts';
-import type { WantedImage } from './wanted.ts';
+import { DownloadError } from './download/downloadError.ts';
+import { fetchText } from './download/fetchText.ts';
+import type { WantedImage } from './wantedImage.ts';
 
 /** Which bytes are the right ones, and who says so: the user, the publisher's checksums, or nothing but what came. */
 export interface Trust {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Reporter } from '../contract/reporter.ts';
 import { imageFiles } from '../state/layout.ts';
-import { type ImageRecord, readImageRecord, writeImageRecord } from './record.ts';
+import { type ImageRecord, readImageRecord, writeImageRecord } from './imageRecord.ts';
 import { hashFile, removeImage, withStore } from './store.ts';
 
 /** What reading all of an image showed. */

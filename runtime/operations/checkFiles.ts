@@ -1,6 +1,6 @@
 import type { HostProblem, Subject, VmDefinition } from '../config/project.ts';
 import { CastraError } from '../contract/failures.ts';
-import { checkBaseFile } from '../images/baseImage.ts';
+import { checkBaseFile } from '../images/resolveBaseImage.ts';
 import { readUserData, userPart } from '../seed/userData.ts';
 
 /** What is wrong with the files on this host that VMs are made of. */

@@ -4,7 +4,7 @@ import type { ProjectConfig } from '../config/project.ts';
 import { isInside } from '../config/vms/paths.ts';
 import type { CleanupKind } from '../contract/events.ts';
 import { messageOf } from '../contract/failures.ts';
-import { fileId } from '../images/overlay.ts';
+import { fileId } from '../disks/overlay.ts';
 import { readTextIfAny } from '../state/files.ts';
 import { type Entry, judgeEntry, type StateFolder } from '../state/inventory.ts';
 import { type LaunchRecord, readRecord } from '../state/record.ts';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { isInside } from '../config/vms/paths.ts';
 import { messageOf } from '../contract/failures.ts';
 import type { CleanAction } from '../contract/outcomes.ts';
-import { findLockHolder } from '../images/overlay.ts';
+import { findLockHolder } from '../disks/overlay.ts';
 import type { Removal } from './cleanPlan.ts';
 
 export interface CleanerOptions {

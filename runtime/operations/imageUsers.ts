@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageUser } from '../contract/outcomes.ts';
-import { readBacking } from '../images/backing.ts';
+import { readBacking } from '../disks/backing.ts';
 import { listNames } from '../state/files.ts';
 import { homeFiles, projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';

@@ -1,6 +1,6 @@
 import type { ImagesListOptions } from '../contract/options.ts';
 import type { ImageSummary, ImagesListOutcome, ImageUser } from '../contract/outcomes.ts';
-import type { ImageRecord } from '../images/record.ts';
+import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { imageFiles } from '../state/layout.ts';
 import { findQemu } from '../vm/qemu.ts';

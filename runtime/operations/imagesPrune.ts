@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { ImagesPruneOptions } from '../contract/options.ts';
 import type { ImagesPruneOutcome, ImageUser, PrunedFile } from '../contract/outcomes.ts';
-import { findPartials, removePartial } from '../images/partials.ts';
+import { findPartials, removePartial } from '../images/download/partials.ts';
 import { type ImageFile, listImageFiles, removeImage, withStore } from '../images/store.ts';
 import { sweepTemporaries } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';

@@ -1,6 +1,6 @@
 import type { ImagesVerifyOptions } from '../contract/options.ts';
 import type { ImagesVerifyOutcome, VerifiedImage } from '../contract/outcomes.ts';
-import type { ImageRecord } from '../images/record.ts';
+import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { discardDamaged, verifyImage } from '../images/verify.ts';
 import { imageFiles } from '../state/layout.ts';

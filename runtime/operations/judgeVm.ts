@@ -1,6 +1,6 @@
 import type { VmDefinition } from '../config/project.ts';
 import type { RunningOperation, VmStatus } from '../contract/outcomes.ts';
-import { baseStamp } from '../images/baseChange.ts';
+import { baseStamp } from '../disks/baseChange.ts';
 import { followFile } from '../logs/follow.ts';
 import { vmFiles } from '../state/layout.ts';
 import type { Liveness } from '../state/liveness.ts';

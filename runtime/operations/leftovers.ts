@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isInside } from '../config/vms/paths.ts';
 import type { DiscardReason } from '../contract/events.ts';
-import { keepOverlay } from '../images/keptOverlay.ts';
-import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../images/overlay.ts';
+import { keepOverlay } from '../disks/keptOverlay.ts';
+import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../disks/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
 import type { Run } from './run.ts';

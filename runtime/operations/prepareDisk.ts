@@ -1,8 +1,8 @@
 import { isInside } from '../config/vms/paths.ts';
 import { CastraError } from '../contract/failures.ts';
-import { baseStamp } from '../images/baseChange.ts';
-import { resolveBaseImage } from '../images/baseImage.ts';
-import { createOverlay, fileId } from '../images/overlay.ts';
+import { baseStamp } from '../disks/baseChange.ts';
+import { createOverlay, fileId } from '../disks/overlay.ts';
+import { resolveBaseImage } from '../images/resolveBaseImage.ts';
 import { projectFiles } from '../state/layout.ts';
 import { readRecord, writeRecord } from '../state/record.ts';
 import { clearLeftovers } from './leftovers.ts';

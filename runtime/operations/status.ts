@@ -1,7 +1,7 @@
 import type { VmDefinition } from '../config/project.ts';
 import type { StatusOptions } from '../contract/options.ts';
 import type { StatusOutcome, VmStatus } from '../contract/outcomes.ts';
-import { overlayBytes } from '../images/overlay.ts';
+import { overlayBytes } from '../disks/overlay.ts';
 import { vmFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';

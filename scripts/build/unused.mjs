@@ -17,7 +17,7 @@ export const server = [
   { filter: inPackage('vscode-languageserver-protocol/lib/common/protocol.notebook'), contents: '' },
 ];
 
-/** Of undici runtime/images/http.ts uses one function and two classes; its index takes along fetch, WebSocket and mocks. */
+/** Of undici runtime/images/download/http.ts uses one function and two classes; its index takes along fetch, WebSocket and mocks. */
 const undici = [
   {
     filter: inPackage('undici/index'),

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { EventOf, EventType, ImageEvent } from '../../runtime/contract/events.ts';
-import { type Downloaded, type DownloadRequest, download } from '../../runtime/images/download.ts';
-import { DownloadError } from '../../runtime/images/downloadError.ts';
-import type { DownloadTimings } from '../../runtime/images/timings.ts';
+import { type Downloaded, type DownloadRequest, download } from '../../runtime/images/download/download.ts';
+import { DownloadError } from '../../runtime/images/download/downloadError.ts';
+import type { DownloadTimings } from '../../runtime/images/download/timings.ts';
 import { type ImageServer, type ImageServerOptions, sha256, startImageServer } from './imageServer.ts';
 import { tempFolder } from './tempProject.ts';
 

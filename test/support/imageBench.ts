@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../../runtime/config/project.ts';
 import type { Event, EventOf, EventType } from '../../runtime/contract/events.ts';
-import { type CachedImage, ensureImage } from '../../runtime/images/cache.ts';
+import { type CachedImage, ensureImage } from '../../runtime/images/ensureImage.ts';
 import { type ImageServer, type ImageServerOptions, sha256, startImageServer } from './imageServer.ts';
 import { makeQcow2, tempFolder } from './tempProject.ts';
 

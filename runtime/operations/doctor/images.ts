@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../contract/failures.ts';
 import type { DoctorFinding } from '../../contract/outcomes.ts';
-import { inspectQcow2 } from '../../images/qcow2.ts';
+import { inspectQcow2 } from '../../disks/qcow2.ts';
 import { listNames, readJsonIfAny } from '../../state/files.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { type Check, fine, problem } from './finding.ts';

@@ -16,9 +16,9 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises';
 import { CastraError } from '../../../runtime/contract/failures.ts';
 import { silent } from '../../../runtime/contract/reporter.ts';
-import { resolveBaseImage } from '../../../runtime/images/baseImage.ts';
-import { createOverlay, discardOverlay, type OverlayRequest, overlayBytes } from '../../../runtime/images/overlay.ts';
-import { inspectQcow2, Qcow2Error } from '../../../runtime/images/qcow2.ts';
+import { createOverlay, discardOverlay, type OverlayRequest, overlayBytes } from '../../../runtime/disks/overlay.ts';
+import { inspectQcow2, Qcow2Error } from '../../../runtime/disks/qcow2.ts';
+import { resolveBaseImage } from '../../../runtime/images/resolveBaseImage.ts';
 import { makeQcow2, type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
 const MIB = 1024 * 1024;

@@ -5,7 +5,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { createOverlay } from '../../../runtime/images/overlay.ts';
+import { createOverlay } from '../../../runtime/disks/overlay.ts';
 import { findExecutable } from '../../../runtime/process/spawn.ts';
 import { ensureKeyPair } from '../../../runtime/seed/keys.ts';
 import type { KeyPair } from '../../../runtime/seed/openssh.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Event } from '../../../runtime/contract/events.ts';
-import { createOverlay, discardOverlay } from '../../../runtime/images/overlay.ts';
+import { createOverlay, discardOverlay } from '../../../runtime/disks/overlay.ts';
 import { findExecutable } from '../../../runtime/process/spawn.ts';
 import { vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
 import { inspectVm } from '../../../runtime/state/liveness.ts';

@@ -1,7 +1,7 @@
-import type { Digest } from '../config/project.ts';
-import type { ImageEvent } from '../contract/events.ts';
-import { CastraError } from '../contract/failures.ts';
-import type { ProxySettings } from '../contract/options.ts';
+import type { Digest } from '../../config/project.ts';
+import type { ImageEvent } from '../../contract/events.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { ProxySettings } from '../../contract/options.ts';
 import { AttemptFailure, DownloadError, networkFailure } from './downloadError.ts';
 import { type ConnectionOptions, openConnection } from './http.ts';
 import { PartialFile } from './partialFile.ts';

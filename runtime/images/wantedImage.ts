@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BaseImage, Digest } from '../config/project.ts';
 import type { HostSettings } from '../contract/options.ts';
 import { alpineUrl, defaultImages, defaultImageUrls } from './defaultImages.ts';
-import { redactUrl } from './redact.ts';
+import { redactUrl } from './download/redact.ts';
 
 export interface ImageRequest {
   readonly image: Extract<BaseImage, { kind: 'default-alpine' | 'url' }>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { unpackZstd } from '../../../runtime/images/zstd.ts';
-import { type FrameDecoder, fzstdDecoder, nodeDecoder } from '../../../runtime/images/zstdDecoders.ts';
+import { unpackZstd } from '../../../../runtime/images/unpack/zstd.ts';
+import { type FrameDecoder, fzstdDecoder, nodeDecoder } from '../../../../runtime/images/unpack/zstdDecoders.ts';
 
 const skip = spawnSync('zstd', ['--version']).status === 0 ? false : 'zstd is not installed';
 const pack = (data: Buffer, ...args: string[]) => execFileSync('zstd', ['-q', '-c', ...args], { input: data });

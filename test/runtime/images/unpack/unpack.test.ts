@@ -4,9 +4,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Qcow2Error } from '../../../runtime/images/qcow2.ts';
-import { detectPacking, type Packing, unpack } from '../../../runtime/images/unpack.ts';
-import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
+import { Qcow2Error } from '../../../../runtime/disks/qcow2.ts';
+import { detectPacking, type Packing, unpack } from '../../../../runtime/images/unpack/unpack.ts';
+import { type TempFolder, tempFolder } from '../../../support/tempProject.ts';
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;

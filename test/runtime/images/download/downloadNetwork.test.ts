@@ -5,11 +5,11 @@ import { statSync, writeFileSync } from 'node:fs';
 import { connect as openSocket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DownloadError } from '../../../runtime/images/downloadError.ts';
-import { fetchText } from '../../../runtime/images/fetchText.ts';
-import { bench, DIGEST, FILE, KIB, QUICK, tail } from '../../support/downloadBench.ts';
-import { startForwardProxy } from '../../support/forwardProxy.ts';
-import { startImageServer } from '../../support/imageServer.ts';
+import { DownloadError } from '../../../../runtime/images/download/downloadError.ts';
+import { fetchText } from '../../../../runtime/images/download/fetchText.ts';
+import { bench, DIGEST, FILE, KIB, QUICK, tail } from '../../../support/downloadBench.ts';
+import { startForwardProxy } from '../../../support/forwardProxy.ts';
+import { startImageServer } from '../../../support/imageServer.ts';
 
 describe('offline', { concurrency: 4 }, () => {
   test('every mirror is asked once, and nothing is asked again', () =>

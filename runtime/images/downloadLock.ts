@@ -4,7 +4,7 @@ import { identify, isSameProcess } from '../process/identity.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { downloadFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
-import type { WantedImage } from './wanted.ts';
+import type { WantedImage } from './wantedImage.ts';
 
 /** Who downloads an image; only for those who wait and want to know. */
 interface Holder {

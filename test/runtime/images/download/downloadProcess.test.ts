@@ -5,12 +5,12 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, type TestContext, test } from 'node:test';
-import type { DownloadRequest } from '../../../runtime/images/download.ts';
-import { bench, DIGEST, FILE, KIB, QUICK, tail } from '../../support/downloadBench.ts';
-import { startForwardProxy } from '../../support/forwardProxy.ts';
-import { type ImageServer, type ImageServerOptions, startImageServer } from '../../support/imageServer.ts';
-import { tempFolder } from '../../support/tempProject.ts';
-import { eventually } from '../../support/workbench/wait.ts';
+import type { DownloadRequest } from '../../../../runtime/images/download/download.ts';
+import { bench, DIGEST, FILE, KIB, QUICK, tail } from '../../../support/downloadBench.ts';
+import { startForwardProxy } from '../../../support/forwardProxy.ts';
+import { type ImageServer, type ImageServerOptions, startImageServer } from '../../../support/imageServer.ts';
+import { tempFolder } from '../../../support/tempProject.ts';
+import { eventually } from '../../../support/workbench/wait.ts';
 
 interface Line {
   readonly type: string;

@@ -1,8 +1,8 @@
-import type { ImageEvent } from '../contract/events.ts';
+import type { ImageEvent } from '../../contract/events.ts';
 import { AttemptFailure } from './downloadError.ts';
 import type { Connection, Response } from './http.ts';
-import { readOrigin, rememberOrigin, sourceOf, validatorOf } from './origin.ts';
 import { type PartialFile, sizeFailure } from './partialFile.ts';
+import { readOrigin, rememberOrigin, sourceOf, validatorOf } from './partialOrigin.ts';
 import { redactUrl } from './redact.ts';
 import { judgeReply, type Reply } from './reply.ts';
 

@@ -1,19 +1,19 @@
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { Reporter } from '../contract/reporter.ts';
+import { Qcow2Error } from '../disks/qcow2.ts';
 import { downloadFiles, imageFiles } from '../state/layout.ts';
 import { addImage } from './addImage.ts';
-import { download } from './download.ts';
-import { holdDownload } from './holder.ts';
+import { download } from './download/download.ts';
+import { sweepDownload } from './download/partials.ts';
+import { holdDownload } from './downloadLock.ts';
 import { explainFailure } from './imageFailure.ts';
-import { sweepDownload } from './partials.ts';
-import { Qcow2Error } from './qcow2.ts';
-import type { ImageRecord } from './record.ts';
+import type { ImageRecord } from './imageRecord.ts';
 import { cachedImages, findByDigest, isUnchanged, prepareCache, sourceOf, touchImage, withStore } from './store.ts';
 import { askPublisher, noteTrust, type Trust, trustOf, warnUnpinned } from './trust.ts';
 import { recheckImage } from './verify.ts';
-import { type ImageRequest, type WantedImage, wantedImage } from './wanted.ts';
+import { type ImageRequest, type WantedImage, wantedImage } from './wantedImage.ts';
 
-export type { ImageRequest } from './wanted.ts';
+export type { ImageRequest } from './wantedImage.ts';
 
 export interface CachedImage {
   readonly path: string;

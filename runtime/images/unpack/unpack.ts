@@ -3,9 +3,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { freeDiskBytes } from '../process/host.ts';
-import { FILE_MODE } from '../state/layout.ts';
-import { Qcow2Error } from './qcow2.ts';
+import { Qcow2Error } from '../../disks/qcow2.ts';
+import { freeDiskBytes } from '../../process/host.ts';
+import { FILE_MODE } from '../../state/layout.ts';
 
 export type Packing = 'gz' | 'xz' | 'zst';
 

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import type { BaseImage } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import { ensureImage, type ImageRequest, type ImageRun } from './cache.ts';
-import { inspectQcow2, Qcow2Error } from './qcow2.ts';
+import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
+import { ensureImage, type ImageRequest, type ImageRun } from './ensureImage.ts';
 
 export interface BaseImageRequest extends Omit<ImageRequest, 'image'> {
   readonly vm: string;

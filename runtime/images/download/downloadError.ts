@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { messageOf } from '../contract/failures.ts';
+import { messageOf } from '../../contract/failures.ts';
 import { redactUrl } from './redact.ts';
 
 export type DownloadErrorKind = 'network' | 'http' | 'digest' | 'size' | 'disk';

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ImageEvent } from '../../../runtime/contract/events.ts';
-import { CastraError } from '../../../runtime/contract/failures.ts';
-import { download } from '../../../runtime/images/download.ts';
-import { bench, DIGEST, FILE, KIB, OTHER, tail, withoutDigest } from '../../support/downloadBench.ts';
-import { sha256 } from '../../support/imageServer.ts';
+import type { ImageEvent } from '../../../../runtime/contract/events.ts';
+import { CastraError } from '../../../../runtime/contract/failures.ts';
+import { download } from '../../../../runtime/images/download/download.ts';
+import { bench, DIGEST, FILE, KIB, OTHER, tail, withoutDigest } from '../../../support/downloadBench.ts';
+import { sha256 } from '../../../support/imageServer.ts';
 
 describe('a download', { concurrency: 4 }, () => {
   test('collects the file, proves it, and says what happens', () =>

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DownloadError, networkFailure, statusFailure } from '../../../runtime/images/downloadError.ts';
-import { redactUrl } from '../../../runtime/images/redact.ts';
-import { parseContentRange } from '../../../runtime/images/reply.ts';
-import { parseRetryAfter, retryDelay } from '../../../runtime/images/retry.ts';
-import { DOWNLOAD_TIMINGS } from '../../../runtime/images/timings.ts';
+import { DownloadError, networkFailure, statusFailure } from '../../../../runtime/images/download/downloadError.ts';
+import { redactUrl } from '../../../../runtime/images/download/redact.ts';
+import { parseContentRange } from '../../../../runtime/images/download/reply.ts';
+import { parseRetryAfter, retryDelay } from '../../../../runtime/images/download/retry.ts';
+import { DOWNLOAD_TIMINGS } from '../../../../runtime/images/download/timings.ts';
 
 test('credentials in a URL are not shown, and everything else is', () => {
   const shown = [

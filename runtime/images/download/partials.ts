@@ -1,8 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { listNames } from '../state/files.ts';
-import { takeKernelLock } from '../state/kernelLock.ts';
-import { downloadFiles, imageFiles } from '../state/layout.ts';
+import { listNames } from '../../state/files.ts';
+import { takeKernelLock } from '../../state/kernelLock.ts';
+import { downloadFiles, imageFiles } from '../../state/layout.ts';
 
 /** What downloads that were broken off left, by the key of the download. */
 export interface Partial {

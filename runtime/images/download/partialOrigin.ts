@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
+import { readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
 import { diskFailure } from './downloadError.ts';
 import { headerOf, type Response } from './http.ts';
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { detectFormat } from '../../../runtime/images/imageFormat.ts';
-import { Qcow2Error } from '../../../runtime/images/qcow2.ts';
+import { detectFormat } from '../../../runtime/disks/imageFormat.ts';
+import { Qcow2Error } from '../../../runtime/disks/qcow2.ts';
 import { makeQcow2, type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
 describe('detectFormat', () => {

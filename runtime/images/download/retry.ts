@@ -1,4 +1,4 @@
-import { pause } from '../process/pause.ts';
+import { pause } from '../../process/pause.ts';
 import type { AttemptFailure } from './downloadError.ts';
 import type { DownloadTimings } from './timings.ts';
 

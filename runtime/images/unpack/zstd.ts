@@ -1,4 +1,4 @@
-import { Qcow2Error } from './qcow2.ts';
+import { Qcow2Error } from '../../disks/qcow2.ts';
 import { type ByteReader, readBytes } from './zstdBytes.ts';
 import { decodeFrame, endsWithChecksum, type FrameDecoder } from './zstdDecoders.ts';
 

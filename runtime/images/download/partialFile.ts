@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { FILE_MODE } from '../state/layout.ts';
+import { FILE_MODE } from '../../state/layout.ts';
 import { AttemptFailure, diskFailure } from './downloadError.ts';
-import { forgetOrigin } from './origin.ts';
+import { forgetOrigin } from './partialOrigin.ts';
 
 /** Bytes per write. There are two buffers of this size, and nothing else ever waits in memory. */
 const BATCH_BYTES = 512 * 1024;
