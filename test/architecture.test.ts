@@ -97,7 +97,7 @@ const RULES: readonly Rule[] = [
       'client/.+',
       CORE,
       'runtime/(?:config|state|logs|seed)/.+',
-      'runtime/operations/(?:console|status|sshAccess)\\.ts',
+      'runtime/operations/(?:console|status|ssh/sshFiles)\\.ts',
       'runtime/process/(?:environment|pause|portOwner)\\.ts',
       'runtime/vm/(?:console|ports|qemu)\\.ts',
       NODE,

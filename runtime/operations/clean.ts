@@ -4,8 +4,8 @@ import type { CleanOptions } from '../contract/options.ts';
 import type { CleanedRoot, CleanOutcome, ImagesPruneOutcome } from '../contract/outcomes.ts';
 import { homeFiles } from '../state/layout.ts';
 import { forgetProject, knownProjects } from '../state/registry.ts';
-import { type CleanTarget, cleanRoot } from './cleanRoot.ts';
-import { findTargets } from './cleanScope.ts';
+import { type CleanTarget, cleanRoot } from './clean/root.ts';
+import { findTargets } from './clean/scope.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /**

@@ -4,8 +4,8 @@ import type { ConsoleOptions } from '../contract/options.ts';
 import { inspectVm } from '../state/liveness.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { connectConsole, isConsoleTaken } from '../vm/console.ts';
-import { findOneVm } from './oneVm.ts';
-import { analyzeProject } from './project.ts';
+import { findOneVm } from './project/oneVm.ts';
+import { analyzeProject } from './project/openProject.ts';
 import type { Operation } from './run.ts';
 
 /** An attached serial console; whoever opened it must destroy the connection. */

@@ -10,7 +10,7 @@ import { localFiles } from '../ssh/localFiles.ts';
 import { openSftp, remoteFiles } from '../ssh/remoteFiles.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import type { Operation, Run } from './run.ts';
-import { chooseVm, openSshProject, type SshProject } from './sshVm.ts';
+import { chooseVm, openSshProject, type SshProject } from './ssh/sshProject.ts';
 
 interface Plan {
   readonly target: SshTarget;

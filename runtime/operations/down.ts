@@ -10,12 +10,12 @@ import { lockProject } from '../state/lock.ts';
 import { readRecord } from '../state/record.ts';
 import { findQemuImage } from '../vm/qemu.ts';
 import { shutdownVm } from '../vm/shutdown.ts';
-import { runInOrder } from './inOrder.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { analyzeProject } from './project.ts';
-import { releasePorts } from './reserve.ts';
+import { releasePorts } from './ports/reservePorts.ts';
+import { runInOrder } from './project/inOrder.ts';
+import { analyzeProject } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';
-import { refreshSshFiles } from './sshAccess.ts';
+import { refreshSshFiles } from './ssh/sshFiles.ts';
+import { clearLeftovers } from './stop/leftovers.ts';
 
 /** For a file that is too broken to say otherwise. */
 export const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };

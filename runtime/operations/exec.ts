@@ -9,9 +9,9 @@ import { findSsh, sshArguments, startSystemSsh } from '../ssh/systemSsh.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
 import type { Operation, Run } from './run.ts';
+import { writeSshFiles } from './ssh/sshFiles.ts';
+import { openSshProject, requireTarget, type SshProject, vmsCalled } from './ssh/sshProject.ts';
 import { explainFailure } from './ssh.ts';
-import { writeSshFiles } from './sshAccess.ts';
-import { openSshProject, requireTarget, type SshProject, vmsCalled } from './sshVm.ts';
 
 /** Logins and commands at a time: each is a process here and a key exchange in an emulated guest. */
 const AT_ONCE = 8;

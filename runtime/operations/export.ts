@@ -14,8 +14,8 @@ import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { backUpDisk, diskBytes } from '../vm/diskBackup.ts';
 import { findQemuImage, installCommand } from '../vm/qemu.ts';
-import { findOneVm } from './oneVm.ts';
-import { analyzeProject } from './project.ts';
+import { findOneVm } from './project/oneVm.ts';
+import { analyzeProject } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** Copies a VM's disk to one qcow2 file that stands alone. The VM may run, be stopped, or have left a kept overlay. */

@@ -7,7 +7,7 @@ import { CastraError, messageOf } from '../contract/failures.ts';
 import type { FormatOptions } from '../contract/options.ts';
 import type { FormatOutcome } from '../contract/outcomes.ts';
 import { writeFileAtomic } from '../state/files.ts';
-import { analyzeProject } from './project.ts';
+import { analyzeProject } from './project/openProject.ts';
 import type { Operation } from './run.ts';
 
 /** Sets the white space of castra.toml. Fails with `config-invalid` while the file is not TOML. */

@@ -4,7 +4,7 @@ import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { imageFiles } from '../state/layout.ts';
 import { findQemu } from '../vm/qemu.ts';
-import { findImageUsers } from './imageUsers.ts';
+import { findImageUsers } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation } from './run.ts';
 
 /** What is in the image cache, and what stands on it. Changes nothing. */

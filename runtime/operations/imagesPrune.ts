@@ -7,7 +7,7 @@ import { sweepTemporaries } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { readOperation } from '../state/lock.ts';
 import { findQemu } from '../vm/qemu.ts';
-import { findImageUsers, type ImageUsers, projectRoots } from './imageUsers.ts';
+import { findImageUsers, type ImageUsers, projectRoots } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation, type Run } from './run.ts';
 
 /** Removes images that no overlay stands on, and what broken-off downloads left. */

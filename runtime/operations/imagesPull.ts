@@ -7,7 +7,7 @@ import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
 import { rememberTrust } from '../images/trust.ts';
 import { findQemu } from '../vm/qemu.ts';
-import { loadProject } from './project.ts';
+import { loadProject } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
 
 /** Gets images into the cache, so that a later `up` needs no network. */

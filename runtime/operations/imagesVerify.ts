@@ -5,7 +5,7 @@ import { cachedImages } from '../images/store.ts';
 import { discardDamaged, verifyImage } from '../images/verify.ts';
 import { imageFiles } from '../state/layout.ts';
 import { findQemu } from '../vm/qemu.ts';
-import { findImageUsers, type ImageUsers } from './imageUsers.ts';
+import { findImageUsers, type ImageUsers } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation, type Run } from './run.ts';
 
 /** Reads every cached image. A damaged one is deleted when nothing stands on it, else only marked. */

@@ -9,8 +9,8 @@ import { LogTracker } from '../logs/track.ts';
 import { watchFolder } from '../logs/wake.ts';
 import { projectFiles } from '../state/layout.ts';
 import { readRecord } from '../state/record.ts';
-import { type LogSource, selectSources } from './logSources.ts';
-import { analyzeProject } from './project.ts';
+import { type LogSource, selectSources } from './logs/sources.ts';
+import { analyzeProject } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 const DEFAULT_LINES = 100;

@@ -5,10 +5,10 @@ import type { PortsOptions } from '../contract/options.ts';
 import type { PortStatus, PortsOutcome, PortsVm } from '../contract/outcomes.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { readReservations } from '../state/portRegistry.ts';
-import { wantedForwards } from './forwards.ts';
-import { judgePort, type PortContext } from './judgePort.ts';
-import { probeVm } from './probePorts.ts';
-import { analyzeProject } from './project.ts';
+import { wantedForwards } from './ports/forwards.ts';
+import { judgePort, type PortContext } from './ports/portState.ts';
+import { probeVm } from './ports/probePorts.ts';
+import { analyzeProject } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
 
 /** A VM as far as its ports go; the definition is missing when the file no longer has it. */

@@ -7,8 +7,8 @@ import { findSsh, runSystemSsh, sshArguments } from '../ssh/systemSsh.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
 import type { Operation } from './run.ts';
-import { writeSshFiles } from './sshAccess.ts';
-import { chooseVm, openSshProject } from './sshVm.ts';
+import { writeSshFiles } from './ssh/sshFiles.ts';
+import { chooseVm, openSshProject } from './ssh/sshProject.ts';
 
 /** What shells report for Ctrl-C. */
 const INTERRUPTED = 130;

@@ -2,8 +2,8 @@ import type { SshConfigOptions } from '../contract/options.ts';
 import type { SshConfigOutcome } from '../contract/outcomes.ts';
 import { projectFiles } from '../state/layout.ts';
 import type { Operation } from './run.ts';
-import { writeSshFiles } from './sshAccess.ts';
-import { openSshProject } from './sshVm.ts';
+import { writeSshFiles } from './ssh/sshFiles.ts';
+import { openSshProject } from './ssh/sshProject.ts';
 
 /** Brings the project's OpenSSH files up to date and tells what is in them. */
 export const sshConfig: Operation<SshConfigOptions, SshConfigOutcome> = async (options) => {

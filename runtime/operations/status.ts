@@ -6,8 +6,8 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
-import { judgeVm, type StatusContext } from './judgeVm.ts';
-import { analyzeProject } from './project.ts';
+import { analyzeProject } from './project/openProject.ts';
+import { judgeVm, type StatusContext } from './project/vmState.ts';
 import { type Operation, tell } from './run.ts';
 
 /** What is true now, from the process table, QMP and the launch records. Changes nothing, ever. */

@@ -8,14 +8,14 @@ import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { registerProject } from '../state/registry.ts';
 import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/runState.ts';
-import { runInOrder } from './inOrder.ts';
-import { prepareStart } from './prepare.ts';
-import { type LoadedProject, loadProject, selectVms, withNeeds } from './project.ts';
-import { releasePorts } from './reserve.ts';
+import { releasePorts } from './ports/reservePorts.ts';
+import { runInOrder } from './project/inOrder.ts';
+import { type LoadedProject, loadProject, selectVms, withNeeds } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';
-import { refreshSshFiles } from './sshAccess.ts';
-import type { StartPlan } from './startPlan.ts';
-import { startVm } from './startVm.ts';
+import { refreshSshFiles } from './ssh/sshFiles.ts';
+import { prepareStart } from './start/preflight.ts';
+import type { StartPlan } from './start/startPlan.ts';
+import { startVm } from './start/startVm.ts';
 
 /** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {

@@ -7,9 +7,9 @@ import { findMissingFiles } from '../config/findings/pathReferences.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { ConfigSelection, HostSettings, ValidateOptions } from '../contract/options.ts';
 import type { ValidateOutcome } from '../contract/outcomes.ts';
-import { analyzeProject, type ProjectAnalysis } from './project.ts';
+import { existingBootstraps, isFile, validateBootstrap } from './project/bootstraps.ts';
+import { analyzeProject, type ProjectAnalysis } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
-import { existingBootstraps, isFile, validateBootstrap } from './validateBootstraps.ts';
 
 /**
  * Finds everything that is wrong with a project's file and the bootstrap.toml files of its VMs, or with one of these

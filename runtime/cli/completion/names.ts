@@ -1,4 +1,4 @@
-import { analyzeProject } from '../../operations/project.ts';
+import { analyzeProject } from '../../operations/project/openProject.ts';
 import { readSettings } from '../../process/environment.ts';
 import { knownVms } from '../../state/liveness.ts';
 import { knownProjects } from '../../state/registry.ts';

@@ -5,7 +5,7 @@ import type { DoctorOptions } from '../../contract/options.ts';
 import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { SOCKET_PATH_LIMIT, vmSockets } from '../../state/layout.ts';
 import { claimPorts } from '../../vm/ports.ts';
-import { analyzeProject } from '../project.ts';
+import { analyzeProject } from '../project/openProject.ts';
 import { type Check, type Examined, fine, problem } from './finding.ts';
 
 /** Reads the project, if there is one; that none is here is no fault. */

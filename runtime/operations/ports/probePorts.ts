@@ -1,7 +1,7 @@
-import type { ActiveForward } from '../contract/events.ts';
-import { isPortBound } from '../process/portOwner.ts';
-import { type ForwardAnswer, probeForwards } from '../vm/forwardProbe.ts';
-import type { PortJudgement } from './judgePort.ts';
+import type { ActiveForward } from '../../contract/events.ts';
+import { isPortBound } from '../../process/portOwner.ts';
+import { type ForwardAnswer, probeForwards } from '../../vm/forwardProbe.ts';
+import type { PortJudgement } from './portState.ts';
 
 const judgements: Readonly<Record<ForwardAnswer, PortJudgement>> = {
   accepted: { status: 'active' },

@@ -1,21 +1,21 @@
 import { dirname } from 'node:path';
-import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError } from '../contract/failures.ts';
-import type { UpOptions } from '../contract/options.ts';
-import { freeDiskBytes, readCapacity } from '../process/host.ts';
-import { homeFiles } from '../state/layout.ts';
-import { inspectVm, knownVms } from '../state/liveness.ts';
-import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../vm/accelerator.ts';
-import { findUefi, type UefiBuild } from '../vm/firmware.ts';
-import type { PortClaim } from '../vm/ports.ts';
-import { checkCapacity, checkPorts, type Demand, type DiskSpace, downgrade } from '../vm/preflight.ts';
-import { findQemu } from '../vm/qemu.ts';
+import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { UpOptions } from '../../contract/options.ts';
+import { freeDiskBytes, readCapacity } from '../../process/host.ts';
+import { homeFiles } from '../../state/layout.ts';
+import { inspectVm, knownVms } from '../../state/liveness.ts';
+import { openQemuHost, type QemuHost, type SelectedAccelerator, selectAccelerator } from '../../vm/accelerator.ts';
+import { findUefi, type UefiBuild } from '../../vm/firmware.ts';
+import type { PortClaim } from '../../vm/ports.ts';
+import { checkCapacity, checkPorts, type Demand, type DiskSpace, downgrade } from '../../vm/preflight.ts';
+import { findQemu } from '../../vm/qemu.ts';
+import { forwardsOf } from '../ports/forwards.ts';
+import { reservePorts } from '../ports/reservePorts.ts';
+import type { LoadedProject } from '../project/openProject.ts';
+import { type Run, tell } from '../run.ts';
 import { checkFiles } from './checkFiles.ts';
-import { forwardsOf } from './forwards.ts';
-import type { LoadedProject } from './project.ts';
-import { reservePorts } from './reserve.ts';
-import { type Run, tell } from './run.ts';
 import type { StartPlan } from './startPlan.ts';
 
 export interface Prepared {

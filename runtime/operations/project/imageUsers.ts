@@ -1,12 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageUser } from '../contract/outcomes.ts';
-import { readBacking } from '../disks/backing.ts';
-import { listNames } from '../state/files.ts';
-import { homeFiles, projectFiles } from '../state/layout.ts';
-import { inspectVm, knownVms } from '../state/liveness.ts';
-import { readRecord } from '../state/record.ts';
-import { knownProjects } from '../state/registry.ts';
+import type { ImageUser } from '../../contract/outcomes.ts';
+import { readBacking } from '../../disks/backing.ts';
+import { listNames } from '../../state/files.ts';
+import { homeFiles, projectFiles } from '../../state/layout.ts';
+import { inspectVm, knownVms } from '../../state/liveness.ts';
+import { readRecord } from '../../state/record.ts';
+import { knownProjects } from '../../state/registry.ts';
 
 export interface ImageUsers {
   /** By the path of the image. */

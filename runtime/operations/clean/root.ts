@@ -1,17 +1,17 @@
 import { lstatSync } from 'node:fs';
-import type { ProjectConfig } from '../config/project.ts';
-import { CastraError, messageOf } from '../contract/failures.ts';
-import type { CleanOptions } from '../contract/options.ts';
-import type { CleanAction, CleanedRoot } from '../contract/outcomes.ts';
-import { sweepTemporaries } from '../state/files.ts';
-import { projectFiles } from '../state/layout.ts';
-import { type RunningVm, runningVms } from '../state/liveness.ts';
-import { lockProject, readOperation } from '../state/lock.ts';
-import { findQemuImage } from '../vm/qemu.ts';
-import { planClean } from './cleanPlan.ts';
-import { cleaner } from './cleanRemove.ts';
-import { DEFAULT_WAITS, endProcess } from './down.ts';
-import type { Run } from './run.ts';
+import type { ProjectConfig } from '../../config/project.ts';
+import { CastraError, messageOf } from '../../contract/failures.ts';
+import type { CleanOptions } from '../../contract/options.ts';
+import type { CleanAction, CleanedRoot } from '../../contract/outcomes.ts';
+import { sweepTemporaries } from '../../state/files.ts';
+import { projectFiles } from '../../state/layout.ts';
+import { type RunningVm, runningVms } from '../../state/liveness.ts';
+import { lockProject, readOperation } from '../../state/lock.ts';
+import { findQemuImage } from '../../vm/qemu.ts';
+import { DEFAULT_WAITS, endProcess } from '../down.ts';
+import type { Run } from '../run.ts';
+import { planClean } from './plan.ts';
+import { cleaner } from './remove.ts';
 
 export interface CleanTarget {
   readonly stateRoot: string;

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { ProjectPlace, VmDefinition } from '../config/project.ts';
-import { slugify } from '../config/vms/names.ts';
-import { CastraError, messageOf } from '../contract/failures.ts';
-import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '../ssh/sshConfig.ts';
-import type { SshTarget } from '../ssh/target.ts';
-import { readTextIfAny, writeFileAtomic } from '../state/files.ts';
-import { projectFiles, vmFiles } from '../state/layout.ts';
-import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
-import type { Run } from './run.ts';
+import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
+import { slugify } from '../../config/vms/names.ts';
+import { CastraError, messageOf } from '../../contract/failures.ts';
+import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '../../ssh/sshConfig.ts';
+import type { SshTarget } from '../../ssh/target.ts';
+import { readTextIfAny, writeFileAtomic } from '../../state/files.ts';
+import { projectFiles, vmFiles } from '../../state/layout.ts';
+import { inspectVm, knownVms, type Liveness } from '../../state/liveness.ts';
+import type { Run } from '../run.ts';
 
 /** What somebody who logs in must know of a VM, declared or not. */
 export interface SshVm {

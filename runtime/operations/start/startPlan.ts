@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { LogLimits, ProjectPlace, VmDefinition } from '../config/project.ts';
-import type { AcceleratorName, ActiveForward } from '../contract/events.ts';
-import type { HostSettings } from '../contract/options.ts';
-import { bootId } from '../process/identity.ts';
-import { vmSockets } from '../state/layout.ts';
-import type { LaunchRecord } from '../state/record.ts';
-import type { QemuHost } from '../vm/accelerator.ts';
-import type { UefiBuild } from '../vm/firmware.ts';
-import { sshPortOf } from './forwards.ts';
+import type { LogLimits, ProjectPlace, VmDefinition } from '../../config/project.ts';
+import type { AcceleratorName, ActiveForward } from '../../contract/events.ts';
+import type { HostSettings } from '../../contract/options.ts';
+import { bootId } from '../../process/identity.ts';
+import { vmSockets } from '../../state/layout.ts';
+import type { LaunchRecord } from '../../state/record.ts';
+import type { QemuHost } from '../../vm/accelerator.ts';
+import type { UefiBuild } from '../../vm/firmware.ts';
+import { sshPortOf } from '../ports/forwards.ts';
 
 /** Everything that `up` found out before it starts a VM. */
 export interface StartPlan {

@@ -1,15 +1,15 @@
-import { CastraError, describe, type Failure, messageOf } from '../contract/failures.ts';
-import type { VmLaunch, VmUpResult } from '../contract/outcomes.ts';
-import { vmFiles } from '../state/layout.ts';
-import { type LaunchRecord, readRecord, writeRecord } from '../state/record.ts';
-import type { RunningQemu } from '../vm/launch.ts';
-import { BootEvents, type Readiness, waitUntilReady } from '../vm/readiness.ts';
-import { signalProcess, waitForExit } from '../vm/shutdown.ts';
-import { type Launched, launch } from './launch.ts';
-import { clearLeftovers } from './leftovers.ts';
+import { CastraError, describe, type Failure, messageOf } from '../../contract/failures.ts';
+import type { VmLaunch, VmUpResult } from '../../contract/outcomes.ts';
+import { vmFiles } from '../../state/layout.ts';
+import { type LaunchRecord, readRecord, writeRecord } from '../../state/record.ts';
+import type { RunningQemu } from '../../vm/launch.ts';
+import { BootEvents, type Readiness, waitUntilReady } from '../../vm/readiness.ts';
+import { signalProcess, waitForExit } from '../../vm/shutdown.ts';
+import type { Run } from '../run.ts';
+import { clearLeftovers } from '../stop/leftovers.ts';
+import { type Launched, launch } from './launchQemu.ts';
 import { prepareDisk } from './prepareDisk.ts';
 import { prepareSeed } from './prepareSeed.ts';
-import type { Run } from './run.ts';
 import type { StartPlan } from './startPlan.ts';
 
 /** A guest that is given up has nothing to save: its overlay is thrown away. */

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProjectConfig } from '../config/project.ts';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError, messageOf } from '../contract/failures.ts';
-import type { CleanScope, HostSettings } from '../contract/options.ts';
-import { homeFiles } from '../state/layout.ts';
-import { knownProjects } from '../state/registry.ts';
-import type { CleanTarget } from './cleanRoot.ts';
-import { analyzeProject } from './project.ts';
+import type { ProjectConfig } from '../../config/project.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError, messageOf } from '../../contract/failures.ts';
+import type { CleanScope, HostSettings } from '../../contract/options.ts';
+import { homeFiles } from '../../state/layout.ts';
+import { knownProjects } from '../../state/registry.ts';
+import { analyzeProject } from '../project/openProject.ts';
+import type { CleanTarget } from './root.ts';
 
 interface Targets {
   readonly targets: readonly CleanTarget[];

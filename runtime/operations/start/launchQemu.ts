@@ -1,14 +1,14 @@
-import type { VmDefinition } from '../config/project.ts';
-import { CastraError } from '../contract/failures.ts';
-import { vmFiles } from '../state/layout.ts';
-import { type LaunchRecord, writeRecord } from '../state/record.ts';
-import { qemuArguments } from '../vm/args.ts';
-import { prepareVars } from '../vm/firmware.ts';
-import { launchVm, type RunningQemu } from '../vm/launch.ts';
-import type { BootEvents } from '../vm/readiness.ts';
-import { forwardsOf, wantedForwards } from './forwards.ts';
-import { reservePorts } from './reserve.ts';
-import type { Run } from './run.ts';
+import type { VmDefinition } from '../../config/project.ts';
+import { CastraError } from '../../contract/failures.ts';
+import { vmFiles } from '../../state/layout.ts';
+import { type LaunchRecord, writeRecord } from '../../state/record.ts';
+import { qemuArguments } from '../../vm/args.ts';
+import { prepareVars } from '../../vm/firmware.ts';
+import { launchVm, type RunningQemu } from '../../vm/launch.ts';
+import type { BootEvents } from '../../vm/readiness.ts';
+import { forwardsOf, wantedForwards } from '../ports/forwards.ts';
+import { reservePorts } from '../ports/reservePorts.ts';
+import type { Run } from '../run.ts';
 import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 
 /** An allocated port can be taken by somebody between our look and QEMU's bind; then others are tried. */

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { analyzeConfig, type ConfigAnalysis } from '../config/analyze.ts';
-import { discoverConfig } from '../config/discover.ts';
-import { placeProblem } from '../config/findings/placeProblem.ts';
-import type { HostProblem, ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError, messageOf } from '../contract/failures.ts';
-import type { HostSettings, ProjectOptions } from '../contract/options.ts';
-import { homeFiles } from '../state/layout.ts';
-import { type KnownProject, knownProjects, matchingProjects } from '../state/registry.ts';
+import { analyzeConfig, type ConfigAnalysis } from '../../config/analyze.ts';
+import { discoverConfig } from '../../config/discover.ts';
+import { placeProblem } from '../../config/findings/placeProblem.ts';
+import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError, messageOf } from '../../contract/failures.ts';
+import type { HostSettings, ProjectOptions } from '../../contract/options.ts';
+import { homeFiles } from '../../state/layout.ts';
+import { type KnownProject, knownProjects, matchingProjects } from '../../state/registry.ts';
 
 /** What operations go by. A project whose file is gone has a place and nothing else. */
 export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'> &

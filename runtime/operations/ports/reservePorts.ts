@@ -1,15 +1,15 @@
-import type { ProjectPlace, VmDefinition } from '../config/project.ts';
-import { messageOf } from '../contract/failures.ts';
-import { inspectVm } from '../state/liveness.ts';
+import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
+import { messageOf } from '../../contract/failures.ts';
+import { inspectVm } from '../../state/liveness.ts';
 import {
   changeReservations,
   type LiveReservation,
   type PortReservation,
   readReservations,
-} from '../state/portRegistry.ts';
-import { claimPorts, type PortClaim, type ReservedPort } from '../vm/ports.ts';
+} from '../../state/portRegistry.ts';
+import { claimPorts, type PortClaim, type ReservedPort } from '../../vm/ports.ts';
+import type { Run } from '../run.ts';
 import { wantedForwards } from './forwards.ts';
-import type { Run } from './run.ts';
 
 /**
  * Claims every port of VMs that are about to be started, all or none, so that no other project's `up` takes one before

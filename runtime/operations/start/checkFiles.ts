@@ -1,7 +1,7 @@
-import type { HostProblem, Subject, VmDefinition } from '../config/project.ts';
-import { CastraError } from '../contract/failures.ts';
-import { checkBaseFile } from '../images/resolveBaseImage.ts';
-import { readUserData, userPart } from '../seed/userData.ts';
+import type { HostProblem, Subject, VmDefinition } from '../../config/project.ts';
+import { CastraError } from '../../contract/failures.ts';
+import { checkBaseFile } from '../../images/resolveBaseImage.ts';
+import { readUserData, userPart } from '../../seed/userData.ts';
 
 /** What is wrong with the files on this host that VMs are made of. */
 export async function checkFiles(vms: readonly VmDefinition[]): Promise<HostProblem[]> {

@@ -1,13 +1,13 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProjectConfig } from '../config/project.ts';
-import { isInside } from '../config/vms/paths.ts';
-import type { CleanupKind } from '../contract/events.ts';
-import { messageOf } from '../contract/failures.ts';
-import { fileId } from '../disks/overlay.ts';
-import { readTextIfAny } from '../state/files.ts';
-import { type Entry, judgeEntry, type StateFolder } from '../state/inventory.ts';
-import { type LaunchRecord, readRecord } from '../state/record.ts';
+import type { ProjectConfig } from '../../config/project.ts';
+import { isInside } from '../../config/vms/paths.ts';
+import type { CleanupKind } from '../../contract/events.ts';
+import { messageOf } from '../../contract/failures.ts';
+import { fileId } from '../../disks/overlay.ts';
+import { readTextIfAny } from '../../state/files.ts';
+import { type Entry, judgeEntry, type StateFolder } from '../../state/inventory.ts';
+import { type LaunchRecord, readRecord } from '../../state/record.ts';
 
 /** A file that is ours and may go. */
 export interface Removal {

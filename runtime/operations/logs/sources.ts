@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { ProjectConfig } from '../config/project.ts';
-import { type LogKind, logKinds } from '../contract/events.ts';
-import { CastraError } from '../contract/failures.ts';
-import type { LogsOptions } from '../contract/options.ts';
-import { listNames } from '../state/files.ts';
-import { projectFiles, vmFiles } from '../state/layout.ts';
-import { knownVms } from '../state/liveness.ts';
-import { readRecord } from '../state/record.ts';
+import type { ProjectConfig } from '../../config/project.ts';
+import { type LogKind, logKinds } from '../../contract/events.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { LogsOptions } from '../../contract/options.ts';
+import { listNames } from '../../state/files.ts';
+import { projectFiles, vmFiles } from '../../state/layout.ts';
+import { knownVms } from '../../state/liveness.ts';
+import { readRecord } from '../../state/record.ts';
 
 /** A log to show: one file with its rotated ones or, for bootstraps, one file per run, oldest first. */
 export interface LogSource {

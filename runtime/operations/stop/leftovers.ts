@@ -1,11 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
-import { isInside } from '../config/vms/paths.ts';
-import type { DiscardReason } from '../contract/events.ts';
-import { keepOverlay } from '../disks/keptOverlay.ts';
-import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../disks/overlay.ts';
-import { projectFiles, vmFiles, vmSockets } from '../state/layout.ts';
-import { type LaunchRecord, readRecord, removeRecord } from '../state/record.ts';
-import type { Run } from './run.ts';
+import { isInside } from '../../config/vms/paths.ts';
+import type { DiscardReason } from '../../contract/events.ts';
+import { keepOverlay } from '../../disks/keptOverlay.ts';
+import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../../disks/overlay.ts';
+import { projectFiles, vmFiles, vmSockets } from '../../state/layout.ts';
+import { type LaunchRecord, readRecord, removeRecord } from '../../state/record.ts';
+import type { Run } from '../run.ts';
 
 export interface LeftoverRequest {
   readonly stateRoot: string;

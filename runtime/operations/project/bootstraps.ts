@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { analyzeBootstrap } from '../config/analyzeBootstrap.ts';
-import { bootstrapFiles, findMismatches, findMissingKey } from '../config/bootstrapProject.ts';
-import { inOrder } from '../config/findings/findings.ts';
-import type { PlacedVm } from '../config/vms/virtualMachine.ts';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError, messageOf } from '../contract/failures.ts';
+import { analyzeBootstrap } from '../../config/analyzeBootstrap.ts';
+import { bootstrapFiles, findMismatches, findMissingKey } from '../../config/bootstrapProject.ts';
+import { inOrder } from '../../config/findings/findings.ts';
+import type { PlacedVm } from '../../config/vms/virtualMachine.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError, messageOf } from '../../contract/failures.ts';
 
 /** The bootstrap.toml files that VMs have; they need none. */
 export function existingBootstraps(placed: readonly PlacedVm[], configPath: string): string[] {

@@ -1,7 +1,7 @@
-import type { VmDefinition } from '../config/project.ts';
-import { CastraError } from '../contract/failures.ts';
-import { knownVms } from '../state/liveness.ts';
-import { readRecord } from '../state/record.ts';
+import type { VmDefinition } from '../../config/project.ts';
+import { CastraError } from '../../contract/failures.ts';
+import { knownVms } from '../../state/liveness.ts';
+import { readRecord } from '../../state/record.ts';
 
 /** The one VM that a name means, or a role that has only one. Also of VMs that castra.toml no longer has. */
 export function findOneVm(stateRoot: string, declared: readonly VmDefinition[], wanted: string): string {

@@ -1,12 +1,12 @@
-import { isInside } from '../config/vms/paths.ts';
-import { CastraError } from '../contract/failures.ts';
-import { baseStamp } from '../disks/baseChange.ts';
-import { createOverlay, fileId } from '../disks/overlay.ts';
-import { resolveBaseImage } from '../images/resolveBaseImage.ts';
-import { projectFiles } from '../state/layout.ts';
-import { readRecord, writeRecord } from '../state/record.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { type Run, tell } from './run.ts';
+import { isInside } from '../../config/vms/paths.ts';
+import { CastraError } from '../../contract/failures.ts';
+import { baseStamp } from '../../disks/baseChange.ts';
+import { createOverlay, fileId } from '../../disks/overlay.ts';
+import { resolveBaseImage } from '../../images/resolveBaseImage.ts';
+import { projectFiles } from '../../state/layout.ts';
+import { readRecord, writeRecord } from '../../state/record.ts';
+import { type Run, tell } from '../run.ts';
+import { clearLeftovers } from '../stop/leftovers.ts';
 import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 
 /** The launch record is written before the overlay gets its name: no overlay of ours is ever unknown. */

@@ -1,11 +1,11 @@
-import type { ProjectPlace } from '../config/project.ts';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError } from '../contract/failures.ts';
-import type { ProjectOptions } from '../contract/options.ts';
-import type { SshTarget } from '../ssh/target.ts';
-import type { Liveness } from '../state/liveness.ts';
-import { analyzeProject } from './project.ts';
-import { listSshVms, type SshVm, sshTarget } from './sshAccess.ts';
+import type { ProjectPlace } from '../../config/project.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { ProjectOptions } from '../../contract/options.ts';
+import type { SshTarget } from '../../ssh/target.ts';
+import type { Liveness } from '../../state/liveness.ts';
+import { analyzeProject } from '../project/openProject.ts';
+import { listSshVms, type SshVm, sshTarget } from './sshFiles.ts';
 
 /** A project as those see it who log in to its VMs. */
 export interface SshProject {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ensureKeyPair } from '../seed/keys.ts';
-import { writeSeed } from '../seed/seed.ts';
-import { projectFiles, vmFiles } from '../state/layout.ts';
+import { ensureKeyPair } from '../../seed/keys.ts';
+import { writeSeed } from '../../seed/seed.ts';
+import { projectFiles, vmFiles } from '../../state/layout.ts';
 import type { StartPlan } from './startPlan.ts';
 
 /**
