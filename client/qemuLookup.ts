@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { findQemu } from '../runtime/vm/qemu.ts';
+import { findQemu } from '../runtime/vm/host/qemu.ts';
 import { hostSettings } from './host.ts';
 import { contexts, settings } from './ids.ts';
 

@@ -99,7 +99,7 @@ const RULES: readonly Rule[] = [
       'runtime/(?:config|state|logs|seed)/.+',
       'runtime/operations/(?:console|status|ssh/sshFiles)\\.ts',
       'runtime/process/(?:environment|pause|portOwner)\\.ts',
-      'runtime/vm/(?:console|ports|qemu)\\.ts',
+      'runtime/vm/(?:console|host/ports|host/qemu)\\.ts',
       NODE,
       'vscode',
       'vscode-languageclient/node',

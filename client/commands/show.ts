@@ -22,7 +22,7 @@ export function show({ host, fleet, operations, logs, restartServer }: CommandPa
 
 /** Never run for the user: it takes rights, and a package manager is theirs to choose. */
 async function copyInstallCommand(): Promise<void> {
-  const { installCommand } = await import('../../runtime/vm/qemu.ts');
+  const { installCommand } = await import('../../runtime/vm/host/qemu.ts');
   const command = installCommand();
   await vscode.env.clipboard.writeText(command);
   void vscode.window.showInformationMessage(vscode.l10n.t('Copied: {0}', command));

@@ -3,8 +3,8 @@ import type { BusyPort, HostFacts } from '../../runtime/config/findings/hostFact
 import { CastraError } from '../../runtime/contract/failures.ts';
 import type { HostSettings } from '../../runtime/contract/options.ts';
 import { findPortOwner, isPortBound } from '../../runtime/process/portOwner.ts';
-import { describeOwner } from '../../runtime/vm/ports.ts';
-import { findQemu } from '../../runtime/vm/qemu.ts';
+import { describeOwner } from '../../runtime/vm/host/ports.ts';
+import { findQemu } from '../../runtime/vm/host/qemu.ts';
 import type { ProjectView } from '../fleet/view.ts';
 
 const MIB = 1024 * 1024;

@@ -8,7 +8,7 @@ import { projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { readRecord } from '../state/record.ts';
-import { findQemuImage } from '../vm/qemu.ts';
+import { findQemuImage } from '../vm/host/qemu.ts';
 import { shutdownVm } from '../vm/shutdown.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';

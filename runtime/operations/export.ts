@@ -13,7 +13,7 @@ import { projectFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { backUpDisk, diskBytes } from '../vm/diskBackup.ts';
-import { findQemuImage, installCommand } from '../vm/qemu.ts';
+import { findQemuImage, installCommand } from '../vm/host/qemu.ts';
 import { findOneVm } from './project/oneVm.ts';
 import { analyzeProject } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';

@@ -1,7 +1,7 @@
 import type { ImagesImportOptions } from '../contract/options.ts';
 import type { ImagesImportOutcome } from '../contract/outcomes.ts';
 import { importImage } from '../images/importImage.ts';
-import { findQemu } from '../vm/qemu.ts';
+import { findQemu } from '../vm/host/qemu.ts';
 import type { Operation } from './run.ts';
 
 /** Takes an image that was got in another way into the cache; it is found by its digest from then on. */

@@ -3,7 +3,7 @@ import type { ImageSummary, ImagesListOutcome, ImageUser } from '../contract/out
 import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { imageFiles } from '../state/layout.ts';
-import { findQemu } from '../vm/qemu.ts';
+import { findQemu } from '../vm/host/qemu.ts';
 import { findImageUsers } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation } from './run.ts';
 

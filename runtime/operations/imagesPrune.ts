@@ -6,7 +6,7 @@ import { type ImageFile, listImageFiles, removeImage, withStore } from '../image
 import { sweepTemporaries } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { readOperation } from '../state/lock.ts';
-import { findQemu } from '../vm/qemu.ts';
+import { findQemu } from '../vm/host/qemu.ts';
 import { findImageUsers, type ImageUsers, projectRoots } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation, type Run } from './run.ts';
 

@@ -6,7 +6,7 @@ import type { ImagesPullOutcome, PulledImage } from '../contract/outcomes.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
 import { rememberTrust } from '../images/trust.ts';
-import { findQemu } from '../vm/qemu.ts';
+import { findQemu } from '../vm/host/qemu.ts';
 import { loadProject } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
 

@@ -4,7 +4,7 @@ import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { discardDamaged, verifyImage } from '../images/verify.ts';
 import { imageFiles } from '../state/layout.ts';
-import { findQemu } from '../vm/qemu.ts';
+import { findQemu } from '../vm/host/qemu.ts';
 import { findImageUsers, type ImageUsers } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation, type Run } from './run.ts';
 

@@ -7,7 +7,7 @@ import type { UpOutcome, VmUpResult } from '../contract/outcomes.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { registerProject } from '../state/registry.ts';
-import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/runState.ts';
+import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/boot/runState.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { type LoadedProject, loadProject, selectVms, withNeeds } from './project/openProject.ts';

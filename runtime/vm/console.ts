@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { QUERY_TIMEOUT_MS } from './boot/runState.ts';
 import { QmpClient, QmpError } from './qmp.ts';
-import { QUERY_TIMEOUT_MS } from './runState.ts';
 
 /** As vm/args.ts names the character device. */
 const CHARDEV = 'console0';

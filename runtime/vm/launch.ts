@@ -8,9 +8,9 @@ import { identify, type ProcessIdentity } from '../process/identity.ts';
 import { startDetached } from '../process/spawn.ts';
 import { ensurePrivateDirectory } from '../state/files.ts';
 import { FILE_MODE, type VmFiles, type VmSockets } from '../state/layout.ts';
+import { START_TIMEOUT_MS } from './boot/runState.ts';
 import { type LogKeeper, startLogKeeper } from './logKeeper.ts';
 import { QmpClient, type QmpEvent } from './qmp.ts';
-import { START_TIMEOUT_MS } from './runState.ts';
 
 const MAX_OUTPUT_LINES = 20;
 

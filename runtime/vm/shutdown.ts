@@ -4,8 +4,8 @@ import { CastraError, messageOf } from '../contract/failures.ts';
 import type { ShutdownWaits } from '../contract/options.ts';
 import type { Reporter } from '../contract/reporter.ts';
 import { isSameProcess, type ProcessIdentity } from '../process/identity.ts';
+import { classifyRunState, statusOf } from './boot/runState.ts';
 import { QmpClient, QmpError } from './qmp.ts';
-import { classifyRunState, statusOf } from './runState.ts';
 
 export interface ShutdownTarget {
   readonly vm: string;

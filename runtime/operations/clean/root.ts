@@ -7,7 +7,7 @@ import { sweepTemporaries } from '../../state/files.ts';
 import { projectFiles } from '../../state/layout.ts';
 import { type RunningVm, runningVms } from '../../state/liveness.ts';
 import { lockProject, readOperation } from '../../state/lock.ts';
-import { findQemuImage } from '../../vm/qemu.ts';
+import { findQemuImage } from '../../vm/host/qemu.ts';
 import { DEFAULT_WAITS, endProcess } from '../down.ts';
 import type { Run } from '../run.ts';
 import { planClean } from './plan.ts';

@@ -2,9 +2,9 @@ import type { AcceleratorName } from '../../contract/events.ts';
 import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { readJsonIfAny } from '../../state/files.ts';
 import { homeFiles } from '../../state/layout.ts';
-import { findObstacle, platformAccelerator, type QemuHost } from '../../vm/accelerator.ts';
-import { type ProbeResult, probeAccelerator } from '../../vm/probe.ts';
-import { describeBuild, findQemu, type QemuPrograms } from '../../vm/qemu.ts';
+import { findObstacle, platformAccelerator, type QemuHost } from '../../vm/host/accelerator.ts';
+import { type ProbeResult, probeAccelerator } from '../../vm/host/probe.ts';
+import { describeBuild, findQemu, type QemuPrograms } from '../../vm/host/qemu.ts';
 import { type Check, type Examined, fine, problem } from './finding.ts';
 
 /** Emulation, as the floor, then the platform's own accelerator: one after the other, for both measure time. */

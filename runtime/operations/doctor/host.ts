@@ -3,7 +3,7 @@ import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { freeDiskBytes, readCapacity } from '../../process/host.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
 import { inspectVm } from '../../state/liveness.ts';
-import { checkCapacity } from '../../vm/preflight.ts';
+import { checkCapacity } from '../../vm/host/preflight.ts';
 import { type Check, type Examined, fine, problem } from './finding.ts';
 
 /** As package.json says in `engines`. */

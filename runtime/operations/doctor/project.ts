@@ -4,7 +4,7 @@ import { CastraError } from '../../contract/failures.ts';
 import type { DoctorOptions } from '../../contract/options.ts';
 import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { SOCKET_PATH_LIMIT, vmSockets } from '../../state/layout.ts';
-import { claimPorts } from '../../vm/ports.ts';
+import { claimPorts } from '../../vm/host/ports.ts';
 import { analyzeProject } from '../project/openProject.ts';
 import { type Check, type Examined, fine, problem } from './finding.ts';
 

@@ -2,8 +2,15 @@ import { CastraError } from '../../contract/failures.ts';
 import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
 import type { Architecture } from '../../vm/args.ts';
-import { findUefi } from '../../vm/firmware.ts';
-import { describeBuild, findQemu, findQemuImage, hostArchitecture, installCommand, noWindows } from '../../vm/qemu.ts';
+import { findUefi } from '../../vm/host/firmware.ts';
+import {
+  describeBuild,
+  findQemu,
+  findQemuImage,
+  hostArchitecture,
+  installCommand,
+  noWindows,
+} from '../../vm/host/qemu.ts';
 import { type Check, fine, problem } from './finding.ts';
 
 const architectures: readonly Architecture[] = ['x86_64', 'aarch64'];

@@ -1,6 +1,6 @@
 import type { VmDefinition } from '../../config/project.ts';
 import type { ActiveForward } from '../../contract/events.ts';
-import type { PortClaim, WantedForward } from '../../vm/ports.ts';
+import type { PortClaim, WantedForward } from '../../vm/host/ports.ts';
 
 const SSH_PORT = 22;
 const ANY_PORT = 0;

@@ -1,7 +1,7 @@
 import type { PortStatus } from '../../contract/outcomes.ts';
 import { findPortOwner, isPortBound } from '../../process/portOwner.ts';
 import type { LiveReservation } from '../../state/portRegistry.ts';
-import { collide, describeOwner, type WantedForward } from '../../vm/ports.ts';
+import { collide, describeOwner, type WantedForward } from '../../vm/host/ports.ts';
 import { describeHolder } from './reservePorts.ts';
 
 export type PortJudgement = Pick<PortStatus, 'status' | 'reason'>;

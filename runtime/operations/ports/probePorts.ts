@@ -1,6 +1,6 @@
 import type { ActiveForward } from '../../contract/events.ts';
 import { isPortBound } from '../../process/portOwner.ts';
-import { type ForwardAnswer, probeForwards } from '../../vm/forwardProbe.ts';
+import { type ForwardAnswer, probeForwards } from '../../vm/boot/forwardProbe.ts';
 import type { PortJudgement } from './portState.ts';
 
 const judgements: Readonly<Record<ForwardAnswer, PortJudgement>> = {

@@ -7,7 +7,7 @@ import {
   type PortReservation,
   readReservations,
 } from '../../state/portRegistry.ts';
-import { claimPorts, type PortClaim, type ReservedPort } from '../../vm/ports.ts';
+import { claimPorts, type PortClaim, type ReservedPort } from '../../vm/host/ports.ts';
 import type { Run } from '../run.ts';
 import { wantedForwards } from './forwards.ts';
 

@@ -5,8 +5,8 @@ import { followFile } from '../../logs/follow.ts';
 import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
-import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from '../../vm/runState.ts';
-import { probeSshBanner } from '../../vm/sshBanner.ts';
+import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
+import { probeSshBanner } from '../../vm/boot/sshBanner.ts';
 
 /** A VM that nobody saw ready is asked once, briefly. */
 const READY_PROBE_MS = 250;

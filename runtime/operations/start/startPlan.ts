@@ -5,8 +5,8 @@ import type { HostSettings } from '../../contract/options.ts';
 import { bootId } from '../../process/identity.ts';
 import { vmSockets } from '../../state/layout.ts';
 import type { LaunchRecord } from '../../state/record.ts';
-import type { QemuHost } from '../../vm/accelerator.ts';
-import type { UefiBuild } from '../../vm/firmware.ts';
+import type { QemuHost } from '../../vm/host/accelerator.ts';
+import type { UefiBuild } from '../../vm/host/firmware.ts';
 import { sshPortOf } from '../ports/forwards.ts';
 
 /** Everything that `up` found out before it starts a VM. */

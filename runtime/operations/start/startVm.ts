@@ -2,8 +2,8 @@ import { CastraError, describe, type Failure, messageOf } from '../../contract/f
 import type { VmLaunch, VmUpResult } from '../../contract/outcomes.ts';
 import { vmFiles } from '../../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../../state/record.ts';
+import { BootEvents, type Readiness, waitUntilReady } from '../../vm/boot/readiness.ts';
 import type { RunningQemu } from '../../vm/launch.ts';
-import { BootEvents, type Readiness, waitUntilReady } from '../../vm/readiness.ts';
 import { signalProcess, waitForExit } from '../../vm/shutdown.ts';
 import type { Run } from '../run.ts';
 import { clearLeftovers } from '../stop/leftovers.ts';

@@ -12,9 +12,9 @@ import type { KeyPair } from '../../../runtime/seed/openssh.ts';
 import { type SeedPlan, writeSeed } from '../../../runtime/seed/seed.ts';
 import { projectFiles, vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
 import { qemuArguments } from '../../../runtime/vm/args.ts';
+import { BootEvents, waitUntilReady } from '../../../runtime/vm/boot/readiness.ts';
+import { claimPorts } from '../../../runtime/vm/host/ports.ts';
 import { launchVm } from '../../../runtime/vm/launch.ts';
-import { claimPorts } from '../../../runtime/vm/ports.ts';
-import { BootEvents, waitUntilReady } from '../../../runtime/vm/readiness.ts';
 import { shutdownVm } from '../../../runtime/vm/shutdown.ts';
 import { tempFolder } from '../../support/tempProject.ts';
 

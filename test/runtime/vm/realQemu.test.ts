@@ -10,11 +10,11 @@ import { findExecutable } from '../../../runtime/process/spawn.ts';
 import { vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
 import { inspectVm } from '../../../runtime/state/liveness.ts';
 import { qemuArguments } from '../../../runtime/vm/args.ts';
+import { BootEvents, waitUntilReady } from '../../../runtime/vm/boot/readiness.ts';
+import { queryRunState } from '../../../runtime/vm/boot/runState.ts';
+import { claimPorts } from '../../../runtime/vm/host/ports.ts';
+import { describeBuild } from '../../../runtime/vm/host/qemu.ts';
 import { launchVm } from '../../../runtime/vm/launch.ts';
-import { claimPorts } from '../../../runtime/vm/ports.ts';
-import { describeBuild } from '../../../runtime/vm/qemu.ts';
-import { BootEvents, waitUntilReady } from '../../../runtime/vm/readiness.ts';
-import { queryRunState } from '../../../runtime/vm/runState.ts';
 import { shutdownVm } from '../../../runtime/vm/shutdown.ts';
 import { findQemus, tempProject } from '../../support/tempProject.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkCapacity, checkPorts, downgrade } from '../../../runtime/vm/preflight.ts';
+import { checkCapacity, checkPorts, downgrade } from '../../../../runtime/vm/host/preflight.ts';
 
 const MIB = 1024 * 1024;
 const plenty = { cpus: 16, availableMemoryBytes: 64 * 1024 * MIB };

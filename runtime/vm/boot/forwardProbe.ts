@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import type { ActiveForward } from '../contract/events.ts';
-import { QmpClient, QmpError } from './qmp.ts';
+import type { ActiveForward } from '../../contract/events.ts';
+import { QmpClient, QmpError } from '../qmp.ts';
 import { QUERY_TIMEOUT_MS } from './runState.ts';
 
 /** What a connection through a forward showed. */

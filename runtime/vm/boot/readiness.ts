@@ -1,10 +1,10 @@
-import type { Phase } from '../contract/events.ts';
-import { followFile } from '../logs/follow.ts';
-import { pause } from '../process/pause.ts';
-import type { ReadySignal } from '../state/record.ts';
+import type { Phase } from '../../contract/events.ts';
+import { followFile } from '../../logs/follow.ts';
+import { pause } from '../../process/pause.ts';
+import type { ReadySignal } from '../../state/record.ts';
+import type { RunningQemu } from '../launch.ts';
+import type { QmpEvent } from '../qmp.ts';
 import { type BootEvidence, explain, lastLines, noEvidence, type Observation, observe } from './bootEvidence.ts';
-import type { RunningQemu } from './launch.ts';
-import type { QmpEvent } from './qmp.ts';
 import { classifyRunState, statusOf } from './runState.ts';
 import { probeSshBanner } from './sshBanner.ts';
 

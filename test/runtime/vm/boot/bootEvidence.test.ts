@@ -7,7 +7,7 @@ import {
   noEvidence,
   type Observation,
   observe,
-} from '../../../runtime/vm/bootEvidence.ts';
+} from '../../../../runtime/vm/boot/bootEvidence.ts';
 
 const after = (...observations: Observation[]): BootEvidence => observations.reduce(observe, noEvidence);
 const serial = (text: string): Observation => ({ kind: 'serial', text });

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { basename } from 'node:path';
-import type { ActiveForward } from '../contract/events.ts';
-import { findPortOwner, type PortOwner } from '../process/portOwner.ts';
+import type { ActiveForward } from '../../contract/events.ts';
+import { findPortOwner, type PortOwner } from '../../process/portOwner.ts';
 
 /** A forward that still may ask for any free port with `host` 0. */
 export interface WantedForward extends ActiveForward {

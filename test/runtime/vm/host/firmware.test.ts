@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { prepareVars } from '../../../runtime/vm/firmware.ts';
-import { tempFolder } from '../../support/tempProject.ts';
+import { prepareVars } from '../../../../runtime/vm/host/firmware.ts';
+import { tempFolder } from '../../../support/tempProject.ts';
 
 test("a variable store is the VM's own copy, for its owner only, whatever the template's permissions", async (t) => {
   const folder = tempFolder();

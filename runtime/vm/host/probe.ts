@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AcceleratorName } from '../contract/events.ts';
-import { run } from '../process/spawn.ts';
-import { type Architecture, escapeComma } from './args.ts';
+import type { AcceleratorName } from '../../contract/events.ts';
+import { run } from '../../process/spawn.ts';
+import { type Architecture, escapeComma } from '../args.ts';
 
 export interface ProbeResult {
   readonly works: boolean;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { AcceleratorName } from '../contract/events.ts';
-import type { AcceleratorChoice } from '../contract/options.ts';
-import { bootId } from '../process/identity.ts';
-import { ensurePrivateDirectory, readJsonIfAny, writeFileAtomic } from '../state/files.ts';
+import type { AcceleratorName } from '../../contract/events.ts';
+import type { AcceleratorChoice } from '../../contract/options.ts';
+import { bootId } from '../../process/identity.ts';
+import { ensurePrivateDirectory, readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
 import { type ProbeResult, probeAccelerator } from './probe.ts';
 import { buildStamp, describeBuild, type QemuBuild, type QemuPrograms } from './qemu.ts';
 

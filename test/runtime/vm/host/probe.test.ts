@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { findExecutable } from '../../../runtime/process/spawn.ts';
+import { findExecutable } from '../../../../runtime/process/spawn.ts';
+import { classifyRunState } from '../../../../runtime/vm/boot/runState.ts';
 import {
   hasVirtualizationFlag,
   openQemuHost,
   platformAccelerator,
   selectAccelerator,
-} from '../../../runtime/vm/accelerator.ts';
-import { readDescriptor } from '../../../runtime/vm/firmware.ts';
-import { armProgram, bootSector, probeAccelerator, probeArguments } from '../../../runtime/vm/probe.ts';
-import { describeBuild, type QemuPrograms } from '../../../runtime/vm/qemu.ts';
-import { classifyRunState } from '../../../runtime/vm/runState.ts';
-import { FAKE_QEMU } from '../../support/fakeVm.ts';
-import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
+} from '../../../../runtime/vm/host/accelerator.ts';
+import { readDescriptor } from '../../../../runtime/vm/host/firmware.ts';
+import { armProgram, bootSector, probeAccelerator, probeArguments } from '../../../../runtime/vm/host/probe.ts';
+import { describeBuild, type QemuPrograms } from '../../../../runtime/vm/host/qemu.ts';
+import { FAKE_QEMU } from '../../../support/fakeVm.ts';
+import { type TempFolder, tempFolder } from '../../../support/tempProject.ts';
 
 const SYSTEM = findExecutable('qemu-system-x86_64');
 

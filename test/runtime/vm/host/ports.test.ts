@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { claimPorts, type WantedForward } from '../../../runtime/vm/ports.ts';
+import { claimPorts, type WantedForward } from '../../../../runtime/vm/host/ports.ts';
 
 const wanted = (changes: Partial<WantedForward> = {}): WantedForward => ({
   vm: 'web',

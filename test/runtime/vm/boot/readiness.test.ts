@@ -3,12 +3,17 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Phase } from '../../../runtime/contract/events.ts';
-import type { ReadySignal } from '../../../runtime/state/record.ts';
-import { claimPorts } from '../../../runtime/vm/ports.ts';
-import { BootEvents, type Readiness, type ReadinessRequest, waitUntilReady } from '../../../runtime/vm/readiness.ts';
-import { type Behaviour, startFake } from '../../support/fakeVm.ts';
-import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
+import type { Phase } from '../../../../runtime/contract/events.ts';
+import type { ReadySignal } from '../../../../runtime/state/record.ts';
+import {
+  BootEvents,
+  type Readiness,
+  type ReadinessRequest,
+  waitUntilReady,
+} from '../../../../runtime/vm/boot/readiness.ts';
+import { claimPorts } from '../../../../runtime/vm/host/ports.ts';
+import { type Behaviour, startFake } from '../../../support/fakeVm.ts';
+import { type TempFolder, tempFolder } from '../../../support/tempProject.ts';
 
 interface Watched {
   readonly end: Readiness;

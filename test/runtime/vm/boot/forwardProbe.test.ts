@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { parseUsernet, probeForwards } from '../../../runtime/vm/forwardProbe.ts';
+import { parseUsernet, probeForwards } from '../../../../runtime/vm/boot/forwardProbe.ts';
 
 const USERNET = `Hub -1 (net0):\r
   Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r

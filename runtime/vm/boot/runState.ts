@@ -1,4 +1,4 @@
-import { QmpClient, QmpError } from './qmp.ts';
+import { QmpClient, QmpError } from '../qmp.ts';
 
 /** QEMU answers in 5 ms; one that needs longer is as good as stuck for somebody who looks. */
 export const QUERY_TIMEOUT_MS = 500;

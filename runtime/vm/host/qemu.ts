@@ -1,10 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError } from '../contract/failures.ts';
-import type { HostSettings } from '../contract/options.ts';
-import { findExecutable, run } from '../process/spawn.ts';
-import type { Architecture } from './args.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { HostSettings } from '../../contract/options.ts';
+import { findExecutable, run } from '../../process/spawn.ts';
+import type { Architecture } from '../args.ts';
 
 /** The QEMU programs of this host. */
 export interface QemuPrograms {

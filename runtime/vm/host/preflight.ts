@@ -1,5 +1,5 @@
-import type { HostProblem } from '../config/project.ts';
-import type { HostCapacity } from '../process/host.ts';
+import type { HostProblem } from '../../config/project.ts';
+import type { HostCapacity } from '../../process/host.ts';
 import type { PortClaim } from './ports.ts';
 
 const MIB = 1024 * 1024;
