@@ -17,7 +17,7 @@ function runTestFile(name: string): string {
 }
 
 test('undici as it ships downloads through redirects, https and proxies, as the whole of it does', () => {
-  assert.match(runTestFile('runtime/images/downloadProcess'), /^# pass [1-9]/m);
+  assert.match(runTestFile('runtime/images/download/downloadProcess'), /^# pass [1-9]/m);
 });
 
 test('what ships is a part of the packages, and tests get that part', () => {
