@@ -74,8 +74,14 @@ const RULES: readonly Rule[] = [
     why: 'a library caller has no terminal and no command line',
   },
   {
-    files: any('client/(?:fleet/(?:reduce|view)|cli/(?:decode|reason|runner)|ids|views/vmItem)\\.ts'),
-    values: any('client/(?:fleet/(?:reduce|view)|cli/(?:decode|reason)|ids|views/vmItem)\\.ts', CORE, NODE),
+    files: any(
+      'client/(?:fleet/(?:reduce|view|looks)|language/oneSession|cli/(?:decode|reason|runner)|ids|views/vmItem)\\.ts',
+    ),
+    values: any(
+      'client/(?:fleet/(?:reduce|view|looks)|language/oneSession|cli/(?:decode|reason)|ids|views/vmItem)\\.ts',
+      CORE,
+      NODE,
+    ),
     types: any('runtime/.+'),
     why: 'what needs no VS Code is tested without it',
   },

@@ -4,9 +4,11 @@ import { silent } from '../../runtime/contract/reporter.ts';
 import { homeFiles } from '../../runtime/state/layout.ts';
 import { hostSettings } from '../host.ts';
 import type { Projects } from '../projects.ts';
+import { orderLooks } from './looks.ts';
 import { emptyFleet, type Fleet, type FleetAction, reduce } from './reduce.ts';
+import { watchStateRoots } from './stateRootWatches.ts';
 import { type ProjectView, view } from './view.ts';
-import { type FolderWatch, watchFolder } from './watchFolder.ts';
+import { watchFolder } from './watchFolder.ts';
 
 /** Several files change at each step of a start; one look is enough. */
 const SETTLE_MS = 150;
@@ -27,7 +29,7 @@ export interface FleetStore extends vscode.Disposable {
 export function openFleet(projects: Projects, log: vscode.LogOutputChannel): FleetStore {
   let fleet: Fleet = emptyFleet;
   const emitter = new vscode.EventEmitter<void>();
-  const watchers = new Map<string, FolderWatch>();
+  const looks = orderLooks();
   const pending = new Map<string, NodeJS.Timeout>();
   let tick: NodeJS.Timeout | undefined;
 
@@ -36,18 +38,19 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     emitter.fire();
   };
   const look = async (project: string): Promise<void> => {
+    const isNewest = looks.begin(project);
     try {
       // Reads and checks castra.toml, which is most of Castra's code: a window that opens does not wait for it.
       const { status } = await import('../../runtime/operations/status.ts');
       const options = { config: { kind: 'file', path: project } as const, settings: hostSettings() };
       const { value } = await status(options, { report: silent, signal: new AbortController().signal });
-      if (!projects.paths.includes(project)) return;
+      if (!projects.paths.includes(project) || !isNewest()) return;
       dispatch({ type: 'snapshot', project, outcome: value });
-      follow(value.stateRoot, () => settle(project));
+      stateRoots.follow(project, value.stateRoot);
     } catch (error) {
       log.debug(`${project}: ${messageOf(error)}`);
       const problem = error instanceof CastraError ? error.message : messageOf(error);
-      if (projects.paths.includes(project)) dispatch({ type: 'unreadable', project, problem });
+      if (projects.paths.includes(project) && isNewest()) dispatch({ type: 'unreadable', project, problem });
     }
   };
   const settle = (project: string) => {
@@ -58,17 +61,22 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     }, SETTLE_MS);
     pending.set(project, timer);
   };
-  const follow = (folder: string, changed: () => void) => {
-    if (!watchers.has(folder)) watchers.set(folder, watchFolder(folder, changed));
+  const stateRoots = watchStateRoots(settle);
+  const leave = (project: string) => {
+    clearTimeout(pending.get(project));
+    pending.delete(project);
+    looks.forget(project);
+    stateRoots.leave(project);
+    dispatch({ type: 'lost', project });
   };
   const all = () => Promise.all(projects.paths.map(look)).then(() => undefined);
   // The first `castra up` of a project in a terminal makes its state root, and a file here.
-  follow(homeFiles(hostSettings().home).known, () => projects.paths.forEach(settle));
+  const known = watchFolder(homeFiles(hostSettings().home).known, () => projects.paths.forEach(settle));
 
   const subscriptions = [
     emitter,
     projects.onDidChange(({ found, lost, changed }) => {
-      for (const project of lost) dispatch({ type: 'lost', project });
+      lost.forEach(leave);
       for (const project of found) dispatch({ type: 'found', project });
       for (const project of [...found, ...changed]) settle(project);
     }),
@@ -91,7 +99,8 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     dispose() {
       clearInterval(tick);
       for (const timer of pending.values()) clearTimeout(timer);
-      for (const watcher of watchers.values()) watcher.close();
+      stateRoots.close();
+      known.close();
       vscode.Disposable.from(...subscriptions).dispose();
     },
   };

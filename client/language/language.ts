@@ -6,6 +6,7 @@ import { type Host, hostSettings } from '../host.ts';
 import { LANGUAGE } from '../ids.ts';
 import { lookAtHost } from './hostFacts.ts';
 import { fillLens } from './lenses.ts';
+import { oneSession, type Session } from './oneSession.ts';
 
 /** Lenses move the text when their number changes; steps of a start come faster than anybody reads. */
 const LENS_REDRAW_MS = 200;
@@ -16,26 +17,32 @@ export interface Language extends vscode.Disposable {
 
 /** Starts the language server with the first castra.toml that is opened, and not before: loading its client takes 60 ms. */
 export function openLanguage(host: Host, fleet: FleetStore): Language {
-  let client: Promise<LanguageClient> | undefined;
-  const start = () => {
-    client ??= startClient(host, fleet);
-    client.catch((error: unknown) => host.log.error(`The language server could not be started: ${String(error)}`));
-  };
+  const session = oneSession(
+    () => startSession(host, fleet),
+    (error) => host.log.error(`The language server could not be started: ${String(error)}`),
+  );
   const startFor = ({ languageId }: vscode.TextDocument) => {
-    if (languageId === LANGUAGE) start();
+    if (languageId === LANGUAGE) session.start();
   };
   vscode.workspace.textDocuments.forEach(startFor);
   const opened = vscode.workspace.onDidOpenTextDocument(startFor);
   return {
-    async restart() {
-      const before = client;
-      client = undefined;
-      await (await before)?.dispose();
-      start();
-    },
+    restart: () => session.restart(),
     dispose() {
       opened.dispose();
-      void client?.then((running) => running.dispose());
+      void session.stop();
+    },
+  };
+}
+
+/** A running server, and what reports the fleet to it: both end together. */
+async function startSession(host: Host, fleet: FleetStore): Promise<Session> {
+  const client = await startClient(host, fleet);
+  const reports = reportFleet(client, fleet);
+  return {
+    async dispose() {
+      reports.dispose();
+      await client.dispose();
     },
   };
 }
@@ -67,36 +74,44 @@ async function startClient({ context, log }: Host, fleet: FleetStore): Promise<L
     },
   });
   await client.start();
+  return client;
+}
+
+/** Lenses and findings about the host are asked for with the text; what they say changes with the VMs. */
+function reportFleet(client: LanguageClient, fleet: FleetStore): vscode.Disposable {
   const redraw = () => {
     const feature = client.getFeature('textDocument/codeLens');
     for (const document of vscode.workspace.textDocuments) {
       feature.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
     }
   };
-  const tellFacts = () => {
+  const sendFacts = () => {
     for (const project of fleet.projects) {
       const uri = client.code2ProtocolConverter.asUri(vscode.Uri.file(project.id));
       void client.sendNotification('castra/hostFacts', { uri, facts: lookAtHost(project, hostSettings()) });
     }
   };
-  whenFleetChanges(fleet, () => {
+  return whenFleetChanges(fleet, () => {
+    // A server that crashed is started again by its client; until then there is nobody to report to.
+    if (!client.isRunning()) return;
     redraw();
-    tellFacts();
+    sendFacts();
   });
-  return client;
 }
 
-/** Lenses and findings about the host are asked for with the text; what they say changes with the VMs. */
-function whenFleetChanges(fleet: FleetStore, act: () => void): void {
-  let waiting = false;
-  fleet.onDidChange(() => {
-    if (!waiting) {
-      setTimeout(() => {
-        waiting = false;
-        act();
-      }, LENS_REDRAW_MS);
-    }
-    waiting = true;
+function whenFleetChanges(fleet: FleetStore, act: () => void): vscode.Disposable {
+  let waiting: NodeJS.Timeout | undefined;
+  const changes = fleet.onDidChange(() => {
+    waiting ??= setTimeout(() => {
+      waiting = undefined;
+      act();
+    }, LENS_REDRAW_MS);
   });
   act();
+  return {
+    dispose() {
+      clearTimeout(waiting);
+      changes.dispose();
+    },
+  };
 }

@@ -2,7 +2,7 @@ import type { StatusOutcome, VmState, VmStatus } from '../../contract/outcomes.t
 import { renderForwards } from './events.ts';
 import { type Color, formatBytes, formatClock, formatDuration, formatPath, painter } from './format.ts';
 
-const columns = ['VM', 'STATE', 'CPU/MEM', 'UPTIME', 'BROKER', 'BUS', 'BUS AGE', 'FORWARDS'] as const;
+const columns = ['VM', 'STATE', 'CPU/MEM', 'UPTIME', 'FORWARDS'] as const;
 const rightAligned = new Set<string>(['CPU/MEM', 'UPTIME']);
 
 const stateColors: Readonly<Record<VmState, Color>> = {
@@ -15,7 +15,7 @@ const stateColors: Readonly<Record<VmState, Color>> = {
   error: 'red',
 };
 
-/** The table, then what needs a sentence. The broker's columns fill up once there is a broker. */
+/** The table, then what needs a sentence. */
 export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream): string {
   const { vms, operation, configErrors } = outcome;
   const busy = operation
@@ -69,5 +69,5 @@ function cells(vm: VmStatus): string[] {
   const size = vm.cpus === undefined || vm.memoryMiB === undefined ? '—' : `${vm.cpus}/${vm.memoryMiB}MiB`;
   const uptime = vm.uptimeMs === undefined ? '—' : formatClock(vm.uptimeMs);
   const state = vm.state === 'starting' && vm.phase ? `starting (${vm.phase})` : vm.state;
-  return [vm.name, state, size, uptime, '—', '—', '—', renderForwards(vm.forwards)];
+  return [vm.name, state, size, uptime, renderForwards(vm.forwards)];
 }
