@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { VmLaunch } from '../runtime/contract/outcomes.ts';
+import type { VmLaunch } from '../runtime/contract/vms.ts';
 import { vmFiles } from '../runtime/state/layout.ts';
 import { run } from './run.ts';
 

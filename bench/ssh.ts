@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { UpOutcome } from '../runtime/contract/outcomes.ts';
+import type { UpOutcome } from '../runtime/contract/vms.ts';
 import { projectFiles } from '../runtime/state/layout.ts';
 import { end, prepareByHand, type RecordedStart, recordStart, startByHand } from './byHand.ts';
 import { CLI, inTemporaryFolder, median, type RunOptions, run, timeMs } from './run.ts';

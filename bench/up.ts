@@ -8,7 +8,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VmLaunch } from '../runtime/contract/outcomes.ts';
+import type { VmLaunch } from '../runtime/contract/vms.ts';
 import { end, prepareByHand, qmpSocketOf, type RecordedStart, recordStart, startByHand } from './byHand.ts';
 import { CLI, inTemporaryFolder, median, type RunOptions, run, timeMs } from './run.ts';
 

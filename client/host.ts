@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { HostSettings } from '../runtime/contract/options.ts';
+import type { HostSettings } from '../runtime/contract/project.ts';
 import { readSettings } from '../runtime/process/environment.ts';
 import { settings } from './ids.ts';
 

@@ -1,12 +1,21 @@
 // `castra/runtime`: the operations as a library. Everything that is exported here is public.
 export type * from './config/project.ts';
+export type * from './contract/clean.ts';
 export type * from './contract/diagnostics.ts';
+export type * from './contract/disks.ts';
+export type * from './contract/doctor.ts';
 export type * from './contract/events.ts';
 export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './contract/failures.ts';
-export type * from './contract/options.ts';
-export type * from './contract/outcomes.ts';
+export type * from './contract/images.ts';
+export type * from './contract/logs.ts';
+export type * from './contract/ports.ts';
+export type * from './contract/project.ts';
 export { type Reporter, silent } from './contract/reporter.ts';
+export type * from './contract/singleFailure.ts';
+export type * from './contract/ssh.ts';
 export { CONTRACT, type ControlLine, type StreamLine } from './contract/stream.ts';
+export type * from './contract/vms.ts';
+export type * from './contract/vocabulary.ts';
 export { clean } from './operations/clean.ts';
 export { openConsole } from './operations/console.ts';
 export { copy } from './operations/copy.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { DoctorFinding, DoctorOutcome } from '../../runtime/contract/outcomes.ts';
+import type { DoctorFinding, DoctorOutcome } from '../../runtime/contract/doctor.ts';
 import { type Operations, outcomeOf } from '../cli/commandsOfProjects.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { Host } from '../host.ts';

@@ -1,6 +1,6 @@
-import type { Event, Phase } from '../../runtime/contract/events.ts';
+import type { Event, EventOf } from '../../runtime/contract/events.ts';
 import { describe, type Failure } from '../../runtime/contract/failures.ts';
-import type { StatusOutcome } from '../../runtime/contract/outcomes.ts';
+import type { Phase, StatusOutcome } from '../../runtime/contract/vms.ts';
 import { reasonOf } from '../cli/reason.ts';
 
 /** What this window asked for and has not heard the end of. */
@@ -106,7 +106,7 @@ function applyEvent(before: ProjectState, event: Event): ProjectState {
     case 'vm.phase':
       return step(before, event.vm, phaseSteps[event.phase]);
     case 'image.progress':
-      return stepOfImage(before, event.receivedBytes, event.totalBytes);
+      return stepOfImage(before, event);
     case 'vm.ready':
     case 'vm.kept':
     case 'shutdown.completed':
@@ -126,13 +126,11 @@ function step(before: ProjectState, vm: string, text: string): ProjectState {
   return wish ? { ...before, wishes: new Map(before.wishes).set(vm, { ...wish, step: text }) } : before;
 }
 
-function stepOfImage(before: ProjectState, received: number, total?: number): ProjectState {
+/** The command reports for which VMs the image is; `step` leaves out those that this window did not ask for. */
+function stepOfImage(before: ProjectState, event: EventOf<'image.progress'>): ProjectState {
+  const { receivedBytes: received, totalBytes: total } = event;
   const share = total ? `${Math.floor((received / total) * 100)} %` : `${Math.round(received / 1024 / 1024)} MiB`;
-  const wishes = [...before.wishes].map(([vm, wish]) => {
-    const waits = wish.verb === 'up' && /^(?:starting|getting its image|downloading)/.test(wish.step);
-    return [vm, waits ? { ...wish, step: `downloading image ${share}` } : wish] as const;
-  });
-  return { ...before, wishes: new Map(wishes) };
+  return event.vms.reduce((state, vm) => step(state, vm, `downloading image ${share}`), before);
 }
 
 /** Whatever a command was about has an end: no wish of it outlives it. */

@@ -1,5 +1,6 @@
-import type { RunningOperation, VmStatus } from '../../runtime/contract/outcomes.ts';
-import { type Fleet, type ProjectState, phaseSteps } from './reduce.ts';
+import type { RunningOperation } from '../../runtime/contract/project.ts';
+import type { VmStatus } from '../../runtime/contract/vms.ts';
+import { type Fleet, type ProjectState, phaseSteps, type Verb } from './reduce.ts';
 
 /** What a row shows. */
 export type RowState =
@@ -61,11 +62,14 @@ function problemOfFile(errors: number): string | undefined {
   return `castra.toml has ${errors === 1 ? 'an error' : `${errors} errors`}: the VMs that it declares are shown once it is corrected.`;
 }
 
+/** What a row shows while this window waits for what it asked for. */
+const wishStates: Readonly<Record<Verb, RowState>> = { up: 'starting', down: 'stopping' };
+
 function viewVm(name: string, { outcome, wishes, failures }: ProjectState): VmView {
   const status = outcome?.vms.find((vm) => vm.name === name);
   const known = { name, ...(status ? { status } : {}) };
   const wish = wishes.get(name);
-  if (wish) return { ...known, state: wish.verb === 'up' ? 'starting' : 'stopping', detail: wish.step };
+  if (wish) return { ...known, state: wishStates[wish.verb], detail: wish.step };
   const failure = failures.get(name);
   const shown = status ? stateOf(status) : ({ state: 'unknown' } as const);
   if (failure === undefined || shown.state === 'running') return { ...known, ...shown };

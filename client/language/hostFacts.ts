@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { BusyPort, HostFacts } from '../../runtime/config/findings/hostFacts.ts';
 import { CastraError } from '../../runtime/contract/failures.ts';
-import type { HostSettings } from '../../runtime/contract/options.ts';
+import type { HostSettings } from '../../runtime/contract/project.ts';
 import { findPortOwner, isPortBound } from '../../runtime/process/portOwner.ts';
 import { describeOwner } from '../../runtime/vm/host/ports.ts';
 import { findQemu } from '../../runtime/vm/host/qemu.ts';

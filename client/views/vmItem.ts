@@ -1,4 +1,4 @@
-import type { ActiveForward } from '../../runtime/contract/events.ts';
+import type { PortForward } from '../../runtime/contract/vocabulary.ts';
 import type { RowState, VmView } from '../fleet/view.ts';
 
 /** A row of the tree, in words that need no VS Code: tested as data. */
@@ -66,7 +66,7 @@ function size(cpus?: number, memoryMiB?: number): string[] {
 
 const showMemory = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`);
 
-export const showForward = ({ host, guest, protocol }: ActiveForward): string =>
+export const showForward = ({ host, guest, protocol }: PortForward): string =>
   `:${host === 0 ? 'auto' : host}→${guest}${protocol === 'udp' ? '/udp' : ''}`;
 
 /** Markdown, made when somebody rests on the row. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ActiveForward } from '../../runtime/contract/events.ts';
+import type { PortForward } from '../../runtime/contract/vocabulary.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { countRunning, type ProjectView, type VmView } from '../fleet/view.ts';
 import { commands, views } from '../ids.ts';
@@ -9,7 +9,7 @@ import { showForward, vmRow, vmTooltip } from './vmItem.ts';
 export type Node =
   | { readonly kind: 'project'; readonly project: ProjectView }
   | { readonly kind: 'vm'; readonly project: ProjectView; readonly vm: VmView }
-  | { readonly kind: 'port'; readonly project: ProjectView; readonly vm: VmView; readonly forward: ActiveForward }
+  | { readonly kind: 'port'; readonly project: ProjectView; readonly vm: VmView; readonly forward: PortForward }
   | { readonly kind: 'log'; readonly project: ProjectView; readonly vm: VmView; readonly log: 'serial' | 'qemu' };
 
 /**

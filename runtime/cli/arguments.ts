@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CastraError } from '../contract/failures.ts';
-import type { ConfigSelection, HostSettings } from '../contract/options.ts';
+import type { ConfigSelection, HostSettings } from '../contract/project.ts';
 import { readSettings } from '../process/environment.ts';
 
 export interface GlobalFlags {

@@ -1,7 +1,7 @@
 import type { Event } from '../contract/events.ts';
 import { CastraError, exitCodes, type Failure, messageOf } from '../contract/failures.ts';
-import type { Output } from '../contract/outcomes.ts';
 import { decodeControl } from '../contract/stream.ts';
+import type { Output } from '../contract/vocabulary.ts';
 import type { Run } from '../operations/run.ts';
 import { jsonFace } from './render/json.ts';
 

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { AcceleratorChoice } from '../contract/options.ts';
+import type { AcceleratorChoice, LogLimits } from '../contract/vocabulary.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import type { Findings } from './findings/findings.ts';
 import { applySuppressions, readSuppressions, type Suppression } from './findings/suppressions.ts';
-import type { LogLimits, ProjectConfig, ProjectPlace } from './project.ts';
+import type { ProjectConfig, ProjectPlace } from './project.ts';
 import { type DocumentSyntax, readDocument } from './readDocument.ts';
 import { castraShape } from './schema.ts';
 import { classifyVersion } from './version.ts';

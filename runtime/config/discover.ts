@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CastraError } from '../contract/failures.ts';
-import type { ConfigSelection } from '../contract/options.ts';
+import type { ConfigSelection } from '../contract/project.ts';
 
 const FILE_NAME = 'castra.toml';
 

@@ -1,20 +1,12 @@
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { AcceleratorChoice, ShutdownWaits } from '../contract/options.ts';
-import type { ReadySignal } from '../state/record.ts';
-
-/** A forward as declared: `host` 0 asks for any free port at `up`. */
-export interface PortForward {
-  readonly bind: string;
-  readonly host: number;
-  readonly guest: number;
-  readonly protocol: 'tcp' | 'udp';
-}
-
-/** A checksum of what is downloaded; `hex` in lower case. */
-export interface Digest {
-  readonly algorithm: 'sha256' | 'sha512';
-  readonly hex: string;
-}
+import type {
+  AcceleratorChoice,
+  Digest,
+  LogLimits,
+  PortForward,
+  ReadySignal,
+  ShutdownWaits,
+} from '../contract/vocabulary.ts';
 
 export type BaseImage =
   | { readonly kind: 'default-alpine' }
@@ -25,12 +17,6 @@ export type BaseImage =
 export type UserData =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'inline'; readonly text: string };
-
-/** When logs are rotated, and how many old ones of each are kept. */
-export interface LogLimits {
-  readonly maxBytes: number;
-  readonly keep: number;
-}
 
 export type BootstrapMode = 'skip' | 'auto' | 'always';
 

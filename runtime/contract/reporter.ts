@@ -4,4 +4,4 @@ import type { Event } from './events.ts';
 export type Reporter = (event: Event) => void;
 
 /** For callers that only want the outcome. */
-export const silent: Reporter = () => undefined;
+export const silent = (): undefined => undefined;

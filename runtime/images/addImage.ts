@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import type { Reporter } from '../contract/reporter.ts';
+import type { ImageStep } from '../contract/images.ts';
 import { detectFormat, type ImageFormat } from '../disks/imageFormat.ts';
 import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
 import { run as runProgram } from '../process/spawn.ts';
@@ -22,7 +22,7 @@ export interface NewImage {
 }
 
 interface Steps {
-  readonly report: Reporter;
+  readonly report: (step: ImageStep) => void;
   readonly signal: AbortSignal;
 }
 

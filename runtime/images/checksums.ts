@@ -1,4 +1,4 @@
-import type { Digest } from '../config/project.ts';
+import type { Digest } from '../contract/vocabulary.ts';
 
 /** Where publishers put the checksums of a file, the surest first. Only the first two are about one file alone. */
 export function checksumUrls(url: string): string[] {

@@ -1,4 +1,4 @@
-import type { Digest } from '../config/project.ts';
+import type { Digest } from '../contract/vocabulary.ts';
 
 /** What a mirror stands for: it serves the same files below an address of its own. */
 const ALPINE = 'https://dl-cdn.alpinelinux.org/alpine';

@@ -1,5 +1,5 @@
 import { rmSync, statSync } from 'node:fs';
-import type { Reporter } from '../contract/reporter.ts';
+import type { ImageStep } from '../contract/images.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { downloadFiles } from '../state/layout.ts';
@@ -19,7 +19,7 @@ interface Holder {
  */
 export async function holdDownload(
   wanted: WantedImage,
-  run: { readonly report: Reporter; readonly signal: AbortSignal },
+  run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
 ): Promise<() => void> {
   const files = downloadFiles(wanted.home, wanted.key);
   const free = await waitForKernelLock(files.lock, {
@@ -45,7 +45,7 @@ function announce(path: string, { bytes }: WantedImage): void {
 }
 
 /** Nothing when it is this process itself that downloads: it tells its progress already. */
-function tellProgress({ home, key, url }: WantedImage, report: Reporter): void {
+function tellProgress({ home, key, url }: WantedImage, report: (step: ImageStep) => void): void {
   const files = downloadFiles(home, key);
   const holder = readJsonIfAny(files.holder);
   if (!isHolder(holder) || holder.pid === process.pid || !isSameProcess(holder)) return;

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { Reporter } from '../contract/reporter.ts';
+import type { ImageStep } from '../contract/images.ts';
 import { Qcow2Error } from '../disks/qcow2.ts';
 import { downloadFiles, imageFiles } from '../state/layout.ts';
 import { addImage } from './addImage.ts';
@@ -26,7 +26,7 @@ export interface CachedImage {
 }
 
 export interface ImageRun {
-  readonly report: Reporter;
+  readonly report: (step: ImageStep) => void;
   readonly signal: AbortSignal;
 }
 

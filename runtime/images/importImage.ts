@@ -1,7 +1,7 @@
 import { constants, rmSync, statSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { CastraError } from '../contract/failures.ts';
-import type { Reporter } from '../contract/reporter.ts';
+import type { ImageStep } from '../contract/images.ts';
 import { Qcow2Error } from '../disks/qcow2.ts';
 import { downloadFiles, FILE_MODE, imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
@@ -34,7 +34,7 @@ const IMPORT_KEY = 'import';
 /** Takes a file into the cache, as if it had been downloaded; the file itself stays. Fails with `image-failed`. */
 export async function importImage(
   { home, qemuImg, file }: ImportRequest,
-  run: { readonly report: Reporter; readonly signal: AbortSignal },
+  run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
 ): Promise<ImportedImage> {
   prepareCache(home);
   const files = downloadFiles(home, IMPORT_KEY);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, rmSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Digest } from '../config/project.ts';
+import type { Digest } from '../contract/vocabulary.ts';
 import { ensurePrivateDirectory, listNames } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';

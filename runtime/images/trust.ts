@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Digest } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { HostSettings } from '../contract/options.ts';
+import type { HostSettings } from '../contract/project.ts';
+import type { Digest } from '../contract/vocabulary.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { checksumUrls, findChecksum } from './checksums.ts';

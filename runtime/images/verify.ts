@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Reporter } from '../contract/reporter.ts';
+import type { ImageStep } from '../contract/images.ts';
 import { imageFiles } from '../state/layout.ts';
 import { type ImageRecord, readImageRecord, writeImageRecord } from './imageRecord.ts';
 import { hashFile, removeImage, withStore } from './store.ts';
@@ -38,7 +38,7 @@ export async function discardDamaged(
   home: string,
   sha256: string,
   verdict: Extract<Verdict, { kind: 'damaged' }>,
-  run: { readonly report: Reporter; readonly signal: AbortSignal },
+  run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const path = imageFiles(home).image(sha256);
   const removed = await withStore(home, run.signal, () => {
@@ -54,7 +54,7 @@ export async function discardDamaged(
 export async function recheckImage(
   home: string,
   record: ImageRecord,
-  run: { readonly report: Reporter; readonly signal: AbortSignal },
+  run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
 ): Promise<ImageRecord | undefined> {
   const verdict = await verifyImage(home, record, run.signal);
   if (verdict.kind === 'sound') {

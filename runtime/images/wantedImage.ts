@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { BaseImage, Digest } from '../config/project.ts';
-import type { HostSettings } from '../contract/options.ts';
+import type { BaseImage } from '../config/project.ts';
+import type { HostSettings } from '../contract/project.ts';
+import type { Digest } from '../contract/vocabulary.ts';
 import { alpineUrl, defaultImages, defaultImageUrls } from './defaultImages.ts';
 import { redactUrl } from './download/redact.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { CleanedRoot, CleanOptions, CleanOutcome } from '../contract/clean.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import type { CleanOptions } from '../contract/options.ts';
-import type { CleanedRoot, CleanOutcome, ImagesPruneOutcome } from '../contract/outcomes.ts';
+import type { ImagesPruneOutcome } from '../contract/images.ts';
 import { homeFiles } from '../state/layout.ts';
 import { forgetProject, knownProjects } from '../state/registry.ts';
 import { type CleanTarget, cleanRoot } from './clean/root.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import type { ConsoleOptions } from '../contract/options.ts';
+import type { ConsoleOptions } from '../contract/ssh.ts';
 import { inspectVm } from '../state/liveness.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { connectConsole, isConsoleTaken } from '../vm/console.ts';

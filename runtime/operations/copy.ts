@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import type { CopyOptions } from '../contract/options.ts';
-import type { CopyOutcome } from '../contract/outcomes.ts';
+import type { CopyOptions, CopyOutcome } from '../contract/ssh.ts';
 import { connectSsh } from '../ssh/connect.ts';
 import { type CopyPath, looksRemote, nameInFolder, parseCopyPath } from '../ssh/copyPaths.ts';
 import { type CopyCount, type CopyJob, copyTree } from '../ssh/copyTree.ts';

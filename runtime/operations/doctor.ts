@@ -1,6 +1,5 @@
+import type { DoctorFinding, DoctorOptions, DoctorOutcome } from '../contract/doctor.ts';
 import { messageOf } from '../contract/failures.ts';
-import type { DoctorOptions } from '../contract/options.ts';
-import type { DoctorFinding, DoctorOutcome } from '../contract/outcomes.ts';
 import { checkAccelerators } from './doctor/accelerators.ts';
 import { checkEnvironment } from './doctor/environment.ts';
 import { type Check, type Examined, problem } from './doctor/finding.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
-import type { ShutdownOutcome } from '../contract/events.ts';
-import { CastraError, type Failure, messageOf } from '../contract/failures.ts';
-import type { DownOptions, ShutdownWaits } from '../contract/options.ts';
-import type { DownOutcome, VmDownResult } from '../contract/outcomes.ts';
+import { CastraError, messageOf, singleFailure } from '../contract/failures.ts';
+import type { SingleFailure } from '../contract/singleFailure.ts';
+import type { DownOptions, DownOutcome, ShutdownOutcome, VmDownResult } from '../contract/vms.ts';
+import type { ShutdownWaits } from '../contract/vocabulary.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
@@ -107,8 +107,8 @@ async function stop(target: Target, context: StopContext, run: Run): Promise<VmD
   try {
     return await stopVm(target, context, run);
   } catch (error) {
-    const failure: Failure =
-      error instanceof CastraError ? error.failure : { kind: 'shutdown-failed', vm, detail: messageOf(error) };
+    const failure: SingleFailure =
+      error instanceof CastraError ? singleFailure(error) : { kind: 'shutdown-failed', vm, detail: messageOf(error) };
     if (failure.kind !== 'cancelled') run.report({ type: 'shutdown.failed', vm, message: messageOf(error) });
     return { vm, result: 'failed', failure };
   }

@@ -1,6 +1,5 @@
-import { CastraError, messageOf } from '../contract/failures.ts';
-import type { ExecOptions } from '../contract/options.ts';
-import type { ExecOutcome, VmExecResult } from '../contract/outcomes.ts';
+import { CastraError, messageOf, singleFailure } from '../contract/failures.ts';
+import type { ExecOptions, ExecOutcome, VmExecResult } from '../contract/ssh.ts';
 import { remoteCommand } from '../ssh/commandLine.ts';
 import { SSH_FAILED } from '../ssh/exit.ts';
 import { readLines } from '../ssh/lines.ts';
@@ -66,7 +65,7 @@ async function attempt(vm: string, { signal }: Run, body: () => Promise<number>)
     if (signal.aborted) return { vm, failure: { kind: 'cancelled' } };
     return { vm, exitCode: await body() };
   } catch (error) {
-    if (error instanceof CastraError) return { vm, failure: error.failure };
+    if (error instanceof CastraError) return { vm, failure: singleFailure(error) };
     // A stream that breaks off: the guest or its SSH server is gone.
     return { vm, failure: { kind: 'ssh-failed', vm, detail: `the connection broke off (${messageOf(error)}).` } };
   }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { ExportOptions, ExportOutcome, ExportSource } from '../contract/disks.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import type { ExportOptions } from '../contract/options.ts';
-import type { ExportOutcome, ExportSource } from '../contract/outcomes.ts';
 import { readBacking } from '../disks/backing.ts';
 import { isBaseNewer } from '../disks/baseChange.ts';
 import { flattenDisk, makeEmptyDisk } from '../disks/flatten.ts';

@@ -1,11 +1,11 @@
-import type { ImagesImportOptions } from '../contract/options.ts';
-import type { ImagesImportOutcome } from '../contract/outcomes.ts';
+import type { ImagesImportOptions, ImagesImportOutcome } from '../contract/images.ts';
 import { importImage } from '../images/importImage.ts';
 import { findQemu } from '../vm/host/qemu.ts';
+import { imageRun } from './project/imageRun.ts';
 import type { Operation } from './run.ts';
 
 /** Takes an image that was got in another way into the cache; it is found by its digest from then on. */
 export const imagesImport: Operation<ImagesImportOptions, ImagesImportOutcome> = async ({ settings, file }, run) => {
   const qemuImg = findQemu(settings).image;
-  return { value: await importImage({ home: settings.home, qemuImg, file }, run), diagnostics: [] };
+  return { value: await importImage({ home: settings.home, qemuImg, file }, imageRun(run, [])), diagnostics: [] };
 };

@@ -1,5 +1,4 @@
-import type { ImagesListOptions } from '../contract/options.ts';
-import type { ImageSummary, ImagesListOutcome, ImageUser } from '../contract/outcomes.ts';
+import type { ImageSummary, ImagesListOptions, ImagesListOutcome, ImageUser } from '../contract/images.ts';
 import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { imageFiles } from '../state/layout.ts';

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
-import type { ImagesPruneOptions } from '../contract/options.ts';
-import type { ImagesPruneOutcome, ImageUser, PrunedFile } from '../contract/outcomes.ts';
+import type { ImagesPruneOptions, ImagesPruneOutcome, ImageUser, PrunedFile } from '../contract/images.ts';
 import { findPartials, removePartial } from '../images/download/partials.ts';
 import { type ImageFile, listImageFiles, removeImage, withStore } from '../images/store.ts';
 import { sweepTemporaries } from '../state/files.ts';

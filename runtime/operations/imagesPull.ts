@@ -1,12 +1,12 @@
 import type { ProjectConfig } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
-import type { ImagesPullOptions } from '../contract/options.ts';
-import type { ImagesPullOutcome, PulledImage } from '../contract/outcomes.ts';
+import type { ImagesPullOptions, ImagesPullOutcome, PulledImage } from '../contract/images.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
 import { rememberTrust } from '../images/trust.ts';
 import { findQemu } from '../vm/host/qemu.ts';
+import { imageRun } from './project/imageRun.ts';
 import { loadProject } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
 
@@ -18,7 +18,7 @@ export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async
   const told: Diagnostic[] = [...tell(diagnostics, run)];
   const images: PulledImage[] = [];
   for (const image of wanted) {
-    const found = await ensureImage({ image, architecture, mirrors, settings, qemuImg }, run);
+    const found = await ensureImage({ image, architecture, mirrors, settings, qemuImg }, imageRun(run, []));
     told.push(...tell(found.diagnostics, run));
     images.push({ url: found.url, sha256: found.sha256, path: found.path, bytes: found.bytes });
   }

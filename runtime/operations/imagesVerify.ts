@@ -1,10 +1,10 @@
-import type { ImagesVerifyOptions } from '../contract/options.ts';
-import type { ImagesVerifyOutcome, VerifiedImage } from '../contract/outcomes.ts';
+import type { ImagesVerifyOptions, ImagesVerifyOutcome, VerifiedImage } from '../contract/images.ts';
 import type { ImageRecord } from '../images/imageRecord.ts';
 import { cachedImages } from '../images/store.ts';
 import { discardDamaged, verifyImage } from '../images/verify.ts';
 import { imageFiles } from '../state/layout.ts';
 import { findQemu } from '../vm/host/qemu.ts';
+import { imageRun } from './project/imageRun.ts';
 import { findImageUsers, type ImageUsers } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation, type Run } from './run.ts';
 
@@ -31,11 +31,11 @@ async function judge(home: string, image: ImageRecord, users: ImageUsers, run: R
     case 'gone':
       return [];
     case 'sound':
-      run.report({ type: 'image.verified', path, digest: `sha256:${sha256}` });
+      run.report({ type: 'image.verified', path, digest: `sha256:${sha256}`, vms: [] });
       return [{ sha256, path, result: 'sound', deleted: false, users: standing }];
     case 'damaged': {
       const unused = standing.length === 0 && users.unreadable.length === 0;
-      const deleted = unused && (await discardDamaged(home, sha256, verdict, run));
+      const deleted = unused && (await discardDamaged(home, sha256, verdict, imageRun(run, [])));
       return [{ sha256, path, result: 'damaged', deleted, users: standing }];
     }
   }

@@ -4,8 +4,7 @@ import { analyzeConfig } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
 import { configTemplate } from '../config/template.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import type { InitOptions } from '../contract/options.ts';
-import type { InitOutcome } from '../contract/outcomes.ts';
+import type { InitOptions, InitOutcome } from '../contract/project.ts';
 import { writeFileAtomic } from '../state/files.ts';
 import type { Operation } from './run.ts';
 

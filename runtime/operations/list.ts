@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { ListOptions } from '../contract/options.ts';
-import type { ListedProject, ListedVm, ListOutcome, RunningOperation } from '../contract/outcomes.ts';
+import type { ListedProject, ListedVm, ListOptions, ListOutcome, RunningOperation } from '../contract/project.ts';
+import { commandEffects } from '../contract/vocabulary.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import { type KnownProject, knownProjects } from '../state/registry.ts';
@@ -29,15 +29,15 @@ function describeProject(project: KnownProject): ListedProject {
 
 function describeVm(stateRoot: string, name: string, operation: RunningOperation | undefined): ListedVm {
   const live = inspectVm(stateRoot, name);
-  const at = operation?.vms.includes(name) ? operation.command : undefined;
+  const at = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
   if (live.kind !== 'running') {
-    if (at === 'up') return { name, state: 'starting' };
+    if (at === 'starts') return { name, state: 'starting' };
     return { name, state: live.kind === 'died' ? 'crashed' : 'stopped' };
   }
   const { record } = live;
   return {
     name,
-    state: at === 'down' ? 'shutting_down' : at === 'up' && record?.readyAt === undefined ? 'starting' : 'running',
+    state: at === 'stops' ? 'shutting_down' : at === 'starts' && record?.readyAt === undefined ? 'starting' : 'running',
     pid: live.process.pid,
     ...(record ? { sshPort: record.sshPort, uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)) } : {}),
   };

@@ -1,8 +1,7 @@
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { ActiveForward } from '../contract/events.ts';
-import type { PortsOptions } from '../contract/options.ts';
-import type { PortStatus, PortsOutcome, PortsVm } from '../contract/outcomes.ts';
+import type { PortStatus, PortsOptions, PortsOutcome, PortsVm } from '../contract/ports.ts';
+import type { PortForward } from '../contract/vocabulary.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
 import { readReservations } from '../state/portRegistry.ts';
 import { wantedForwards } from './ports/forwards.ts';
@@ -16,7 +15,7 @@ interface Subject {
   readonly name: string;
   readonly vm: VmDefinition | undefined;
   readonly live: Liveness;
-  readonly forwards: readonly ActiveForward[];
+  readonly forwards: readonly PortForward[];
 }
 
 /** Every forward and what is in its way. Binds nothing and changes nothing; works with a broken file, as far as it goes. */

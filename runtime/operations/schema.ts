@@ -1,6 +1,6 @@
 import bootstrap from '../config/bootstrap.schema.json' with { type: 'json' };
 import castra from '../config/castra.schema.json' with { type: 'json' };
-import type { SchemaOptions } from '../contract/options.ts';
+import type { SchemaOptions } from '../contract/project.ts';
 import type { Operation } from './run.ts';
 
 const schemas = { castra, bootstrap };

@@ -1,6 +1,5 @@
 import { isatty } from 'node:tty';
-import type { SshOptions } from '../contract/options.ts';
-import type { SshOutcome } from '../contract/outcomes.ts';
+import type { SshOptions, SshOutcome } from '../contract/ssh.ts';
 import { remoteCommand } from '../ssh/commandLine.ts';
 import { SSH_FAILED } from '../ssh/exit.ts';
 import { findSsh, runSystemSsh, sshArguments } from '../ssh/systemSsh.ts';

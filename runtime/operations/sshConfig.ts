@@ -1,5 +1,4 @@
-import type { SshConfigOptions } from '../contract/options.ts';
-import type { SshConfigOutcome } from '../contract/outcomes.ts';
+import type { SshConfigOptions, SshConfigOutcome } from '../contract/ssh.ts';
 import { projectFiles } from '../state/layout.ts';
 import type { Operation } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';

@@ -1,6 +1,5 @@
 import type { VmDefinition } from '../config/project.ts';
-import type { StatusOptions } from '../contract/options.ts';
-import type { StatusOutcome, VmStatus } from '../contract/outcomes.ts';
+import type { StatusOptions, StatusOutcome, VmStatus } from '../contract/vms.ts';
 import { overlayBytes } from '../disks/overlay.ts';
 import { vmFiles } from '../state/layout.ts';
 import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';

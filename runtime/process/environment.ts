@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CastraError } from '../contract/failures.ts';
-import type { AcceleratorChoice, HostSettings, ProxySettings } from '../contract/options.ts';
+import type { HostSettings, ProxySettings } from '../contract/project.ts';
+import type { AcceleratorChoice } from '../contract/vocabulary.ts';
 
 const choices: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx', 'tcg'];
 

@@ -1,4 +1,4 @@
-import type { CleanupKind } from '../contract/events.ts';
+import type { CleanupKind } from '../contract/clean.ts';
 
 /** One name of a directory listing, as lstat(2) sees it: a symbolic link is a link, whatever it leads to. */
 export interface Entry {

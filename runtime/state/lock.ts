@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CastraError } from '../contract/failures.ts';
-import type { RunningOperation } from '../contract/outcomes.ts';
+import type { RunningOperation } from '../contract/project.ts';
+import { type ChangingCommand, changingCommands } from '../contract/vocabulary.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
 import { ensureStateRoot, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { takeKernelLock } from './kernelLock.ts';
@@ -18,7 +19,7 @@ export interface ProjectLock {
  */
 export async function lockProject(
   stateRoot: string,
-  command: string,
+  command: ChangingCommand,
   vms: readonly string[],
   sweep = sweepTemporaries,
 ): Promise<ProjectLock> {
@@ -40,11 +41,13 @@ export async function lockProject(
 export function readOperation(stateRoot: string): RunningOperation | undefined {
   const value = readJsonIfAny(projectFiles(stateRoot).operation);
   if (!isAnnouncement(value) || !isSameProcess(value)) return undefined;
-  const { command, pid, startedAt, vms } = value;
-  return { command, pid, startedAt, vms };
+  const { pid, startedAt, vms } = value;
+  return { command: changingCommands.find((known) => known === value.command) ?? 'unknown', pid, startedAt, vms };
 }
 
-interface Announcement extends RunningOperation {
+interface Announcement extends Omit<RunningOperation, 'command'> {
+  /** A newer Castra may have commands that this one does not know. */
+  readonly command: string;
   readonly startToken: string;
 }
 
@@ -83,7 +86,7 @@ async function busy(stateRoot: string): Promise<CastraError> {
   }
   return new CastraError({
     kind: 'busy',
-    command: holder?.command ?? '…',
+    command: holder?.command ?? 'unknown',
     ...(holder ? { pid: holder.pid, startedAt: holder.startedAt } : {}),
   });
 }

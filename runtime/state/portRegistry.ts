@@ -1,4 +1,4 @@
-import type { ActiveForward } from '../contract/events.ts';
+import type { PortForward } from '../contract/vocabulary.ts';
 import { ensurePrivateDirectory, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { waitForKernelLock } from './kernelLock.ts';
 import { homeFiles } from './layout.ts';
@@ -6,7 +6,7 @@ import { inspectVm } from './liveness.ts';
 import { readOperation } from './lock.ts';
 
 /** A host port that a VM of some project holds, or will bind in a moment. */
-export interface PortReservation extends ActiveForward {
+export interface PortReservation extends PortForward {
   readonly stateRoot: string;
   readonly configPath: string;
   /** Its name. */

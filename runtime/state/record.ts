@@ -1,13 +1,8 @@
 import { rmSync } from 'node:fs';
-import type { AcceleratorName, ActiveForward, Phase } from '../contract/events.ts';
+import type { Phase } from '../contract/vms.ts';
+import type { AcceleratorName, PortForward, ReadySignal } from '../contract/vocabulary.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
 import { type VmSockets, vmFiles } from './layout.ts';
-
-/** How a VM proves that it is up: an SSH banner, a line on its serial console, or nothing at all. */
-export type ReadySignal =
-  | { readonly kind: 'ssh' }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'serial'; readonly pattern: string };
 
 /**
  * What was started, written before QEMU is and completed once its pid is known. It is evidence, not state: whether
@@ -32,7 +27,7 @@ export interface LaunchRecord {
   readonly baseImage: string;
   /** What tells whether the base image is still the one that the overlay was made over. */
   readonly baseStamp?: string;
-  readonly forwards: readonly ActiveForward[];
+  readonly forwards: readonly PortForward[];
   readonly sshPort: number;
   /** Whom the guest was told to let in; records of older versions have none. */
   readonly sshUser?: string;
@@ -87,9 +82,9 @@ function isRecord(value: unknown): value is LaunchRecord {
   );
 }
 
-function isForward(value: unknown): value is ActiveForward {
+function isForward(value: unknown): value is PortForward {
   if (typeof value !== 'object' || value === null) return false;
-  const { bind, host, guest, protocol } = value as Partial<Record<keyof ActiveForward, unknown>>;
+  const { bind, host, guest, protocol } = value as Partial<Record<keyof PortForward, unknown>>;
   return (
     typeof bind === 'string' && typeof host === 'number' && typeof guest === 'number' && typeof protocol === 'string'
   );

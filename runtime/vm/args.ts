@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AcceleratorName, ActiveForward } from '../contract/events.ts';
+import type { AcceleratorName, PortForward } from '../contract/vocabulary.ts';
 import type { VmFiles, VmSockets } from '../state/layout.ts';
 
 export type Architecture = 'x86_64' | 'aarch64';
@@ -23,7 +23,7 @@ export interface LaunchPlan {
   readonly seed?: string;
   readonly files: Pick<VmFiles, 'pidfile' | 'serialLog'>;
   readonly sockets: VmSockets;
-  readonly forwards: readonly ActiveForward[];
+  readonly forwards: readonly PortForward[];
   /** Boot with UEFI; without it the machine's own BIOS does. */
   readonly uefi?: UefiFiles;
   /** This QEMU was built with seccomp. */

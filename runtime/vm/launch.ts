@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { LogLimits } from '../config/project.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
+import type { LogLimits } from '../contract/vocabulary.ts';
 import { rotateLog, sizeOf } from '../logs/rotated.ts';
 import { identify, type ProcessIdentity } from '../process/identity.ts';
 import { startDetached } from '../process/spawn.ts';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { LogLimits } from '../config/project.ts';
+import type { LogLimits } from '../contract/vocabulary.ts';
 
 /** How often a keeper looks. A guest that floods its console writes some tens of MB meanwhile. */
 const LOOK_EVERY_SECONDS = 10;

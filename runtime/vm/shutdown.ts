@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CooperativeTimeoutReason, EscalationSignal, ShutdownOutcome } from '../contract/events.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import type { ShutdownWaits } from '../contract/options.ts';
 import type { Reporter } from '../contract/reporter.ts';
+import type { CooperativeTimeoutReason, EscalationSignal, ShutdownOutcome } from '../contract/vms.ts';
+import type { ShutdownWaits } from '../contract/vocabulary.ts';
 import { isSameProcess, type ProcessIdentity } from '../process/identity.ts';
 import { classifyRunState, statusOf } from './boot/runState.ts';
 import { QmpClient, QmpError } from './qmp.ts';

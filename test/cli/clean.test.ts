@@ -17,7 +17,8 @@ import {
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { CleanOutcome, StatusOutcome } from '../../runtime/contract/outcomes.ts';
+import type { CleanOutcome } from '../../runtime/contract/clean.ts';
+import type { StatusOutcome } from '../../runtime/contract/vms.ts';
 import { knownProjects, registerProject } from '../../runtime/state/registry.ts';
 import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempProject, tempProject } from '../support/tempProject.ts';

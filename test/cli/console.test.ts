@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PortsOutcome } from '../../runtime/contract/outcomes.ts';
+import type { PortsOutcome } from '../../runtime/contract/ports.ts';
 import { CLI, ok, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, withProject } from '../support/tempProject.ts';
 

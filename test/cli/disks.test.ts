@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { DownOutcome, ExportOutcome, UpOutcome } from '../../runtime/contract/outcomes.ts';
+import type { ExportOutcome } from '../../runtime/contract/disks.ts';
+import type { DownOutcome, UpOutcome } from '../../runtime/contract/vms.ts';
 import { lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';
 

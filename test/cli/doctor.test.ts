@@ -3,7 +3,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, symlin
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { DoctorFinding, DoctorOutcome } from '../../runtime/contract/outcomes.ts';
+import type { DoctorFinding, DoctorOutcome } from '../../runtime/contract/doctor.ts';
 import { findExecutable } from '../../runtime/process/spawn.ts';
 import { registerProject } from '../../runtime/state/registry.ts';
 import { type CliOptions, type CliResult, outcomeOf, runCli } from '../support/cli.ts';

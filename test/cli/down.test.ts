@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import type { DownOutcome, StatusOutcome } from '../../runtime/contract/outcomes.ts';
+import type { DownOutcome, StatusOutcome } from '../../runtime/contract/vms.ts';
 import { lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 

@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../../runtime/contract/failures.ts';
-import type { DownOutcome, StatusOutcome, UpOutcome, VmStatus } from '../../runtime/contract/outcomes.ts';
+import type { DownOutcome, StatusOutcome, UpOutcome, VmStatus } from '../../runtime/contract/vms.ts';
 import { commandLine, identify, isSameProcess } from '../../runtime/process/identity.ts';
 import { type LaunchRecord, readRecord } from '../../runtime/state/record.ts';
 import {

@@ -5,7 +5,7 @@ import { nextImageRow, renderImageRow } from '../../runtime/cli/render/imageRow.
 const MIB = 1024 * 1024;
 const URL = 'https://images.example.org/a/x.qcow2';
 const progress = (mib: number, more: { totalBytes?: number; byPid?: number } = {}) =>
-  ({ type: 'image.progress', url: URL, receivedBytes: mib * MIB, ...more }) as const;
+  ({ type: 'image.progress', url: URL, vms: [], receivedBytes: mib * MIB, ...more }) as const;
 
 test('a download shows its share, and the rate of what came since it was first seen', () => {
   const first = nextImageRow(progress(40, { totalBytes: 160 * MIB }), undefined, 1000);

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ImagesListOutcome, ImagesPruneOutcome, ImagesVerifyOutcome } from '../../runtime/contract/outcomes.ts';
+import type { ImagesListOutcome, ImagesPruneOutcome, ImagesVerifyOutcome } from '../../runtime/contract/images.ts';
 import { lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { type ImageBench, imageBench } from '../support/imageBench.ts';
 

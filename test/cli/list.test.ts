@@ -3,7 +3,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectId } from '../../runtime/config/vms/paths.ts';
-import type { ListOutcome, PortsOutcome, StatusOutcome } from '../../runtime/contract/outcomes.ts';
+import type { PortsOutcome } from '../../runtime/contract/ports.ts';
+import type { ListOutcome } from '../../runtime/contract/project.ts';
+import type { StatusOutcome } from '../../runtime/contract/vms.ts';
 import { lines, ok, outcomeOf, runCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';
 

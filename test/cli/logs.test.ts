@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parseLines, parseSince } from '../../runtime/cli/commands/logs.ts';
 import { tame } from '../../runtime/cli/render/logLine.ts';
-import type { LogsOutcome } from '../../runtime/contract/outcomes.ts';
+import type { LogsOutcome } from '../../runtime/contract/logs.ts';
 import { commandLine, findByCommandLine } from '../../runtime/process/identity.ts';
 import { projectFiles, vmFiles } from '../../runtime/state/layout.ts';
 import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';

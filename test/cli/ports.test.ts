@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import type { PortsOutcome } from '../../runtime/contract/outcomes.ts';
+import type { PortsOutcome } from '../../runtime/contract/ports.ts';
 import { type CliOptions, lines, ok, outcomeOf, runCli } from '../support/cli.ts';
 import { type TempProject, withProject } from '../support/tempProject.ts';
 

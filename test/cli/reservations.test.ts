@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { UpOutcome } from '../../runtime/contract/outcomes.ts';
+import type { UpOutcome } from '../../runtime/contract/vms.ts';
 import type { PortReservation } from '../../runtime/state/portRegistry.ts';
 import { ok, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';

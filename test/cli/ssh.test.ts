@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecOutcome, SshConfigOutcome } from '../../runtime/contract/outcomes.ts';
+import type { ExecOutcome, SshConfigOutcome } from '../../runtime/contract/ssh.ts';
 import { findExecutable } from '../../runtime/process/spawn.ts';
 import { projectFiles, vmFiles } from '../../runtime/state/layout.ts';
 import { CLI, type CliOptions, type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';

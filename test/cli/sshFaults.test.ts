@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { SshConfigOutcome } from '../../runtime/contract/outcomes.ts';
+import type { SshConfigOutcome } from '../../runtime/contract/ssh.ts';
 import { projectFiles } from '../../runtime/state/layout.ts';
 import { outcomeOf, runCli } from '../support/cli.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';

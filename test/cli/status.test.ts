@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import type { StatusOutcome } from '../../runtime/contract/outcomes.ts';
+import type { StatusOutcome } from '../../runtime/contract/vms.ts';
 import { outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 

@@ -16,7 +16,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import type { Failure } from '../../runtime/contract/failures.ts';
-import type { StatusOutcome, UpOutcome } from '../../runtime/contract/outcomes.ts';
+import type { StatusOutcome, UpOutcome } from '../../runtime/contract/vms.ts';
 import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 

@@ -1,24 +1,28 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { exitCodes } from '../../runtime/contract/failures.ts';
 import { CONTRACT } from '../../runtime/contract/stream.ts';
 
 const page = readFileSync('docs/json.md', 'utf8');
-const source = readFileSync('runtime/contract/events.ts', 'utf8').replaceAll(/\/\*\*[\s\S]*?\*\//g, '');
+/** All of the contract but the lines that are no events. */
+const source = readdirSync('runtime/contract')
+  .filter((name) => name !== 'stream.ts')
+  .map((name) => readFileSync(`runtime/contract/${name}`, 'utf8').replaceAll(/\/\*\*[\s\S]*?\*\//g, ''))
+  .join('\n');
 
-/** The fields of LogOrigin, which every log event has besides its own. */
+/** The fields of LogOrigin, which every log event has besides its own; image events have `vms`. */
 const ORIGIN = /interface LogOrigin \{([^}]*)\}/.exec(source)?.[1] ?? '';
 const fieldsIn = (text: string) =>
   [...text.matchAll(/readonly (\w+\??):/g)].map(([, name]) => String(name)).filter((name) => name !== 'type');
 
-/** Every event type with its fields, as runtime/contract/events.ts declares them. */
+/** Every event type with its fields, as runtime/contract declares them. */
 function declared(): Map<string, string[]> {
   const events = new Map<string, string[]>();
   for (const [body] of source.matchAll(/\{\s*readonly type:[^}]*\}/g)) {
     const types = [...(/readonly type:([^;}]*)/.exec(body)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, type]) => type);
     for (const type of types.map(String)) {
-      const origin = type.startsWith('log.') ? fieldsIn(ORIGIN) : [];
+      const origin = type.startsWith('log.') ? fieldsIn(ORIGIN) : type.startsWith('image.') ? ['vms'] : [];
       events.set(type, [...origin, ...fieldsIn(body)].sort());
     }
   }
@@ -33,7 +37,7 @@ function documented(): Map<string, string[]> {
 }
 
 describe('docs/json.md', () => {
-  it('has every event of runtime/contract/events.ts with exactly its fields, and no other', () => {
+  it('has every event of runtime/contract with exactly its fields, and no other', () => {
     const events = declared();
     assert.ok(events.size > 35, `${events.size} events were found`);
     assert.deepEqual([...documented()].sort(), [...events].sort());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { EventOf, EventType, ImageEvent } from '../../runtime/contract/events.ts';
+import type { ImageStep } from '../../runtime/contract/images.ts';
 import { type Downloaded, type DownloadRequest, download } from '../../runtime/images/download/download.ts';
 import { DownloadError } from '../../runtime/images/download/downloadError.ts';
 import type { DownloadTimings } from '../../runtime/images/download/timings.ts';
@@ -21,13 +21,13 @@ export interface Bench {
   readonly url: string;
   readonly folder: string;
   readonly partial: string;
-  readonly events: ImageEvent[];
+  readonly events: ImageStep[];
   readonly cancel: AbortController;
   /** Of /image with its digest unless something else is asked for. */
   get(request?: Partial<DownloadRequest>): Promise<Downloaded>;
   /** What get() fails with. */
   refusal(request?: Partial<DownloadRequest>): Promise<DownloadError>;
-  of<T extends EventType>(type: T): EventOf<T>[];
+  of<T extends ImageStep['type']>(type: T): Extract<ImageStep, { type: T }>[];
   ranges(): (string | undefined)[];
 }
 
@@ -38,7 +38,7 @@ export async function bench(
 ): Promise<void> {
   const folder = tempFolder();
   const server = await startImageServer({ files: { '/image': FILE }, ...options });
-  const events: ImageEvent[] = [];
+  const events: ImageStep[] = [];
   const cancel = new AbortController();
   const url = `${server.origin}/image`;
   const partial = join(folder.path, 'image.partial');
@@ -58,8 +58,8 @@ export async function bench(
   try {
     await body({
       ...{ server, url, partial, events, cancel, get, refusal, folder: folder.path },
-      of: <T extends EventType>(type: T) =>
-        events.filter((event): event is EventOf<T> & ImageEvent => event.type === type),
+      of: <T extends ImageStep['type']>(type: T) =>
+        events.filter((event): event is Extract<ImageStep, { type: T }> => event.type === type),
       ranges: () => server.requests.map(({ range }) => range),
     });
   } finally {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { LogLimits } from '../../runtime/config/project.ts';
-import type { ActiveForward } from '../../runtime/contract/events.ts';
+import type { LogLimits, PortForward } from '../../runtime/contract/vocabulary.ts';
 import { vmFiles, vmSockets } from '../../runtime/state/layout.ts';
 import { type LaunchPlan, qemuArguments } from '../../runtime/vm/args.ts';
 import { type LaunchRequest, launchVm, type RunningQemu } from '../../runtime/vm/launch.ts';
@@ -30,7 +29,7 @@ export interface Behaviour {
 
 export interface FakeOptions {
   readonly behaviour?: Behaviour;
-  readonly forwards?: readonly ActiveForward[];
+  readonly forwards?: readonly PortForward[];
   readonly signal?: AbortSignal;
   readonly startTimeoutMs?: number;
   readonly logs?: LogLimits;

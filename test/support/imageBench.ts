@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest } from '../../runtime/config/project.ts';
-import type { Event, EventOf, EventType } from '../../runtime/contract/events.ts';
+import type { ImageStep } from '../../runtime/contract/images.ts';
+import type { Digest } from '../../runtime/contract/vocabulary.ts';
 import { type CachedImage, ensureImage } from '../../runtime/images/ensureImage.ts';
 import { type ImageServer, type ImageServerOptions, sha256, startImageServer } from './imageServer.ts';
 import { makeQcow2, tempFolder } from './tempProject.ts';
@@ -16,8 +16,8 @@ export interface ImageBench {
   /** What is served at `url`: a qcow2 image. */
   readonly image: Buffer;
   readonly digest: Digest;
-  readonly events: Event[];
-  of<T extends EventType>(type: T): EventOf<T>[];
+  readonly events: ImageStep[];
+  of<T extends ImageStep['type']>(type: T): Extract<ImageStep, { type: T }>[];
   /** The image at `url`, or at another place of the server. */
   ensure(digest?: Digest, path?: string, signal?: AbortSignal): Promise<CachedImage>;
 }
@@ -39,8 +39,8 @@ export async function imageBench(
   const home = join(folder.path, 'home');
   const image = makeImage(folder.path, 'a');
   const server = await startImageServer({ ...more, files: { '/x.qcow2': image, ...more.files } });
-  const events: Event[] = [];
-  const run = { report: (event: Event) => void events.push(event), signal: new AbortController().signal };
+  const events: ImageStep[] = [];
+  const run = { report: (event: ImageStep) => void events.push(event), signal: new AbortController().signal };
   const url = `${server.origin}/x.qcow2`;
   try {
     await act({
@@ -51,7 +51,8 @@ export async function imageBench(
       image,
       digest: { algorithm: 'sha256', hex: sha256(image) },
       events,
-      of: <T extends EventType>(type: T) => events.filter((event): event is EventOf<T> => event.type === type),
+      of: <T extends ImageStep['type']>(type: T) =>
+        events.filter((event): event is Extract<ImageStep, { type: T }> => event.type === type),
       ensure: (digest, path = '/x.qcow2', signal = run.signal) =>
         ensureImage(
           {

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { CleanOutcome, CleanScope } from '../../contract/clean.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { CleanScope } from '../../contract/options.ts';
-import type { CleanOutcome } from '../../contract/outcomes.ts';
 import type { Run } from '../../operations/run.ts';
 import { type GlobalFlags, readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

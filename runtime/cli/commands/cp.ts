@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CastraError } from '../../contract/failures.ts';
-import type { CopyOutcome } from '../../contract/outcomes.ts';
+import type { CopyOutcome } from '../../contract/ssh.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

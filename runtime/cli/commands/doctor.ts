@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DoctorOutcome } from '../../contract/outcomes.ts';
+import type { DoctorOutcome } from '../../contract/doctor.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

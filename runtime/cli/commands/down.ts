@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CastraError } from '../../contract/failures.ts';
-import type { ShutdownWaits } from '../../contract/options.ts';
-import type { DownOutcome } from '../../contract/outcomes.ts';
+import type { DownOutcome } from '../../contract/vms.ts';
+import type { ShutdownWaits } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

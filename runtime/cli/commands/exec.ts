@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { CastraError, describe, exitCodes } from '../../contract/failures.ts';
-import type { ExecOutcome, VmExecResult } from '../../contract/outcomes.ts';
+import type { ExecOutcome, VmExecResult } from '../../contract/ssh.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

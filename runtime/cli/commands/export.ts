@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ExportOutcome, ExportSource } from '../../contract/outcomes.ts';
+import type { ExportOutcome, ExportSource } from '../../contract/disks.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Digest } from '../../config/project.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { ImagesVerifyOutcome } from '../../contract/outcomes.ts';
+import type { ImagesVerifyOutcome } from '../../contract/images.ts';
+import type { Digest } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import { keepMemoryFlat } from '../memory.ts';

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type LogKind, logKinds } from '../../contract/events.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { LogsOptions } from '../../contract/options.ts';
-import type { LogsOutcome, Output } from '../../contract/outcomes.ts';
+import { type LogKind, type LogsOptions, type LogsOutcome, logKinds } from '../../contract/logs.ts';
+import type { Output } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

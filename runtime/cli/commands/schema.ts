@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { SchemaOptions } from '../../contract/options.ts';
+import type { SchemaOptions } from '../../contract/project.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';

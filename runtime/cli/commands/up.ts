@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UpOutcome, VmUpResult } from '../../contract/outcomes.ts';
+import type { UpOutcome, VmUpResult } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import { keepMemoryFlat } from '../memory.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../../contract/failures.ts';
-import type { ValidateOutcome } from '../../contract/outcomes.ts';
+import type { ValidateOutcome } from '../../contract/project.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../program.ts';
 import { formatPath } from '../render/format.ts';

@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
-import type { CleanupEvent } from '../../contract/events.ts';
-import type { CleanOutcome } from '../../contract/outcomes.ts';
+import type { CleanOutcome, CleanupEvent } from '../../contract/clean.ts';
 import type { EventLine } from './events.ts';
 import { formatBytes, formatPath } from './format.ts';
 

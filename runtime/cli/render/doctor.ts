@@ -1,4 +1,4 @@
-import type { DoctorFinding, DoctorOutcome } from '../../contract/outcomes.ts';
+import type { DoctorFinding, DoctorOutcome } from '../../contract/doctor.ts';
 import { type Color, painter } from './format.ts';
 
 const marks: Readonly<Record<DoctorFinding['status'], readonly [string, Color]>> = {

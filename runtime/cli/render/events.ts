@@ -1,4 +1,7 @@
-import type { ActiveForward, DiscardReason, Event, ImageEvent } from '../../contract/events.ts';
+import type { Event } from '../../contract/events.ts';
+import type { ImageEvent } from '../../contract/images.ts';
+import type { DiscardReason } from '../../contract/vms.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
 import { renderExecOutput } from './exec.ts';
@@ -147,11 +150,11 @@ const timeoutWords = {
   'channel-error': 'QEMU did not take the request',
 } as const;
 
-export function renderForwards(forwards: readonly ActiveForward[]): string {
+export function renderForwards(forwards: readonly PortForward[]): string {
   return forwards.map(renderForward).join(', ') || '—';
 }
 
 /** Only an address that is not the default is worth the space. */
-function renderForward({ bind, host, guest, protocol }: ActiveForward): string {
+function renderForward({ bind, host, guest, protocol }: PortForward): string {
   return `${bind === '127.0.0.1' ? '' : `${bind}:`}${host === 0 ? 'auto' : host}->${guest}/${protocol}`;
 }

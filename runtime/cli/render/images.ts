@@ -6,7 +6,7 @@ import type {
   ImagesPullOutcome,
   ImagesVerifyOutcome,
   ImageUser,
-} from '../../contract/outcomes.ts';
+} from '../../contract/images.ts';
 import { formatBytes } from './format.ts';
 
 /** Enough to tell images apart; --json has all of it. */

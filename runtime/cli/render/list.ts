@@ -1,4 +1,4 @@
-import type { ListedProject, ListedVm, ListOutcome } from '../../contract/outcomes.ts';
+import type { ListedProject, ListedVm, ListOutcome } from '../../contract/project.ts';
 import { formatClock, formatPath, painter } from './format.ts';
 import { type Column, renderTable } from './table.ts';
 

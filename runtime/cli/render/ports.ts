@@ -1,4 +1,4 @@
-import type { PortState, PortStatus, PortsOutcome, PortsVm } from '../../contract/outcomes.ts';
+import type { PortState, PortStatus, PortsOutcome, PortsVm } from '../../contract/ports.ts';
 import { type Color, formatPath, painter } from './format.ts';
 import { type Column, renderTable } from './table.ts';
 

@@ -1,4 +1,5 @@
-import type { StatusOutcome, VmState, VmStatus } from '../../contract/outcomes.ts';
+import type { StatusOutcome, VmState, VmStatus } from '../../contract/vms.ts';
+import type { ChangingCommand } from '../../contract/vocabulary.ts';
 import { renderForwards } from './events.ts';
 import { type Color, formatBytes, formatClock, formatDuration, formatPath, painter } from './format.ts';
 
@@ -19,7 +20,7 @@ const stateColors: Readonly<Record<VmState, Color>> = {
 export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream): string {
   const { vms, operation, configErrors } = outcome;
   const busy = operation
-    ? [`Now: castra ${operation.command} (pid ${operation.pid}), for ${formatDuration(age(operation.startedAt))}`]
+    ? [`Now: ${nameOf(operation.command)} (pid ${operation.pid}), for ${formatDuration(age(operation.startedAt))}`]
     : [];
   const notes = vms.flatMap((vm) => (vm.reason ? [`${vm.name}: ${vm.reason}`] : []));
   const disks = vms.flatMap((vm) =>
@@ -34,6 +35,10 @@ export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream)
     ...(notes.length > 0 ? ['', ...notes] : []),
     '',
   ].join('\n');
+}
+
+function nameOf(command: ChangingCommand): string {
+  return command === 'unknown' ? 'another Castra command' : `castra ${command}`;
 }
 
 /** A file with errors declares nothing that could be relied on. */

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../contract/diagnostics.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import type { ConfigAnalysis } from '../analyze.ts';
-import type { PortForward } from '../project.ts';
 import type { PlacedVm } from '../vms/virtualMachine.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import { isSuppressed } from './suppressions.ts';

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../contract/diagnostics.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import type { ConfigAnalysis } from '../analyze.ts';
-import type { HostProblem, PortForward, Subject } from '../project.ts';
+import type { HostProblem, Subject } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { rangeOf } from '../toml/positions.ts';
 import { pick } from '../vms/replicas.ts';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import type { Digest } from '../../contract/vocabulary.ts';
 import { text } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
-import type { BaseImage, Digest } from '../project.ts';
+import type { BaseImage } from '../project.ts';
 import { type Picked, pick, type Replica } from './replicas.ts';
 
 /** What a VM's disk starts from: a file, a URL, or the default. */

@@ -1,5 +1,6 @@
+import type { PortForward } from '../../contract/vocabulary.ts';
 import type { Findings } from '../findings/findings.ts';
-import type { PortForward, VmDefinition } from '../project.ts';
+import type { VmDefinition } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { findAmbiguousNames } from './ambiguousNames.ts';
 import { explainBadName, MAX_NAME, slugify } from './names.ts';

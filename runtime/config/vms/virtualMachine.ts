@@ -1,10 +1,9 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import type { AcceleratorChoice } from '../../contract/options.ts';
-import type { ReadySignal } from '../../state/record.ts';
+import type { AcceleratorChoice, PortForward, ReadySignal } from '../../contract/vocabulary.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
 import { type PathReference, pathReferences } from '../findings/pathReferences.ts';
-import type { BootstrapMode, BootstrapSettings, PortForward, UserData, VmDefinition } from '../project.ts';
+import type { BootstrapMode, BootstrapSettings, UserData, VmDefinition } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { readBaseImage } from './baseImage.ts';
 import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay } from './paths.ts';

@@ -1,7 +1,7 @@
-import type { Digest } from '../../config/project.ts';
-import type { ImageEvent } from '../../contract/events.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { ProxySettings } from '../../contract/options.ts';
+import type { ImageStep } from '../../contract/images.ts';
+import type { ProxySettings } from '../../contract/project.ts';
+import type { Digest } from '../../contract/vocabulary.ts';
 import { AttemptFailure, DownloadError, networkFailure } from './downloadError.ts';
 import { type ConnectionOptions, openConnection } from './http.ts';
 import { PartialFile } from './partialFile.ts';
@@ -36,7 +36,7 @@ export interface Downloaded {
 }
 
 export interface DownloadRun {
-  readonly report: (event: ImageEvent) => void;
+  readonly report: (step: ImageStep) => void;
   readonly signal: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 import { CastraError } from '../../contract/failures.ts';
-import type { ProxySettings } from '../../contract/options.ts';
+import type { ProxySettings } from '../../contract/project.ts';
 import { asFailure } from './download.ts';
 import { AttemptFailure, DownloadError } from './downloadError.ts';
 import { type Connection, openConnection } from './http.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
-import type { ProxySettings } from '../../contract/options.ts';
+import type { ProxySettings } from '../../contract/project.ts';
 import { AttemptFailure } from './downloadError.ts';
 
 /** What browsers allow is 20; mirrors need two or three. */

@@ -1,4 +1,4 @@
-import type { ImageEvent } from '../../contract/events.ts';
+import type { ImageStep } from '../../contract/images.ts';
 import { AttemptFailure } from './downloadError.ts';
 import type { Connection, Response } from './http.ts';
 import { type PartialFile, sizeFailure } from './partialFile.ts';
@@ -14,7 +14,7 @@ export interface Transfer {
   /** A digest will decide in the end, so bytes of several mirrors may be joined. */
   readonly proven: boolean;
   readonly progressMs: number;
-  readonly report: (event: ImageEvent) => void;
+  readonly report: (step: ImageStep) => void;
   /** Called with each reply, whatever it says. */
   readonly onReply: () => void;
 }

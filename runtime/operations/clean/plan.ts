@@ -2,7 +2,7 @@ import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectConfig } from '../../config/project.ts';
 import { isInside } from '../../config/vms/paths.ts';
-import type { CleanupKind } from '../../contract/events.ts';
+import type { CleanupKind } from '../../contract/clean.ts';
 import { messageOf } from '../../contract/failures.ts';
 import { fileId } from '../../disks/overlay.ts';
 import { readTextIfAny } from '../../state/files.ts';

@@ -1,8 +1,8 @@
 import { type BigIntStats, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isInside } from '../../config/vms/paths.ts';
+import type { CleanAction } from '../../contract/clean.ts';
 import { messageOf } from '../../contract/failures.ts';
-import type { CleanAction } from '../../contract/outcomes.ts';
 import { findLockHolder } from '../../disks/overlay.ts';
 import type { Removal } from './plan.ts';
 

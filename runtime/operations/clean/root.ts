@@ -1,8 +1,7 @@
 import { lstatSync } from 'node:fs';
 import type { ProjectConfig } from '../../config/project.ts';
+import type { CleanAction, CleanedRoot, CleanOptions } from '../../contract/clean.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
-import type { CleanOptions } from '../../contract/options.ts';
-import type { CleanAction, CleanedRoot } from '../../contract/outcomes.ts';
 import { sweepTemporaries } from '../../state/files.ts';
 import { projectFiles } from '../../state/layout.ts';
 import { type RunningVm, runningVms } from '../../state/liveness.ts';

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectConfig } from '../../config/project.ts';
+import type { CleanScope } from '../../contract/clean.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
-import type { CleanScope, HostSettings } from '../../contract/options.ts';
+import type { HostSettings } from '../../contract/project.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { knownProjects } from '../../state/registry.ts';
 import { analyzeProject } from '../project/openProject.ts';

@@ -1,5 +1,5 @@
-import type { AcceleratorName } from '../../contract/events.ts';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
+import type { DoctorFinding } from '../../contract/doctor.ts';
+import type { AcceleratorName } from '../../contract/vocabulary.ts';
 import { readJsonIfAny } from '../../state/files.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { findObstacle, platformAccelerator, type QemuHost } from '../../vm/host/accelerator.ts';

@@ -1,4 +1,4 @@
-import type { DoctorFinding } from '../../contract/outcomes.ts';
+import type { DoctorFinding } from '../../contract/doctor.ts';
 import { type Check, fine, problem } from './finding.ts';
 
 /** Those that process/environment.ts and the CLI read. */

@@ -1,6 +1,6 @@
 import type { ProjectConfig, ProjectPlace } from '../../config/project.ts';
-import type { DoctorOptions, HostSettings } from '../../contract/options.ts';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
+import type { DoctorFinding, DoctorOptions } from '../../contract/doctor.ts';
+import type { HostSettings } from '../../contract/project.ts';
 
 /** What is looked at: always the host, and the project as far as there is one. */
 export interface Examined {

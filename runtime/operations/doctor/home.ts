@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
+import type { DoctorFinding } from '../../contract/doctor.ts';
 import { type Check, fine, problem } from './finding.ts';
 
 /** Castra's home holds guests' disks and keys: nobody else may look into it, and we must be able to write. */

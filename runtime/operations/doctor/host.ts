@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../contract/diagnostics.ts';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
+import type { DoctorFinding } from '../../contract/doctor.ts';
 import { freeDiskBytes, readCapacity } from '../../process/host.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
 import { inspectVm } from '../../state/liveness.ts';

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DoctorFinding } from '../../contract/doctor.ts';
 import { messageOf } from '../../contract/failures.ts';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { inspectQcow2 } from '../../disks/qcow2.ts';
 import { listNames, readJsonIfAny } from '../../state/files.ts';
 import { homeFiles } from '../../state/layout.ts';

@@ -1,8 +1,7 @@
 import type { ProjectConfig } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
+import type { DoctorFinding, DoctorOptions } from '../../contract/doctor.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { DoctorOptions } from '../../contract/options.ts';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { SOCKET_PATH_LIMIT, vmSockets } from '../../state/layout.ts';
 import { claimPorts } from '../../vm/host/ports.ts';
 import { analyzeProject } from '../project/openProject.ts';

@@ -1,5 +1,5 @@
+import type { DoctorFinding } from '../../contract/doctor.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
 import type { Architecture } from '../../vm/args.ts';
 import { findUefi } from '../../vm/host/firmware.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DoctorFinding } from '../../contract/outcomes.ts';
+import type { DoctorFinding } from '../../contract/doctor.ts';
 import { listNames } from '../../state/files.ts';
 import { homeFiles, projectFiles } from '../../state/layout.ts';
 import { inspectVm, knownVms } from '../../state/liveness.ts';

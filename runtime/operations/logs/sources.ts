@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { ProjectConfig } from '../../config/project.ts';
-import { type LogKind, logKinds } from '../../contract/events.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { LogsOptions } from '../../contract/options.ts';
+import type { LogsOptions } from '../../contract/logs.ts';
+import { type LogKind, logKinds } from '../../contract/logs.ts';
 import { listNames } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
 import { knownVms } from '../../state/liveness.ts';

@@ -1,5 +1,5 @@
 import type { VmDefinition } from '../../config/project.ts';
-import type { ActiveForward } from '../../contract/events.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import type { PortClaim, WantedForward } from '../../vm/host/ports.ts';
 
 const SSH_PORT = 22;
@@ -13,16 +13,16 @@ export function wantedForwards({ name: vm, forwards }: VmDefinition): WantedForw
 }
 
 /** A forward through which this host itself reaches the guest's SSH server. */
-function leadsToSsh({ guest, protocol, bind }: Omit<ActiveForward, 'host'>): boolean {
+function leadsToSsh({ guest, protocol, bind }: Omit<PortForward, 'host'>): boolean {
   return guest === SSH_PORT && protocol === 'tcp' && (bind === '127.0.0.1' || bind === '0.0.0.0');
 }
 
-export function sshPortOf(forwards: readonly ActiveForward[]): number {
+export function sshPortOf(forwards: readonly PortForward[]): number {
   return forwards.find(leadsToSsh)?.host ?? 0;
 }
 
 /** What one VM got. */
-export function forwardsOf(vm: string, claims: readonly PortClaim[]): ActiveForward[] {
+export function forwardsOf(vm: string, claims: readonly PortClaim[]): PortForward[] {
   return claims
     .filter((claim) => claim.forward.vm === vm)
     .map(({ forward: { bind, host, guest, protocol } }) => ({ bind, host, guest, protocol }));

@@ -1,4 +1,4 @@
-import type { PortStatus } from '../../contract/outcomes.ts';
+import type { PortStatus } from '../../contract/ports.ts';
 import { findPortOwner, isPortBound } from '../../process/portOwner.ts';
 import type { LiveReservation } from '../../state/portRegistry.ts';
 import { collide, describeOwner, type WantedForward } from '../../vm/host/ports.ts';

@@ -1,4 +1,4 @@
-import type { ActiveForward } from '../../contract/events.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import { isPortBound } from '../../process/portOwner.ts';
 import { type ForwardAnswer, probeForwards } from '../../vm/boot/forwardProbe.ts';
 import type { PortJudgement } from './portState.ts';
@@ -13,7 +13,7 @@ const judgements: Readonly<Record<ForwardAnswer, PortJudgement>> = {
 
 /** Tries the forwards of a running VM. Without its monitor socket, what happens behind QEMU stays unknown. */
 export async function probeVm(
-  forwards: readonly ActiveForward[],
+  forwards: readonly PortForward[],
   monitorSocket: string | undefined,
 ): Promise<PortJudgement[]> {
   const tcp = forwards.filter(({ protocol }) => protocol === 'tcp');
@@ -24,7 +24,7 @@ export async function probeVm(
 }
 
 /** UDP has no connections: who is silent may be there all the same. */
-function judgeUdp({ bind, host }: ActiveForward): PortJudgement {
+function judgeUdp({ bind, host }: PortForward): PortJudgement {
   switch (isPortBound('udp', bind, host)) {
     case true:
       return judgements.unknown;

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageUser } from '../../contract/outcomes.ts';
+import type { ImageUser } from '../../contract/images.ts';
 import { readBacking } from '../../disks/backing.ts';
 import { listNames } from '../../state/files.ts';
 import { homeFiles, projectFiles } from '../../state/layout.ts';

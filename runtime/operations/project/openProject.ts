@@ -5,7 +5,7 @@ import { placeProblem } from '../../config/findings/placeProblem.ts';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
-import type { HostSettings, ProjectOptions } from '../../contract/options.ts';
+import type { HostSettings, ProjectOptions } from '../../contract/project.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { type KnownProject, knownProjects, matchingProjects } from '../../state/registry.ts';
 

@@ -1,5 +1,7 @@
 import type { VmDefinition } from '../../config/project.ts';
-import type { RunningOperation, VmStatus } from '../../contract/outcomes.ts';
+import type { RunningOperation } from '../../contract/project.ts';
+import type { VmStatus } from '../../contract/vms.ts';
+import { type CommandEffect, commandEffects } from '../../contract/vocabulary.ts';
 import { baseStamp } from '../../disks/baseChange.ts';
 import { followFile } from '../../logs/follow.ts';
 import { vmFiles } from '../../state/layout.ts';
@@ -74,7 +76,7 @@ async function judgeRunning(
   context: StatusContext,
 ): Promise<Judgement> {
   const { operation } = context;
-  const changing = operation?.vms.includes(name) ? operation.command : undefined;
+  const changing = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
   const run = live.record ? await queryRunState(live.record.sockets.monitor, QUERY_TIMEOUT_MS) : undefined;
   if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return { state: 'starting' };
   const stuck = judgeRunState(run, changing);
@@ -99,8 +101,8 @@ function isJustLaunched({ launchedAt, readyAt, notReady }: LaunchRecord): boolea
   return readyAt === undefined && notReady === undefined && age < START_TIMEOUT_MS;
 }
 
-function judgeRunState(run: RunState | undefined, changing: string | undefined): Judgement | undefined {
-  if (changing === 'down' || run?.kind === 'shutting-down') return { state: 'shutting_down' };
+function judgeRunState(run: RunState | undefined, changing: CommandEffect): Judgement | undefined {
+  if (changing === 'stops' || run?.kind === 'shutting-down') return { state: 'shutting_down' };
   switch (run?.kind) {
     case 'broken':
     case 'unresponsive':
@@ -136,8 +138,8 @@ function hasLine(path: string, pattern: RegExp): boolean {
   return false;
 }
 
-function judgeStarting(record: LaunchRecord, changing: string | undefined): Judgement {
+function judgeStarting(record: LaunchRecord, changing: CommandEffect): Judgement {
   const { notReady } = record;
-  if (changing === 'up' || notReady === undefined) return { state: 'starting' };
+  if (changing === 'starts' || notReady === undefined) return { state: 'starting' };
   return { state: 'starting', phase: notReady.phase, reason: `Not ready: ${notReady.evidence}` };
 }

@@ -1,7 +1,7 @@
 import type { ProjectPlace } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { ProjectOptions } from '../../contract/options.ts';
+import type { ProjectOptions } from '../../contract/project.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import type { Liveness } from '../../state/liveness.ts';
 import { analyzeProject } from '../project/openProject.ts';

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { UpOptions } from '../../contract/options.ts';
+import type { UpOptions } from '../../contract/vms.ts';
 import { freeDiskBytes, readCapacity } from '../../process/host.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { inspectVm, knownVms } from '../../state/liveness.ts';
@@ -49,12 +50,21 @@ export async function prepareStart(
   if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
   const accelerators = await chooseAccelerators(vms, options, qemu, run);
   const plans = vms.map((vm, index) =>
-    planStart(vm, { project, options, qemu, claims, uefi: firmware[index]?.uefi, selected: accelerators.get(vm.name) }),
+    planStart(vm, {
+      vms,
+      project,
+      options,
+      qemu,
+      claims,
+      uefi: firmware[index]?.uefi,
+      selected: accelerators.get(vm.name),
+    }),
   );
   return { plans, diagnostics: tell([...findings, ...explainFallback(accelerators)], run) };
 }
 
 interface PlanParts {
+  readonly vms: readonly VmDefinition[];
   readonly project: ProjectConfig;
   readonly options: UpOptions;
   readonly qemu: QemuHost;
@@ -63,13 +73,14 @@ interface PlanParts {
   readonly selected: SelectedAccelerator | undefined;
 }
 
-function planStart(vm: VmDefinition, { project, options, qemu, claims, uefi, selected }: PlanParts): StartPlan {
+function planStart(vm: VmDefinition, { vms, project, options, qemu, claims, uefi, selected }: PlanParts): StartPlan {
   return {
     vm,
     stateRoot: project.stateRoot,
     place: project,
     settings: options.settings,
     mirrors: project.mirrors,
+    sharers: vms.filter(({ image }) => isDeepStrictEqual(image, vm.image)).map(({ name }) => name),
     qemu,
     accelerator: selected?.accelerator ?? 'tcg',
     uefi,

@@ -5,6 +5,7 @@ import { createOverlay, fileId } from '../../disks/overlay.ts';
 import { resolveBaseImage } from '../../images/resolveBaseImage.ts';
 import { projectFiles } from '../../state/layout.ts';
 import { readRecord, writeRecord } from '../../state/record.ts';
+import { imageRun } from '../project/imageRun.ts';
 import { type Run, tell } from '../run.ts';
 import { clearLeftovers } from '../stop/leftovers.ts';
 import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
@@ -16,7 +17,7 @@ export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
   const { image, architecture } = qemu.programs;
   const wanted = { vm: name, image: vm.image, architecture, mirrors, settings, qemuImg: image };
   if (vm.image.kind !== 'file') run.report({ type: 'vm.phase', vm: name, phase: 'image' });
-  const { path: baseImage, diagnostics } = await resolveBaseImage(wanted, run);
+  const { path: baseImage, diagnostics } = await resolveBaseImage(wanted, imageRun(run, plan.sharers));
   tell(diagnostics, run);
   run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
   await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { LogLimits, ProjectPlace, VmDefinition } from '../../config/project.ts';
-import type { AcceleratorName, ActiveForward } from '../../contract/events.ts';
-import type { HostSettings } from '../../contract/options.ts';
+import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
+import type { HostSettings } from '../../contract/project.ts';
+import type { AcceleratorName, LogLimits, PortForward } from '../../contract/vocabulary.ts';
 import { bootId } from '../../process/identity.ts';
 import { vmSockets } from '../../state/layout.ts';
 import type { LaunchRecord } from '../../state/record.ts';
@@ -16,10 +16,12 @@ export interface StartPlan {
   readonly place: ProjectPlace;
   readonly settings: HostSettings;
   readonly mirrors: readonly string[];
+  /** The VMs of this start that have the same base image: the first one gets it for all. */
+  readonly sharers: readonly string[];
   readonly qemu: QemuHost;
   readonly accelerator: AcceleratorName;
   readonly uefi: UefiBuild | undefined;
-  readonly forwards: readonly ActiveForward[];
+  readonly forwards: readonly PortForward[];
   readonly logs: LogLimits;
   readonly wait: boolean;
   readonly timeoutMs: number;

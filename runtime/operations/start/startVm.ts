@@ -1,5 +1,6 @@
-import { CastraError, describe, type Failure, messageOf } from '../../contract/failures.ts';
-import type { VmLaunch, VmUpResult } from '../../contract/outcomes.ts';
+import { CastraError, describe, messageOf, singleFailure } from '../../contract/failures.ts';
+import type { SingleFailure } from '../../contract/singleFailure.ts';
+import type { VmLaunch, VmUpResult } from '../../contract/vms.ts';
 import { vmFiles } from '../../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../../state/record.ts';
 import { BootEvents, type Readiness, waitUntilReady } from '../../vm/boot/readiness.ts';
@@ -29,9 +30,9 @@ export async function startVm(plan: StartPlan, run: Run): Promise<VmUpResult> {
   }
 }
 
-function failureOf({ vm, accelerator }: StartPlan, error: unknown): Failure {
+function failureOf({ vm, accelerator }: StartPlan, error: unknown): SingleFailure {
   if (!(error instanceof CastraError)) return { kind: 'overlay-failed', vm: vm.name, detail: messageOf(error) };
-  const { failure } = error;
+  const failure = singleFailure(error);
   if (failure.kind !== 'launch-failed' || accelerator === 'tcg') return failure;
   const hint = `it was started with accelerator ${accelerator}, and \`accelerator = "auto"\` takes only what was seen to work`;
   return { ...failure, detail: `${failure.detail} (${hint})` };

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { isInside } from '../../config/vms/paths.ts';
-import type { DiscardReason } from '../../contract/events.ts';
+import type { DiscardReason } from '../../contract/vms.ts';
 import { keepOverlay } from '../../disks/keptOverlay.ts';
 import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../../disks/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../../state/layout.ts';

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { ActiveForward } from '../../contract/events.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import { QmpClient, QmpError } from '../qmp.ts';
 import { QUERY_TIMEOUT_MS } from './runState.ts';
 
@@ -26,7 +26,7 @@ const SETTLE_MS = 250;
  * proves nothing: QEMU's own table of connections tells whether the guest took it. Takes less than two seconds.
  */
 export async function probeForwards(
-  forwards: readonly ActiveForward[],
+  forwards: readonly PortForward[],
   monitorSocket: string,
 ): Promise<readonly ForwardAnswer[]> {
   const tries = await Promise.all(forwards.map(openForward));
@@ -45,7 +45,7 @@ interface Try {
   close(): void;
 }
 
-function openForward({ bind, host }: ActiveForward): Promise<Try> {
+function openForward({ bind, host }: PortForward): Promise<Try> {
   return new Promise((done) => {
     const socket = connect({ host: bind === '0.0.0.0' ? '127.0.0.1' : bind, port: host });
     const close = () => socket.destroy();

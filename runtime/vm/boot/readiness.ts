@@ -1,7 +1,7 @@
-import type { Phase } from '../../contract/events.ts';
+import type { Phase } from '../../contract/vms.ts';
+import type { ReadySignal } from '../../contract/vocabulary.ts';
 import { followFile } from '../../logs/follow.ts';
 import { pause } from '../../process/pause.ts';
-import type { ReadySignal } from '../../state/record.ts';
 import type { RunningQemu } from '../launch.ts';
 import type { QmpEvent } from '../qmp.ts';
 import { type BootEvidence, explain, lastLines, noEvidence, type Observation, observe } from './bootEvidence.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { AcceleratorName } from '../../contract/events.ts';
-import type { AcceleratorChoice } from '../../contract/options.ts';
+import type { AcceleratorChoice, AcceleratorName } from '../../contract/vocabulary.ts';
 import { bootId } from '../../process/identity.ts';
 import { ensurePrivateDirectory, readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
 import { type ProbeResult, probeAccelerator } from './probe.ts';

@@ -1,11 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { basename } from 'node:path';
-import type { ActiveForward } from '../../contract/events.ts';
+import type { PortForward } from '../../contract/vocabulary.ts';
 import { findPortOwner, type PortOwner } from '../../process/portOwner.ts';
 
 /** A forward that still may ask for any free port with `host` 0. */
-export interface WantedForward extends ActiveForward {
+export interface WantedForward extends PortForward {
   readonly vm: string;
 }
 
@@ -22,7 +22,7 @@ export interface ReservedPort extends Address {
 
 const ALL_ADDRESSES = '0.0.0.0';
 
-type Address = Pick<ActiveForward, 'bind' | 'host' | 'protocol'>;
+type Address = Pick<PortForward, 'bind' | 'host' | 'protocol'>;
 
 interface Held {
   readonly claim: PortClaim;

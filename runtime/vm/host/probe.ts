@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AcceleratorName } from '../../contract/events.ts';
+import type { AcceleratorName } from '../../contract/vocabulary.ts';
 import { run } from '../../process/spawn.ts';
 import { type Architecture, escapeComma } from '../args.ts';
 

@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { HostSettings } from '../../contract/options.ts';
+import type { HostSettings } from '../../contract/project.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
 import type { Architecture } from '../args.ts';
 

@@ -1,5 +1,6 @@
-import type { PortForward, VmDefinition } from '../../../runtime/config/project.ts';
+import type { VmDefinition } from '../../../runtime/config/project.ts';
 import type { PlacedVm } from '../../../runtime/config/vms/virtualMachine.ts';
+import type { PortForward } from '../../../runtime/contract/vocabulary.ts';
 import { sizeInWords } from '../../text/effective.ts';
 import { code } from './code.ts';
 

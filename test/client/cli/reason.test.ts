@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reasonOf } from '../../../client/cli/reason.ts';
-import type { Failure } from '../../../runtime/contract/failures.ts';
+import type { SingleFailure } from '../../../runtime/contract/singleFailure.ts';
 
-const launch = (vm: string, ...qemuOutput: string[]): Failure => ({
+const launch = (vm: string, ...qemuOutput: string[]): SingleFailure => ({
   kind: 'launch-failed',
   vm,
   detail: 'QEMU ended with code 1',

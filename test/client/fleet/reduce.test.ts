@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { emptyFleet, type Fleet, type FleetAction, reduce } from '../../../client/fleet/reduce.ts';
 import { type VmView, view } from '../../../client/fleet/view.ts';
-import type { StatusOutcome, VmStatus } from '../../../runtime/contract/outcomes.ts';
+import type { StatusOutcome, VmStatus } from '../../../runtime/contract/vms.ts';
 
 const PROJECT = '/srv/shop/castra.toml';
 const vm = (name: string, more: Partial<VmStatus> = {}): VmStatus => ({
@@ -63,7 +63,7 @@ describe('what is known of the VMs', () => {
       snapshot(vm('a')),
       up('a'),
       { type: 'event', event: { type: 'vm.phase', vm: 'a', phase: 'image' } },
-      { type: 'event', event: { type: 'image.progress', url: 'u', receivedBytes: 43, totalBytes: 100 } },
+      { type: 'event', event: { type: 'image.progress', url: 'u', vms: ['a'], receivedBytes: 43, totalBytes: 100 } },
     );
     assert.deepEqual(states(fleet), [['a', 'starting', 'downloading image 43 %']]);
     const later = reduce(fleet, {
@@ -72,6 +72,27 @@ describe('what is known of the VMs', () => {
       event: { type: 'vm.phase', vm: 'a', phase: 'kernel' },
     });
     assert.deepEqual(states(later), [['a', 'starting', 'kernel runs']]);
+  });
+
+  it('shows the download of an image in the rows of all VMs that wait for it, and in no other', () => {
+    const progress = {
+      type: 'image.progress',
+      url: 'u',
+      vms: ['a', 'b', 'd'],
+      receivedBytes: 3 * 1024 * 1024,
+    } as const;
+    const fleet = after(
+      snapshot(vm('a'), vm('b'), vm('c'), vm('d')),
+      up('a', 'b', 'c'),
+      { type: 'event', event: { type: 'vm.phase', vm: 'c', phase: 'kernel' } },
+      { type: 'event', event: progress },
+    );
+    assert.deepEqual(states(fleet), [
+      ['a', 'starting', 'downloading image 3 MiB'],
+      ['b', 'starting', 'downloading image 3 MiB'],
+      ['c', 'starting', 'kernel runs'],
+      ['d', 'stopped', undefined],
+    ]);
   });
 
   it('never shows a start for ever: however the command ends, its rows end too', () => {

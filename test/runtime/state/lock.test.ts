@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
+import type { ChangingCommand } from '../../../runtime/contract/vocabulary.ts';
 import { projectFiles } from '../../../runtime/state/layout.ts';
 import { lockProject, readOperation } from '../../../runtime/state/lock.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
@@ -43,7 +44,7 @@ describe('lockProject', () => {
     return holder;
   }
 
-  async function refusal(command = 'down'): Promise<Failure> {
+  async function refusal(command: ChangingCommand = 'down'): Promise<Failure> {
     try {
       (await lockProject(root, command, [])).release();
     } catch (error) {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ImageEvent } from '../../../../runtime/contract/events.ts';
 import { CastraError } from '../../../../runtime/contract/failures.ts';
+import type { ImageStep } from '../../../../runtime/contract/images.ts';
 import { download } from '../../../../runtime/images/download/download.ts';
 import { bench, DIGEST, FILE, KIB, OTHER, tail, withoutDigest } from '../../../support/downloadBench.ts';
 import { sha256 } from '../../../support/imageServer.ts';
@@ -107,7 +107,7 @@ describe('resuming', { concurrency: 4 }, () => {
   test('without a digest never joins bytes that nothing proves to belong together', () =>
     bench(async ({ url, partial, cancel, ranges, events }) => {
       writeFileSync(partial, OTHER.subarray(0, 1000));
-      const run = { report: (event: ImageEvent) => events.push(event), signal: cancel.signal };
+      const run = { report: (event: ImageStep) => events.push(event), signal: cancel.signal };
       const result = await download(withoutDigest(url, partial), run);
       assert.equal(result.sha256, DIGEST.hex);
       assert.deepEqual(ranges(), [undefined]);

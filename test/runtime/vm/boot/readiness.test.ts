@@ -3,8 +3,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Phase } from '../../../../runtime/contract/events.ts';
-import type { ReadySignal } from '../../../../runtime/state/record.ts';
+import type { Phase } from '../../../../runtime/contract/vms.ts';
+import type { ReadySignal } from '../../../../runtime/contract/vocabulary.ts';
 import {
   BootEvents,
   type Readiness,

@@ -1,0 +1,26 @@
+import type { ProjectOptions } from './project.ts';
+
+export interface DoctorOptions extends ProjectOptions {
+  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for telling; `settings` count. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+interface DoctorFact {
+  /** `<group>.<name>`, such as `qemu.system`; one check may have several findings. */
+  readonly check: string;
+  /** One sentence. */
+  readonly message: string;
+  /** What the check saw, for programs; fields differ by check and are only ever added. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** `info` explains, `warning` costs something, `error` keeps VMs from starting. All but `ok` say what to do. */
+export type DoctorFinding =
+  | (DoctorFact & { readonly status: 'ok' })
+  | (DoctorFact & { readonly status: 'info' | 'warning' | 'error'; readonly fix: string });
+
+export interface DoctorOutcome {
+  readonly findings: readonly DoctorFinding[];
+  readonly errors: number;
+  readonly warnings: number;
+}

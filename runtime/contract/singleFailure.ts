@@ -1,0 +1,59 @@
+import type { Diagnostic } from './diagnostics.ts';
+import type { ChangingCommand } from './vocabulary.ts';
+
+/** Every way an operation can fail by itself; failures.ts adds those that sum up several VMs. */
+export type SingleFailure =
+  | { readonly kind: 'usage'; readonly detail: string }
+  | { readonly kind: 'config-not-found'; readonly searchedFrom: string }
+  | { readonly kind: 'config-missing'; readonly path: string }
+  | { readonly kind: 'config-unreadable'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'config-invalid'; readonly path: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly kind: 'unknown-vm'; readonly names: readonly string[]; readonly known: readonly string[] }
+  | { readonly kind: 'already-initialized'; readonly path: string }
+  | { readonly kind: 'write-failed'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'state-root-unusable'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'busy'; readonly command: ChangingCommand; readonly pid?: number; readonly startedAt?: string }
+  | { readonly kind: 'preflight-failed'; readonly problems: readonly Diagnostic[] }
+  /** An image could not be had; `detail` says what to do. `url` when it was to be downloaded. */
+  | { readonly kind: 'image-failed'; readonly url?: string; readonly path?: string; readonly detail: string }
+  | { readonly kind: 'overlay-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'seed-failed'; readonly vm: string; readonly detail: string }
+  /** A key that was made once and that guests may know is damaged. */
+  | { readonly kind: 'key-unusable'; readonly path: string; readonly detail: string }
+  | {
+      readonly kind: 'launch-failed';
+      readonly vm: string;
+      readonly detail: string;
+      readonly qemuOutput: readonly string[];
+      readonly serialTail: readonly string[];
+      readonly logPath: string;
+    }
+  | {
+      readonly kind: 'not-ready';
+      readonly vm: string;
+      readonly detail: string;
+      readonly serialTail: readonly string[];
+      readonly logPath: string;
+    }
+  /** It was not started, because VMs that it needs did not get ready. */
+  | { readonly kind: 'dependency-failed'; readonly vm: string; readonly needs: readonly string[] }
+  /** The VM would have to run for this. */
+  | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
+  /** A serial console serves one at a time. */
+  | { readonly kind: 'console-busy'; readonly vm: string }
+  | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
+  /** Whoever answered is not the machine whose key Castra made. */
+  | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
+  | {
+      readonly kind: 'unknown-project';
+      readonly id: string;
+      readonly known: readonly string[];
+      /** More than one, when `id` may mean several. */
+      readonly matching?: readonly string[];
+    }
+  | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'internal'; readonly detail: string };

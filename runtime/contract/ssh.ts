@@ -1,0 +1,71 @@
+import type { ProjectOptions } from './project.ts';
+import type { SingleFailure } from './singleFailure.ts';
+
+export interface ConsoleOptions extends ProjectOptions {
+  /** A VM, or a role that has only one. */
+  readonly vm: string;
+}
+
+export interface SshConfigOptions extends ProjectOptions {}
+
+/** Works on this process's standard streams: it is for programs with a terminal. */
+export interface SshOptions extends ProjectOptions {
+  /** A VM, or a role of which one VM runs. */
+  readonly vm: string;
+  /** One word is a line of shell; of several, each reaches the program as it is. None: a login shell. */
+  readonly command?: readonly string[];
+}
+
+export interface ExecOptions extends ProjectOptions {
+  /** VMs or roles; empty means all that run. */
+  readonly vms?: readonly string[];
+  readonly command: readonly string[];
+  /** Awaited after each piece of output, so that a slow reader slows the commands down instead of filling memory. */
+  readonly drained?: () => Promise<void>;
+}
+
+export interface CopyOptions extends ProjectOptions {
+  /** Paths here, or `vm:path`; all on the same side. Relative ones start from `from`, or from the guest's home folder. */
+  readonly sources: readonly string[];
+  readonly destination: string;
+  /** Absolute: what relative paths of this host start from. */
+  readonly from: string;
+}
+
+export interface SshConfigOutcome {
+  /** To be named in an Include; written only when the project has run. */
+  readonly path: string;
+  readonly text: string;
+  /** The VMs that run, with the host names to give to ssh. */
+  readonly hosts: readonly { readonly vm: string; readonly host: string; readonly port: number }[];
+}
+
+export interface SshOutcome {
+  readonly vm: string;
+  /** Of the remote command; 255 when ssh failed, 128 and the number of a signal that ended it. */
+  readonly exitCode: number;
+}
+
+export type VmExecResult =
+  | { readonly vm: string; readonly exitCode: number }
+  | { readonly vm: string; readonly failure: SingleFailure };
+
+export interface ExecOutcome {
+  readonly vms: readonly VmExecResult[];
+}
+
+export interface CopyOutcome {
+  readonly vm: string;
+  readonly direction: 'to-vm' | 'from-vm';
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export type ExecEvent =
+  /** Whole lines, or the last piece of a stream; at most 128 KiB at a time. */
+  {
+    readonly type: 'exec.output';
+    readonly vm: string;
+    readonly stream: 'stdout' | 'stderr';
+    readonly text: string;
+  };

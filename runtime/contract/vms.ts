@@ -1,0 +1,177 @@
+import type { ProjectOptions, RunningOperation } from './project.ts';
+import type { SingleFailure } from './singleFailure.ts';
+import type { AcceleratorName, PortForward, ShutdownWaits } from './vocabulary.ts';
+
+export interface UpOptions extends ProjectOptions {
+  /** VM or role names; empty means all. */
+  readonly vms?: readonly string[];
+  /** Go on although cpus, memory or disk do not suffice. Ports and missing programs are never forced. */
+  readonly force?: boolean;
+  /** Return when each VM is ready (the default), or as soon as its QEMU runs. */
+  readonly wait?: boolean;
+  /** Beats `ready_timeout_secs` of every VM. */
+  readonly timeoutMs?: number;
+}
+
+export interface DownOptions extends ProjectOptions {
+  readonly vms?: readonly string[];
+  readonly waits?: Partial<ShutdownWaits>;
+  /** Put the overlays aside instead of discarding them. */
+  readonly keepOverlay?: boolean;
+}
+
+export interface StatusOptions extends ProjectOptions {}
+
+/** How one VM came out of `up`; `failed` and `not-ready` carry why. */
+export type VmUpResult =
+  | { readonly vm: string; readonly result: 'ready'; readonly launch: VmLaunch; readonly elapsedMs: number }
+  | { readonly vm: string; readonly result: 'launched'; readonly launch: VmLaunch }
+  | { readonly vm: string; readonly result: 'already-running'; readonly pid: number }
+  | { readonly vm: string; readonly result: 'failed'; readonly failure: SingleFailure }
+  | { readonly vm: string; readonly result: 'cancelled' };
+
+export interface VmLaunch {
+  readonly pid: number;
+  readonly uuid: string;
+  readonly accelerator: AcceleratorName;
+  readonly overlayPath: string;
+  readonly baseImage: string;
+  readonly forwards: readonly PortForward[];
+  readonly sshPort: number;
+  readonly serialLog: string;
+}
+
+export interface UpOutcome {
+  readonly stateRoot: string;
+  readonly vms: readonly VmUpResult[];
+}
+
+export type VmDownResult =
+  | {
+      readonly vm: string;
+      readonly result: 'stopped';
+      readonly outcome: ShutdownOutcome;
+      /** False when nothing ran: only leftovers were cleared. */
+      readonly changed: boolean;
+      readonly totalMs: number;
+      readonly reclaimedBytes: number;
+      /** Where `--keep-overlay` put the overlay. */
+      readonly keptOverlay?: string;
+    }
+  | { readonly vm: string; readonly result: 'failed'; readonly failure: SingleFailure };
+
+export interface DownOutcome {
+  readonly vms: readonly VmDownResult[];
+}
+
+export type VmState = 'stopped' | 'starting' | 'running' | 'paused' | 'shutting_down' | 'error' | 'orphaned';
+
+export interface VmStatus {
+  readonly name: string;
+  readonly role: string;
+  readonly state: VmState;
+  /** Why the state is what it is, where that is not obvious: one sentence. */
+  readonly reason?: string;
+  readonly phase?: Phase;
+  readonly pid?: number;
+  readonly cpus?: number;
+  readonly memoryMiB?: number;
+  readonly uptimeMs?: number;
+  readonly accelerator?: AcceleratorName;
+  /** In force while the VM runs; as declared (`host` may be 0) while it does not. */
+  readonly forwards: readonly PortForward[];
+  readonly sshPort?: number;
+  readonly overlayPath?: string;
+  readonly overlayBytes?: number;
+  readonly serialLog?: string;
+}
+
+export interface StatusOutcome {
+  readonly projectName: string;
+  readonly projectPath: string;
+  readonly configVersion: string;
+  readonly stateRoot: string;
+  readonly brokerPort: number;
+  readonly operation?: RunningOperation;
+  /** How many errors castra.toml has, when it has any: VMs that only it declares are missing then. */
+  readonly configErrors?: number;
+  readonly vms: readonly VmStatus[];
+}
+
+/** How far a start has come, in order. Each step is told from evidence, never from elapsed time. */
+export const phases = ['image', 'overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
+
+export type Phase = (typeof phases)[number];
+
+export type DiscardReason = 'shutdown' | 'orphan' | 'rollback';
+
+export type ShutdownMethod = 'acpi' | 'unavailable';
+
+export type CooperativeTimeoutReason = 'timeout-expired' | 'channel-unavailable' | 'channel-error';
+
+export type EscalationSignal = 'SIGTERM' | 'SIGKILL';
+
+export type ShutdownOutcome = 'graceful' | 'forced';
+
+/** What happens to VMs: how a start and a stop proceed, and what becomes of overlays. */
+export type VmEvent =
+  | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
+  | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
+  | {
+      readonly type: 'overlay.discarded';
+      readonly vm: string;
+      readonly path: string;
+      readonly reclaimedBytes: number;
+      readonly reason: DiscardReason;
+    }
+  /** `down --keep-overlay`: it was put aside instead of being discarded. */
+  | { readonly type: 'overlay.kept'; readonly vm: string; readonly path: string; readonly bytes: number }
+  | { readonly type: 'vm.phase'; readonly vm: string; readonly phase: Phase; readonly detail?: string }
+  | {
+      readonly type: 'vm.launched';
+      readonly vm: string;
+      readonly pid: number;
+      readonly accelerator: AcceleratorName;
+      readonly forwards: readonly PortForward[];
+      readonly sshPort: number;
+    }
+  | { readonly type: 'vm.kept'; readonly vm: string; readonly pid: number }
+  | { readonly type: 'vm.ready'; readonly vm: string; readonly elapsedMs: number; readonly evidence: string }
+  | {
+      readonly type: 'vm.not-ready';
+      readonly vm: string;
+      readonly waitedMs: number;
+      readonly phase: Phase;
+      readonly evidence: string;
+    }
+  | { readonly type: 'vm.failed'; readonly vm: string; readonly message: string }
+  | { readonly type: 'vm.rolled-back'; readonly vm: string }
+  | { readonly type: 'shutdown.requested'; readonly vm: string }
+  | {
+      readonly type: 'shutdown.cooperative-attempted';
+      readonly vm: string;
+      readonly method: ShutdownMethod;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'shutdown.cooperative-succeeded'; readonly vm: string; readonly elapsedMs: number }
+  | {
+      readonly type: 'shutdown.cooperative-timed-out';
+      readonly vm: string;
+      readonly waitedMs: number;
+      readonly reason: CooperativeTimeoutReason;
+      readonly detail?: string;
+    }
+  | {
+      readonly type: 'shutdown.escalated';
+      readonly vm: string;
+      readonly signal: EscalationSignal;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'shutdown.completed';
+      readonly vm: string;
+      readonly outcome: ShutdownOutcome;
+      readonly totalMs: number;
+      readonly changed: boolean;
+    }
+  | { readonly type: 'shutdown.failed'; readonly vm: string; readonly message: string };

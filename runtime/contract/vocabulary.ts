@@ -1,0 +1,62 @@
+import type { Diagnostic } from './diagnostics.ts';
+
+export type AcceleratorChoice = 'auto' | AcceleratorName;
+
+/** Beats the file's `[lifecycle]`. */
+export interface ShutdownWaits {
+  readonly gracefulMs: number;
+  readonly sigtermMs: number;
+  readonly sigkillMs: number;
+}
+
+/** What an operation returns: its value, and what it found noteworthy on the way. */
+export interface Output<T> {
+  readonly value: T;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type AcceleratorName = 'kvm' | 'hvf' | 'whpx' | 'tcg';
+
+/** A forward as declared: `host` 0 asks for any free port at `up`. */
+export interface PortForward {
+  readonly bind: string;
+  readonly host: number;
+  readonly guest: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** A checksum of what is downloaded; `hex` in lower case. */
+export interface Digest {
+  readonly algorithm: 'sha256' | 'sha512';
+  readonly hex: string;
+}
+
+/** When logs are rotated, and how many old ones of each are kept. */
+export interface LogLimits {
+  readonly maxBytes: number;
+  readonly keep: number;
+}
+
+/** The commands that hold a project's lock while they change it. */
+export const changingCommands = ['up', 'down', 'clean', 'export'] as const;
+/** `unknown`: a newer Castra holds the lock with a command that this one does not know. */
+export type ChangingCommand = (typeof changingCommands)[number] | 'unknown';
+
+/** What a changing command does to the VMs that it names. */
+export type CommandEffect = 'starts' | 'stops' | 'leaves';
+export const commandEffects: Readonly<Record<ChangingCommand, CommandEffect>> = {
+  up: 'starts',
+  down: 'stops',
+  clean: 'leaves',
+  export: 'leaves',
+  unknown: 'leaves',
+};
+
+/** As QEMU names its system emulators. */
+export type Architecture = 'x86_64' | 'aarch64';
+
+/** How a VM proves that it is up: an SSH banner, a line on its serial console, or nothing at all. */
+export type ReadySignal =
+  | { readonly kind: 'ssh' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'serial'; readonly pattern: string };
