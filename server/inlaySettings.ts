@@ -1,5 +1,5 @@
 import { askToRefresh } from './documents/workspace.ts';
-import type { FeatureContext } from './features.ts';
+import type { FeatureContext } from './featureContext.ts';
 
 /** `castra.inlayHints.*` of the client. */
 export interface InlaySettings {

@@ -14,7 +14,8 @@ import { openDocuments } from './documents/documents.ts';
 import { fileChecks } from './documents/fileChecks.ts';
 import { openProjects } from './documents/projects.ts';
 import { openWorkspace, type Workspace } from './documents/workspace.ts';
-import { type FeatureContext, features, type InitializationOptions } from './features.ts';
+import type { FeatureContext, InitializationOptions } from './featureContext.ts';
+import { features } from './features.ts';
 import { makeGuard } from './guard.ts';
 
 /** Connects documents and features; nothing of what a feature does stands here. `docs` is the URI of docs/diagnostics.md. */

@@ -167,15 +167,18 @@ function checkImports(path: string, source: string): string[] {
     .map(({ target }) => `${path} imports ${target}: ${rule.why}`);
 }
 
-/** The first round trip along value imports; imports of types cost nothing at run time. */
+/**
+ * The first round trip along imports, also those of types: they cost nothing at run time, but files that describe each
+ * other can only be read together.
+ */
 function findCycle(files: ReadonlyMap<string, string>): string[] | undefined {
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): string[] | undefined => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
     const source = files.get(path);
     if (source === undefined || done.has(path)) return undefined;
-    for (const { target, isType } of readImports(path, source)) {
-      const cycle = isType ? undefined : visit(target, [...trail, path]);
+    for (const { target } of readImports(path, source)) {
+      const cycle = visit(target, [...trail, path]);
       if (cycle) return cycle;
     }
     done.add(path);
@@ -207,6 +210,37 @@ test('every file imports only what its folder may', () => {
 
 test('files do not import each other in a circle', () => {
   assert.equal(findCycle(sources), undefined);
+});
+
+/** Plain lists of one kind: as many as there are commands, verbs, renderers, features or subjects of the contract. */
+const LISTS = [
+  'runtime/contract',
+  'runtime/cli/commands',
+  'runtime/cli/render',
+  'runtime/operations',
+  'server/features',
+];
+const MAX_FILES = 15;
+
+test(`no folder has more than ${MAX_FILES} files, unless it is a plain list`, () => {
+  const folders = new Map<string, number>();
+  for (const path of sources.keys()) folders.set(posix.dirname(path), (folders.get(posix.dirname(path)) ?? 0) + 1);
+  const isList = (folder: string) => LISTS.some((list) => folder === list || folder.startsWith('server/features/'));
+  assert.deepEqual(
+    [...folders].filter(([folder, files]) => files > MAX_FILES && !isList(folder)),
+    [],
+  );
+});
+
+test('on the top level of runtime/operations stand the verbs, and what all of them are given', () => {
+  const exported = new Set(
+    readImports('runtime/api.ts', sources.get('runtime/api.ts') ?? '').map(({ target }) => target),
+  );
+  const others = [...sources.keys()].filter(
+    (path) => /^runtime\/operations\/[^/]+$/.test(path) && path !== 'runtime/operations/run.ts' && !exported.has(path),
+  );
+  // The schema is exported as a file of its own (package.json).
+  assert.deepEqual(others, ['runtime/operations/schema.ts']);
 });
 
 test(`no file has more than ${MAX_LINES} lines`, () => {
@@ -281,7 +315,7 @@ test('the checker lets types pass where values may not', () => {
   }
 });
 
-test('the checker finds circles of values, not of types', () => {
+test('the checker finds circles of values and of types', () => {
   const circle = (clause: string) =>
     findCycle(
       new Map([
@@ -291,5 +325,6 @@ test('the checker finds circles of values, not of types', () => {
       ]),
     );
   assert.deepEqual(circle('{ a }'), ['runtime/a.ts', 'runtime/b.ts', 'runtime/c.ts', 'runtime/a.ts']);
-  assert.equal(circle('type { A }'), undefined);
+  assert.deepEqual(circle('type { A }'), ['runtime/a.ts', 'runtime/b.ts', 'runtime/c.ts', 'runtime/a.ts']);
+  assert.equal(findCycle(new Map([['runtime/a.ts', "import { b } from './b.ts';"]])), undefined);
 });

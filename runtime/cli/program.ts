@@ -21,6 +21,7 @@ import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 import { exampleText } from './examples.ts';
+import type { Finish } from './finish.ts';
 
 const environmentHelp = `
 Environment:
@@ -82,9 +83,6 @@ const commands = [
   addList,
   addSchema,
 ];
-
-/** How a command tells its exit code. */
-export type Finish = (exitCode: number) => void;
 
 function buildProgram(finish: Finish): Command {
   const program = new Command('castra')

@@ -1,16 +1,9 @@
-import type { Event } from '../contract/events.ts';
 import { CastraError, exitCodes, type Failure, messageOf } from '../contract/failures.ts';
 import { decodeControl } from '../contract/stream.ts';
 import type { Output } from '../contract/vocabulary.ts';
 import type { Run } from '../operations/run.ts';
+import type { Face } from './face.ts';
 import { jsonFace } from './render/json.ts';
-
-/** How a command shows itself: as text for people, or as NDJSON for programs. */
-export interface Face {
-  event(event: Event): void;
-  completed(output: Output<unknown>, exitCode: number): void;
-  failed(failure: Failure, message: string, exitCode: number): void | Promise<void>;
-}
 
 export interface Session<Value> {
   readonly command: string;

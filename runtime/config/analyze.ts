@@ -1,19 +1,18 @@
 import { dirname, resolve } from 'node:path';
-import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { AcceleratorChoice, LogLimits } from '../contract/vocabulary.ts';
+import type { ConfigAnalysis } from './configAnalysis.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import type { Findings } from './findings/findings.ts';
-import { applySuppressions, readSuppressions, type Suppression } from './findings/suppressions.ts';
+import { applySuppressions, readSuppressions } from './findings/suppressions.ts';
 import type { ProjectConfig, ProjectPlace } from './project.ts';
-import { type DocumentSyntax, readDocument } from './readDocument.ts';
+import { readDocument } from './readDocument.ts';
 import { castraShape } from './schema.ts';
 import { classifyVersion } from './version.ts';
 import { findConflicts } from './vms/conflicts.ts';
-import { type InterpretedRoles, interpretRoles, type RoleContext } from './vms/interpretRoles.ts';
+import { interpretRoles, type RoleContext } from './vms/interpretRoles.ts';
 import { resolveNeeds } from './vms/needs.ts';
 import { defaultStateRoot } from './vms/paths.ts';
 import { parseMiB } from './vms/units.ts';
-import type { PlacedVm } from './vms/virtualMachine.ts';
 
 /** A castra.toml, and what its meaning depends on outside of it. */
 export interface ConfigSource {
@@ -26,23 +25,6 @@ export interface ConfigSource {
   readonly knownProjects?: readonly string[];
   /** Of an earlier text of the same file: what did not change is taken from it, and the result is the same. */
   readonly earlier?: ConfigAnalysis;
-}
-
-export interface ConfigAnalysis {
-  readonly place: ProjectPlace;
-  readonly syntax: DocumentSyntax;
-  /** The project as far as it can be understood; `project` is the same once nothing is wrong. */
-  readonly draft: ProjectConfig;
-  /** The VMs of the draft, and where in the text they come from. */
-  readonly placed: readonly PlacedVm[];
-  /** What each table comes to by itself. */
-  readonly roles: InterpretedRoles;
-  /** Undefined when a diagnostic is an error. */
-  readonly project?: ProjectConfig;
-  /** What comments hide: for findings that are made besides these. */
-  readonly suppressions: readonly Suppression[];
-  /** Everything that was found and is not hidden, in the order of the text. */
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /**

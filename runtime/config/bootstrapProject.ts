@@ -4,7 +4,7 @@ import type { BootstrapAnalysis } from './analyzeBootstrap.ts';
 import { collectFindings, type Findings } from './findings/findings.ts';
 import { suggest } from './findings/suggest.ts';
 import { isSuppressed } from './findings/suppressions.ts';
-import type { PlacedVm } from './vms/virtualMachine.ts';
+import type { PlacedVm } from './vms/placedVm.ts';
 
 /** The file beside a bootstrap script that says how it is run. */
 export const BOOTSTRAP_FILE = 'bootstrap.toml';

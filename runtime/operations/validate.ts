@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { BOOTSTRAP_FILE, configOfBootstrap } from '../config/bootstrapProject.ts';
 import { discoverConfig } from '../config/discover.ts';
 import { inOrder } from '../config/findings/findings.ts';
-import { findMissingFiles } from '../config/findings/pathReferences.ts';
+import { findMissingFiles } from '../config/findings/missingFiles.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { ConfigSelection, HostSettings, ValidateOptions, ValidateOutcome } from '../contract/project.ts';
 import { existingBootstraps, isFile, validateBootstrap } from './project/bootstraps.ts';

@@ -7,7 +7,7 @@ import {
 import { shortHash } from '../../runtime/config/vms/names.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import { askToRefresh } from '../documents/workspace.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
 import { toDiagnostics } from './toLsp.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspace.ts';

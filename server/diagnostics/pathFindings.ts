@@ -1,5 +1,5 @@
 import { findMismatches, findMissingKey } from '../../runtime/config/bootstrapProject.ts';
-import { findMissingFiles } from '../../runtime/config/findings/pathReferences.ts';
+import { findMissingFiles } from '../../runtime/config/findings/missingFiles.ts';
 import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import type { FileChecks } from '../documents/fileChecks.ts';

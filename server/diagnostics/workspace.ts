@@ -7,7 +7,7 @@ import {
 } from 'vscode-languageserver';
 import { type Analysis, pathOf } from '../documents/analysis.ts';
 import { type SurveyedFile, surveyFolders } from '../documents/survey.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 
 /** What was found in one document; the id is the same as long as the findings are. */
 export interface Report {

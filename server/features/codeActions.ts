@@ -8,7 +8,7 @@ import {
   ResourceOperationKind,
   type ServerCapabilities,
 } from 'vscode-languageserver';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { type ActionStyle, FIX_ALL, offer } from './codeActions/offer.ts';
 
 /** Not for clients that know commands only: what an action does must be seen before it is done. */

@@ -1,6 +1,6 @@
 import type { CodeLens, CodeLensParams, ServerCapabilities } from 'vscode-languageserver';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { findRoles } from '../text/roles.ts';
 
 /** Only for a client that draws its own lenses from these: what runs is not known here. */

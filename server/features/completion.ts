@@ -1,5 +1,5 @@
 import { type CompletionList, type CompletionParams, MarkupKind, type ServerCapabilities } from 'vscode-languageserver';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { type CompletionStyle, complete } from './completion/complete.ts';
 
 /** Characters behind which something new can be chosen. No line break: a menu on each Enter is in the way. */

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { DocumentLink, DocumentLinkParams, ServerCapabilities } from 'vscode-languageserver';
 import type { Analysis } from '../documents/analysis.ts';
 import type { FileChecks } from '../documents/fileChecks.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { findTargets } from '../text/pathStrings.ts';
 import { contentSpan } from '../text/walk.ts';
 

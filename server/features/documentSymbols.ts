@@ -6,7 +6,7 @@ import {
 } from 'vscode-languageserver';
 import type { KeyValue, Span, Value } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { findRoles } from '../text/roles.ts';
 import { groupSections, rowLabel, type SectionGroup } from '../text/walk.ts';
 

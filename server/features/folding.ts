@@ -1,7 +1,7 @@
 import { type FoldingRange, FoldingRangeKind, type ServerCapabilities } from 'vscode-languageserver';
 import type { Span, Value } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { groupSections, type SectionGroup, walk } from '../text/walk.ts';
 
 export function serveFolding({ connection, documents, guard, capabilities }: FeatureContext): ServerCapabilities {

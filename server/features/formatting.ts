@@ -4,7 +4,7 @@ import { type Formatted, formatToml } from '../../runtime/config/toml/format/for
 import { formatStatement } from '../../runtime/config/toml/format/statement.ts';
 import { DEFAULT_STYLE, type Style } from '../../runtime/config/toml/format/style.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 
 interface FormattingParams {
   readonly textDocument: { readonly uri: string };

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Hover, type HoverParams, MarkupKind, type ServerCapabilities } from 'vscode-languageserver';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { plainText } from '../text/keyDescriptions.ts';
 import { code } from './hover/code.ts';
 import { explain, type PathTarget } from './hover/explain.ts';

@@ -2,7 +2,7 @@ import type { InlayHint, InlayHintParams, ServerCapabilities } from 'vscode-lang
 import type { Span } from '../../runtime/config/toml/syntax.ts';
 import type { TableNode } from '../../runtime/config/toml/tree.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { type InlaySettings, inlaySettings } from '../inlaySettings.ts';
 import { targetOf } from '../text/pathStrings.ts';
 import { findRoles, type Role, rows, stringAt, valueAt } from '../text/roles.ts';

@@ -1,6 +1,6 @@
 import type { LinkedEditingRanges, ServerCapabilities, TextDocumentPositionParams } from 'vscode-languageserver';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { mentionsOf } from './references.ts';
 
 /** What of a name may be typed without leaving it. */

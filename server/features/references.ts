@@ -7,7 +7,7 @@ import {
   type TextDocumentPositionParams,
 } from 'vscode-languageserver';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { locationOf, mentionsAcross } from '../text/mentions.ts';
 import { findMentions, type Mention, mentionAt } from '../text/roles.ts';
 

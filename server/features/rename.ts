@@ -10,7 +10,7 @@ import {
 } from 'vscode-languageserver';
 import { explainBadName } from '../../runtime/config/vms/names.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { mentionsAcross, type PlacedMention } from '../text/mentions.ts';
 import { findMentions, findRoles, mentionAt } from '../text/roles.ts';
 

@@ -1,7 +1,7 @@
 import type { Position, SelectionRange, ServerCapabilities } from 'vscode-languageserver';
 import type { KeyValue, Span, Value } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { contentSpan, groupSections, type SectionGroup } from '../text/walk.ts';
 
 interface Params {

@@ -1,7 +1,7 @@
 import type { SemanticTokens, SemanticTokensParams, ServerCapabilities } from 'vscode-languageserver';
 import type { Span, Value } from '../../runtime/config/toml/syntax.ts';
 import type { Analysis } from '../documents/analysis.ts';
-import type { FeatureContext } from '../features.ts';
+import type { FeatureContext } from '../featureContext.ts';
 import { isPathKey } from '../text/pathStrings.ts';
 import { allowedWords, type DocumentSchema, type Schema, schemaAt } from '../text/schema.ts';
 import { type Names, walk } from '../text/walk.ts';

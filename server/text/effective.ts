@@ -1,6 +1,6 @@
 import type { BaseImage, VmDefinition } from '../../runtime/config/project.ts';
 import type { TomlPath } from '../../runtime/config/toml/meaning/meaning.ts';
-import type { PlacedVm } from '../../runtime/config/vms/virtualMachine.ts';
+import type { PlacedVm } from '../../runtime/config/vms/placedVm.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import { stringAt } from './nodes.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { analyzeBootstrap } from '../../runtime/config/analyzeBootstrap.ts';
 import { findMismatches } from '../../runtime/config/bootstrapProject.ts';
-import { findMissingFiles } from '../../runtime/config/findings/pathReferences.ts';
+import { findMissingFiles } from '../../runtime/config/findings/missingFiles.ts';
 import { analyze, HEAD } from '../runtime/config/marked.ts';
 
 const text = readFileSync('docs/diagnostics.md', 'utf8');

@@ -4,7 +4,7 @@ import type { CleanOutcome, CleanScope } from '../../contract/clean.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { Run } from '../../operations/run.ts';
 import { type GlobalFlags, readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { renderCleanOutcome } from '../render/cleanup.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';

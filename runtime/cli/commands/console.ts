@@ -6,7 +6,7 @@ import type { OpenConsole } from '../../operations/console.ts';
 import type { Run } from '../../operations/run.ts';
 import type { ConsoleEnd } from '../../vm/console.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 import { enterRawMode } from '../terminal.ts';

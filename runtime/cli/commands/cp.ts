@@ -3,7 +3,7 @@ import { CastraError } from '../../contract/failures.ts';
 import type { CopyOutcome } from '../../contract/ssh.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { formatBytes } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';

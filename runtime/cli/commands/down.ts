@@ -4,7 +4,7 @@ import type { DownOutcome } from '../../contract/vms.ts';
 import type { ShutdownWaits } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { formatBytes } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';

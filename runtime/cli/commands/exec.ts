@@ -4,7 +4,7 @@ import { CastraError, describe, exitCodes } from '../../contract/failures.ts';
 import type { ExecOutcome, VmExecResult } from '../../contract/ssh.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 

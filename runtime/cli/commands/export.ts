@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ExportOutcome, ExportSource } from '../../contract/disks.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { formatBytes, formatPath } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';

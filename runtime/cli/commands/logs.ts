@@ -4,7 +4,7 @@ import { type LogKind, type LogsOptions, type LogsOutcome, logKinds } from '../.
 import type { Output } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { runSession } from '../session.ts';
 
 interface Flags {

@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import type { SchemaOptions } from '../../contract/project.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 

@@ -6,7 +6,7 @@ import type { Output } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { pause } from '../../process/pause.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { renderStatus } from '../render/status.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';

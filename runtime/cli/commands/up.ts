@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { UpOutcome, VmUpResult } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
+import type { Finish } from '../finish.ts';
 import { keepMemoryFlat } from '../memory.ts';
-import type { Finish } from '../program.ts';
 import { liveFace } from '../render/liveFace.ts';
 import { runSession } from '../session.ts';
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../../contract/failures.ts';
 import type { ValidateOutcome } from '../../contract/project.ts';
 import { readContext } from '../arguments.ts';
-import type { Finish } from '../program.ts';
+import type { Finish } from '../finish.ts';
 import { formatPath } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { CleanOutcome, CleanupEvent } from '../../contract/clean.ts';
-import type { EventLine } from './events.ts';
+import type { EventLine } from './eventLine.ts';
 import { formatBytes, formatPath } from './format.ts';
 
 export function renderCleanup(event: CleanupEvent): EventLine | undefined {

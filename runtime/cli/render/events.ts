@@ -4,14 +4,10 @@ import type { DiscardReason } from '../../contract/vms.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
 import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
+import type { EventLine } from './eventLine.ts';
 import { renderExecOutput } from './exec.ts';
 import { formatBytes, formatDuration } from './format.ts';
 import { logNote, logPrefix, showLine } from './logLine.ts';
-
-export interface EventLine {
-  readonly stream: 'stdout' | 'stderr';
-  readonly text: string;
-}
 
 const out = (text: string): EventLine => ({ stream: 'stdout', text });
 const err = (text: string): EventLine => ({ stream: 'stderr', text });

@@ -1,5 +1,5 @@
 import { CONTRACT, encodeLine, type StreamLine } from '../../contract/stream.ts';
-import type { Face } from '../session.ts';
+import type { Face } from '../face.ts';
 
 /** NDJSON on standard output (stream.ts). Synchronous enough: Node keeps the order of writes. */
 export function jsonFace(command: string): Face {

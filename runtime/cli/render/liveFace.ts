@@ -1,4 +1,4 @@
-import type { Face } from '../session.ts';
+import type { Face } from '../face.ts';
 import { plainDisplay, textFace } from './text.ts';
 
 /** A face whose progress moves on a terminal; the live display is loaded only where it can be seen. */

@@ -1,4 +1,4 @@
-import type { Face } from '../session.ts';
+import type { Face } from '../face.ts';
 import { logNote, logPrefix, showLine } from './logLine.ts';
 import { plainDisplay, textFace } from './text.ts';
 

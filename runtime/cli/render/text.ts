@@ -1,7 +1,7 @@
 import type { Event } from '../../contract/events.ts';
 import { HOST_NOT_READY } from '../../contract/failures.ts';
 import type { Output } from '../../contract/vocabulary.ts';
-import type { Face } from '../session.ts';
+import type { Face } from '../face.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import { renderEvent } from './events.ts';
 import { painter } from './format.ts';

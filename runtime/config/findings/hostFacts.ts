@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
-import type { ConfigAnalysis } from '../analyze.ts';
-import type { PlacedVm } from '../vms/virtualMachine.ts';
+import type { ConfigAnalysis } from '../configAnalysis.ts';
+import type { PlacedVm } from '../vms/placedVm.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import { isSuppressed } from './suppressions.ts';
 

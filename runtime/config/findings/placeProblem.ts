@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
-import type { ConfigAnalysis } from '../analyze.ts';
+import type { ConfigAnalysis } from '../configAnalysis.ts';
 import type { HostProblem, Subject } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { rangeOf } from '../toml/positions.ts';
+import type { PlacedVm } from '../vms/placedVm.ts';
 import { pick } from '../vms/replicas.ts';
-import type { PlacedVm } from '../vms/virtualMachine.ts';
 import { spanAt } from './findings.ts';
 
 /** The finding at the lines of castra.toml that it is about, if there are any. */

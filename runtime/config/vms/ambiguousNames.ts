@@ -1,5 +1,5 @@
 import type { Findings } from '../findings/findings.ts';
-import type { PlacedVm } from './virtualMachine.ts';
+import type { PlacedVm } from './placedVm.ts';
 
 /** A role called like a replica of another one: on the command line its name means both. */
 export function findAmbiguousNames(vms: readonly PlacedVm[], findings: Findings): void {

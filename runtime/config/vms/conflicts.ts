@@ -4,7 +4,7 @@ import type { VmDefinition } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { findAmbiguousNames } from './ambiguousNames.ts';
 import { explainBadName, MAX_NAME, slugify } from './names.ts';
-import type { PlacedVm } from './virtualMachine.ts';
+import type { PlacedVm } from './placedVm.ts';
 
 /** What VMs may not take, for the project has it. */
 export interface SharedPlaces {

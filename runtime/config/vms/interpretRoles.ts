@@ -2,9 +2,10 @@ import type { Fields } from '../fields.ts';
 import type { Finding, Findings } from '../findings/findings.ts';
 import { isSamePlain } from '../toml/meaning/values.ts';
 import type { VersionClass } from '../version.ts';
+import type { PlacedVm } from './placedVm.ts';
 import { checkQemuArguments } from './qemuArguments.ts';
 import { expandRole } from './replicas.ts';
-import { interpretVm, type PlacedVm, type VmContext } from './virtualMachine.ts';
+import { interpretVm, type VmContext } from './virtualMachine.ts';
 
 /** What VMs get from the rest of the file. Plain data: two that say the same are the same. */
 export interface RoleContext extends Omit<VmContext, 'findings'> {

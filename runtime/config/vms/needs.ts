@@ -3,7 +3,7 @@ import type { Findings } from '../findings/findings.ts';
 import { suggest } from '../findings/suggest.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { type Need, type Needy, reportCircles } from './needCircles.ts';
-import type { PlacedVm } from './virtualMachine.ts';
+import type { PlacedVm } from './placedVm.ts';
 
 const rowOf = ({ path }: PlacedVm): number => Number(path[1]);
 

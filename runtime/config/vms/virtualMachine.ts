@@ -2,25 +2,14 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { AcceleratorChoice, PortForward, ReadySignal } from '../../contract/vocabulary.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
-import { type PathReference, pathReferences } from '../findings/pathReferences.ts';
+import { pathReferences } from '../findings/pathReferences.ts';
 import type { BootstrapMode, BootstrapSettings, UserData, VmDefinition } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { readBaseImage } from './baseImage.ts';
 import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay } from './paths.ts';
+import type { PlacedVm } from './placedVm.ts';
 import { type Picked, pick, type Replica } from './replicas.ts';
 import { MAX_DISK_MIB, MAX_MEMORY_MIB, MIN_MEMORY_MIB, type ParsedMemory, parseMemory, parseMiB } from './units.ts';
-
-/** A VM, and where in the file its parts come from: for findings that compare VMs. */
-export interface PlacedVm {
-  readonly vm: VmDefinition;
-  readonly path: TomlPath;
-  readonly overlayPath: TomlPath;
-  readonly forwardPaths: readonly TomlPath[];
-  /** What it needs of the host's files. */
-  readonly files: readonly PathReference[];
-  /** The tables that it was read from. */
-  readonly replica: Replica;
-}
 
 export interface VmContext {
   readonly folders: Folders;

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { ProjectConfig } from '../../config/project.ts';
 import { CastraError } from '../../contract/failures.ts';
-import type { LogsOptions } from '../../contract/logs.ts';
-import { type LogKind, logKinds } from '../../contract/logs.ts';
+import { type LogKind, type LogsOptions, logKinds } from '../../contract/logs.ts';
 import { listNames } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
 import { knownVms } from '../../state/liveness.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { analyzeBootstrap } from '../../config/analyzeBootstrap.ts';
 import { bootstrapFiles, findMismatches, findMissingKey } from '../../config/bootstrapProject.ts';
 import { inOrder } from '../../config/findings/findings.ts';
-import type { PlacedVm } from '../../config/vms/virtualMachine.ts';
+import type { PlacedVm } from '../../config/vms/placedVm.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { analyzeConfig, type ConfigAnalysis } from '../../config/analyze.ts';
+import { analyzeConfig } from '../../config/analyze.ts';
+import type { ConfigAnalysis } from '../../config/configAnalysis.ts';
 import { discoverConfig } from '../../config/discover.ts';
 import { placeProblem } from '../../config/findings/placeProblem.ts';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';

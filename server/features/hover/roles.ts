@@ -1,5 +1,5 @@
 import type { VmDefinition } from '../../../runtime/config/project.ts';
-import type { PlacedVm } from '../../../runtime/config/vms/virtualMachine.ts';
+import type { PlacedVm } from '../../../runtime/config/vms/placedVm.ts';
 import type { PortForward } from '../../../runtime/contract/vocabulary.ts';
 import { sizeInWords } from '../../text/effective.ts';
 import { code } from './code.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findMissingFiles } from '../../../../runtime/config/findings/pathReferences.ts';
+import { findMissingFiles } from '../../../../runtime/config/findings/missingFiles.ts';
 import { analyze, HEAD } from '../marked.ts';
 
 const references = (text: string) =>

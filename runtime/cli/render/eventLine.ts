@@ -1,0 +1,4 @@
+export interface EventLine {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
