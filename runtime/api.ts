@@ -8,6 +8,7 @@ export type * from './contract/events.ts';
 export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './contract/failures.ts';
 export type * from './contract/images.ts';
 export type * from './contract/logs.ts';
+export type * from './contract/output.ts';
 export type * from './contract/ports.ts';
 export type * from './contract/project.ts';
 export { type Reporter, silent } from './contract/reporter.ts';

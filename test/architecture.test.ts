@@ -41,8 +41,8 @@ const RULES: readonly Rule[] = [
   },
   {
     files: any('runtime/config/.+'),
-    values: any('runtime/config/(?!discover).+', LANGUAGE, 'node:path', 'node:crypto'),
-    types: any(CORE, 'runtime/state/record\\.ts'),
+    values: any('runtime/config/(?!discover).+', CORE, LANGUAGE, 'node:path', 'node:crypto'),
+    types: any('runtime/state/record\\.ts'),
     why: 'text in, project and diagnostics out: it runs in an editor as well as in a command',
   },
   {

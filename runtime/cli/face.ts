@@ -1,6 +1,6 @@
 import type { Event } from '../contract/events.ts';
 import type { Failure } from '../contract/failures.ts';
-import type { Output } from '../contract/vocabulary.ts';
+import type { Output } from '../contract/output.ts';
 
 /** How a command shows itself: as text for people, or as NDJSON for programs. */
 export interface Face {

@@ -1,6 +1,6 @@
 import { CastraError, exitCodes, type Failure, messageOf } from '../contract/failures.ts';
+import type { Output } from '../contract/output.ts';
 import { decodeControl } from '../contract/stream.ts';
-import type { Output } from '../contract/vocabulary.ts';
 import type { Run } from '../operations/run.ts';
 import type { Face } from './face.ts';
 import { jsonFace } from './render/json.ts';

@@ -1,5 +1,5 @@
-/** How much a finding matters: `info` explains, `warning` deserves a look, `error` stops the operation. */
-export type Severity = 'info' | 'warning' | 'error';
+import type { DiagnosticCode } from './diagnosticCodes.ts';
+import type { Severity } from './vocabulary.ts';
 
 /** 1-based line and column; columns count UTF-16 code units, as editors do. */
 export interface Position {
@@ -27,7 +27,7 @@ export interface RelatedLocation {
  */
 export interface Diagnostic {
   readonly severity: Severity;
-  readonly code: string;
+  readonly code: DiagnosticCode;
   /** One sentence that says what is wrong. */
   readonly message: string;
   /** What to do about it. */

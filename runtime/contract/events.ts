@@ -1,10 +1,11 @@
 import type { CleanupEvent } from './clean.ts';
-import type { Diagnostic, Severity } from './diagnostics.ts';
+import type { Diagnostic } from './diagnostics.ts';
 import type { ExportEvent } from './disks.ts';
 import type { ImageEvent } from './images.ts';
 import type { LogEvent } from './logs.ts';
 import type { ExecEvent } from './ssh.ts';
 import type { VmEvent } from './vms.ts';
+import type { Severity } from './vocabulary.ts';
 
 /**
  * Everything an operation tells while it runs: past tense, dotted, tagged by `type`.

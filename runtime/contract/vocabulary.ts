@@ -1,4 +1,5 @@
-import type { Diagnostic } from './diagnostics.ts';
+/** How much a finding matters: `info` explains, `warning` deserves a look, `error` stops the operation. */
+export type Severity = 'info' | 'warning' | 'error';
 
 export type AcceleratorChoice = 'auto' | AcceleratorName;
 
@@ -7,12 +8,6 @@ export interface ShutdownWaits {
   readonly gracefulMs: number;
   readonly sigtermMs: number;
   readonly sigkillMs: number;
-}
-
-/** What an operation returns: its value, and what it found noteworthy on the way. */
-export interface Output<T> {
-  readonly value: T;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 export type AcceleratorName = 'kvm' | 'hvf' | 'whpx' | 'tcg';

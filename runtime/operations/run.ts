@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
+import type { Output } from '../contract/output.ts';
 import type { Reporter } from '../contract/reporter.ts';
-import type { Output } from '../contract/vocabulary.ts';
 
 /** What every operation is given beside its options. */
 export interface Run {

@@ -1,7 +1,9 @@
 import { pathToFileURL } from 'node:url';
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
 import { inOrder } from '../../runtime/config/findings/findings.ts';
-import type { Diagnostic as Finding, Severity } from '../../runtime/contract/diagnostics.ts';
+import { type CodeFacts, factsOf } from '../../runtime/contract/diagnosticCodes.ts';
+import type { Diagnostic as Finding } from '../../runtime/contract/diagnostics.ts';
+import type { Severity } from '../../runtime/contract/vocabulary.ts';
 import type { Analysis } from '../documents/analysis.ts';
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -10,10 +12,9 @@ const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
   info: DiagnosticSeverity.Information,
 };
 
-const tags: Readonly<Record<string, DiagnosticTag>> = {
-  'config/unknown-key': DiagnosticTag.Unnecessary,
-  'config/useless-ignore': DiagnosticTag.Unnecessary,
-  'config/managed-image': DiagnosticTag.Deprecated,
+const tags: Readonly<Record<NonNullable<CodeFacts['tag']>, DiagnosticTag>> = {
+  unnecessary: DiagnosticTag.Unnecessary,
+  deprecated: DiagnosticTag.Deprecated,
 };
 
 /** The findings of a document, and what the disk adds, as an editor shows them. `docs` is the URI of docs/diagnostics.md. */
@@ -23,7 +24,7 @@ export function toDiagnostics(analysis: Analysis, docs: string, added: readonly 
 
 function toDiagnostic(finding: Finding, { positions, uri }: Analysis, docs: string): Diagnostic {
   const { severity, code, message, help, range, related = [] } = finding;
-  const tag = tags[code];
+  const { tag } = factsOf(code);
   return {
     severity: severities[severity],
     source: 'castra',
@@ -32,7 +33,7 @@ function toDiagnostic(finding: Finding, { positions, uri }: Analysis, docs: stri
     codeDescription: { href: `${docs}#${code.replaceAll(/[/.]/g, '')}` },
     message: help === undefined ? message : `${message} ${help}`,
     range: range ? positions.fromTextRange(range) : { start: positions.position(0), end: positions.position(0) },
-    ...(tag === undefined ? {} : { tags: [tag] }),
+    ...(tag === undefined ? {} : { tags: [tags[tag]] }),
     relatedInformation: related.map((other) => ({
       message: other.message,
       location: {

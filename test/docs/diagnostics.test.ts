@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { analyzeBootstrap } from '../../runtime/config/analyzeBootstrap.ts';
 import { findMismatches } from '../../runtime/config/bootstrapProject.ts';
 import { findMissingFiles } from '../../runtime/config/findings/missingFiles.ts';
+import { diagnosticCodes, factsOf, isDiagnosticCode } from '../../runtime/contract/diagnosticCodes.ts';
 import { analyze, HEAD } from '../runtime/config/marked.ts';
 
 const text = readFileSync('docs/diagnostics.md', 'utf8');
@@ -12,21 +13,15 @@ const sections = text.split(/^### /m).slice(1);
 /** The code that a section is about. */
 const codeOf = (section: string) => /^`([^`]+)`\n/.exec(section)?.[1] ?? '';
 
-/** Every code that a file under runtime can report. */
-function codesInSource(): string[] {
+/** The codes that files under runtime report; a syntax error has its code without `toml/`. */
+function codesInSource(): Set<string> {
   const files = readdirSync('runtime', { recursive: true })
     .map(String)
-    .filter((name) => name.endsWith('.ts'));
-  const written = files.flatMap((name) =>
-    [...readFileSync(`runtime/${name}`, 'utf8').matchAll(/'((?:config|toml|host|image)\/[a-z0-9.-]+)'/g)].map(
-      (match) => match[1],
-    ),
-  );
-  const union =
-    /export type TomlErrorCode =([^;]+);/.exec(readFileSync('runtime/config/toml/syntax.ts', 'utf8'))?.[1] ?? '';
-  const syntax = [...union.matchAll(/'([a-z-]+)'/g)].map((match) => `toml/${match[1]}`);
-  assert.ok(syntax.length > 20);
-  return [...new Set([...written, ...syntax].map(String))].sort();
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('diagnosticCodes.ts'));
+  const text = files.map((name) => readFileSync(`runtime/${name}`, 'utf8')).join('\n');
+  const whole = [...text.matchAll(/'((?:config|toml|host|image)\/[a-z0-9.-]+)'/g)].map(([, code]) => String(code));
+  const syntax = [...text.matchAll(/'([a-z-]+)'/g)].map(([, name]) => `toml/${name}`);
+  return new Set([...whole, ...syntax.filter(isDiagnosticCode)]);
 }
 
 /** As `bootstrap/db/bootstrap.toml` of a project that has one VM, `web`. */
@@ -37,7 +32,26 @@ function bootstrapCodes(example: string): string[] {
 }
 
 test('docs/diagnostics.md has every code, and no code that is not there', () => {
-  assert.deepEqual(sections.map(codeOf).sort(), codesInSource());
+  assert.deepEqual(sections.map(codeOf).sort(), Object.keys(diagnosticCodes).sort());
+});
+
+test('every code of the table is reported somewhere', () => {
+  const reported = codesInSource();
+  assert.deepEqual(
+    Object.keys(diagnosticCodes).filter((code) => !reported.has(code)),
+    [],
+  );
+});
+
+test('docs/diagnostics.md calls a warning what can be ignored, and nothing else', () => {
+  for (const section of sections) {
+    const code = codeOf(section);
+    if (!isDiagnosticCode(code)) throw new Error(code);
+    const { severity } = factsOf(code);
+    const paragraph = section.split('\n').slice(1).join(' ');
+    if (severity === 'warning') assert.match(paragraph, /\bwarn/i, `${code} is a warning`);
+    if (severity === 'info') assert.match(paragraph, /\b(?:info|Castra says so)\b|only/i, `${code} is an info`);
+  }
 });
 
 test('each example in docs/diagnostics.md leads to the code that it explains', () => {
@@ -55,7 +69,7 @@ test('each example in docs/diagnostics.md leads to the code that it explains', (
     const head = example.includes('version =') ? '' : HEAD;
     const analysis = analyze(head + example);
     const missing = findMissingFiles(analysis, () => false);
-    const codes = [...analysis.diagnostics, ...missing].map((diagnostic) => diagnostic.code);
+    const codes: string[] = [...analysis.diagnostics, ...missing].map((diagnostic) => diagnostic.code);
     assert.ok(codes.includes(code), `${code}: ${codes.join(', ')}`);
   }
 });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CastraError } from '../../contract/failures.ts';
+import type { Output } from '../../contract/output.ts';
 import type { ConsoleOptions } from '../../contract/ssh.ts';
-import type { Output } from '../../contract/vocabulary.ts';
 import type { OpenConsole } from '../../operations/console.ts';
 import type { Run } from '../../operations/run.ts';
 import type { ConsoleEnd } from '../../vm/console.ts';

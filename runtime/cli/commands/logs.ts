@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { CastraError } from '../../contract/failures.ts';
 import { type LogKind, type LogsOptions, type LogsOutcome, logKinds } from '../../contract/logs.ts';
-import type { Output } from '../../contract/vocabulary.ts';
+import type { Output } from '../../contract/output.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../finish.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import type { Output } from '../../contract/output.ts';
 import { silent } from '../../contract/reporter.ts';
 import { encodeLine } from '../../contract/stream.ts';
 import type { StatusOutcome } from '../../contract/vms.ts';
-import type { Output } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { pause } from '../../process/pause.ts';
 import { readContext } from '../arguments.ts';

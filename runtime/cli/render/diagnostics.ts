@@ -1,4 +1,5 @@
-import type { Diagnostic, Severity } from '../../contract/diagnostics.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import type { Severity } from '../../contract/vocabulary.ts';
 import { type Color, formatPath, painter } from './format.ts';
 
 const colors: Readonly<Record<Severity, Color>> = { error: 'red', warning: 'yellow', info: 'cyan' };

@@ -1,6 +1,6 @@
 import type { Event } from '../../contract/events.ts';
 import { HOST_NOT_READY } from '../../contract/failures.ts';
-import type { Output } from '../../contract/vocabulary.ts';
+import type { Output } from '../../contract/output.ts';
 import type { Face } from '../face.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import { renderEvent } from './events.ts';

@@ -1,4 +1,6 @@
-import type { Diagnostic, RelatedLocation, Severity } from '../../contract/diagnostics.ts';
+import type { DiagnosticCode } from '../../contract/diagnosticCodes.ts';
+import type { Diagnostic, RelatedLocation } from '../../contract/diagnostics.ts';
+import type { Severity } from '../../contract/vocabulary.ts';
 import { nodeAt, type TomlPath, valueSpan } from '../toml/meaning/meaning.ts';
 import { type LineIndex, rangeOf } from '../toml/positions.ts';
 import type { Span } from '../toml/syntax.ts';
@@ -9,7 +11,7 @@ export type Part = 'key' | 'value';
 
 export interface Finding {
   readonly severity: Severity;
-  readonly code: string;
+  readonly code: DiagnosticCode;
   readonly message: string;
   readonly help?: string;
   readonly path: TomlPath;

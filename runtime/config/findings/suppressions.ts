@@ -2,23 +2,26 @@
  * `# castra: ignore CODE[, CODE…]` hides warnings and infos that begin on its own line or, when nothing else stands on
  * that line, on the next one that is no comment. Errors cannot be hidden: the command would fail all the same.
  */
+
+import {
+  canBeIgnored,
+  type DiagnosticCode,
+  diagnosticCodes,
+  factsOf,
+  isDiagnosticCode,
+} from '../../contract/diagnosticCodes.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { type LineIndex, positionAt, rangeOf } from '../toml/positions.ts';
 import type { Span, TomlDocument } from '../toml/syntax.ts';
 import { suggest } from './suggest.ts';
 
-/** What a castra.toml can be warned of, without `config/`; `toml/…` can be named too. */
-export const IGNORABLE: readonly string[] = [
-  'ambiguous-name',
-  'duplicate-guest-port',
-  'nothing-verified',
-  'qemu-args-key',
-  'unknown-key',
-  'version-newer',
-];
+/** The codes that a comment can name. */
+export const IGNORABLE: readonly DiagnosticCode[] = Object.keys(diagnosticCodes)
+  .filter(isDiagnosticCode)
+  .filter(canBeIgnored);
 
-/** Found by a look at the disk or at another file (pathReferences.ts, bootstrapProject.ts): whether such a code is useless is not known here. */
-const FOUND_ELSEWHERE: readonly string[] = ['missing-file', 'unknown-bootstrap-folder', 'unknown-identity'];
+/** Those of `config/` are written without it as well: they are the ones that most comments are about. */
+const shortName = (code: string): string => code.replace(/^config\//, '');
 
 /** One code in a comment. */
 export interface Suppression extends Span {
@@ -91,14 +94,18 @@ function explainUseless(
   if (about.some(({ severity }) => severity !== 'error')) return undefined;
   if (about.length > 0)
     return { message: `"${code}" is an error, which cannot be ignored.`, help: 'Correct the line.' };
-  const name = code.replace(/^config\//, '');
-  if (FOUND_ELSEWHERE.includes(name)) return undefined;
-  if (IGNORABLE.includes(name) || code.startsWith('toml/')) {
-    return { message: `There is no "${code}" to ignore on line ${suppression.line}.`, help: 'Remove it.' };
+  const known = knownCode(code);
+  if (known === undefined || !canBeIgnored(known)) {
+    const meant = suggest(shortName(code), IGNORABLE.map(shortName));
+    return {
+      message: known ? `"${code}" is an error, which cannot be ignored.` : `Castra has no warning "${code}".`,
+      help: meant && !known ? `Did you mean "${meant}"?` : 'Remove it.',
+    };
   }
-  const meant = suggest(name, IGNORABLE);
-  return {
-    message: `"${code}" is no warning of Castra that could be ignored.`,
-    help: meant ? `Did you mean "${meant}"?` : 'Remove it.',
-  };
+  if (factsOf(known).found !== 'text') return undefined;
+  return { message: `There is no "${code}" to ignore on line ${suppression.line}.`, help: 'Remove it.' };
+}
+
+function knownCode(written: string): DiagnosticCode | undefined {
+  return [written, `config/${written}`].find(isDiagnosticCode);
 }

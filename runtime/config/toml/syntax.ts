@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from '../../contract/diagnosticCodes.ts';
 /** A half-open stretch of the source text. Offsets count UTF-16 code units, as JavaScript strings and editors do. */
 export interface Span {
   readonly from: number;
@@ -5,30 +6,11 @@ export interface Span {
 }
 
 /** Everything that can be wrong with a TOML document; the words are stable, so tests and editors may key on them. */
-export type TomlErrorCode =
-  | 'bare-key'
-  | 'colon'
-  | 'control-character'
-  | 'duplicate-key'
-  | 'expected-newline'
-  | 'integer-range'
-  | 'invalid-date'
-  | 'invalid-escape'
-  | 'invalid-number'
-  | 'invalid-value'
-  | 'missing-comma'
-  | 'missing-equals'
-  | 'missing-key'
-  | 'missing-value'
-  | 'multiline-key'
-  | 'not-a-table'
-  | 'redefined-table'
-  | 'too-deep'
-  | 'unclosed-array'
-  | 'unclosed-header'
-  | 'unclosed-inline-table'
-  | 'unexpected'
-  | 'unterminated-string';
+export type TomlErrorCode = DiagnosticCode extends infer Code
+  ? Code extends `toml/${infer Name}`
+    ? Name
+    : never
+  : never;
 
 export interface TomlError extends Span {
   readonly code: TomlErrorCode;

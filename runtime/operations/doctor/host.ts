@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from '../../contract/diagnosticCodes.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import type { DoctorFinding } from '../../contract/doctor.ts';
 import { freeDiskBytes, readCapacity } from '../../process/host.ts';
@@ -87,7 +88,7 @@ function demandOf(project: Examined['project']): { cpus: number; memoryMiB: numb
 function judge(
   check: string,
   diagnostics: readonly Diagnostic[],
-  code: string,
+  code: DiagnosticCode,
   otherwise: string,
   details: DoctorFinding['details'],
 ): DoctorFinding {

@@ -3,6 +3,7 @@ import { analyzeConfig } from '../../config/analyze.ts';
 import type { ConfigAnalysis } from '../../config/configAnalysis.ts';
 import { discoverConfig } from '../../config/discover.ts';
 import { placeProblem } from '../../config/findings/placeProblem.ts';
+import { isSuppressed } from '../../config/findings/suppressions.ts';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
@@ -52,17 +53,24 @@ const nameProject = ({ name, id }: KnownProject): string => `${name} (${id})`;
 export interface LoadedProject {
   readonly project: ProjectConfig;
   readonly diagnostics: readonly Diagnostic[];
-  /** Puts what is wrong with this host at the lines that ask for it. */
-  place(problem: HostProblem): Diagnostic;
+  /** Puts what is wrong with this host at the lines that ask for it; leaves out what a comment there hides. */
+  place(problems: readonly HostProblem[]): Diagnostic[];
 }
 
 /** Reads a project that is to be started. Fails with `config-invalid`, carrying everything that is wrong. */
 export function loadProject(options: ProjectOptions): LoadedProject {
-  const { project, place, diagnostics, syntax, placed } = analyzeProject(options);
+  const { project, place, diagnostics, syntax, placed, suppressions = [] } = analyzeProject(options);
   if (!project || !syntax || !placed) {
     throw new CastraError({ kind: 'config-invalid', path: place.configPath, diagnostics });
   }
-  return { project, diagnostics, place: (problem) => placeProblem(problem, { place, syntax, placed }) };
+  return {
+    project,
+    diagnostics,
+    place: (problems) =>
+      problems
+        .map((problem) => placeProblem(problem, { place, syntax, placed }))
+        .filter((problem) => !isSuppressed(problem, suppressions)),
+  };
 }
 
 /** The VMs that are meant by names of VMs and roles; all of them when none is named. */

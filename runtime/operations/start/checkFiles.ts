@@ -1,4 +1,5 @@
 import type { HostProblem, Subject, VmDefinition } from '../../config/project.ts';
+import type { DiagnosticCode } from '../../contract/diagnosticCodes.ts';
 import { CastraError } from '../../contract/failures.ts';
 import { checkBaseFile } from '../../images/resolveBaseImage.ts';
 import { readUserData, userPart } from '../../seed/userData.ts';
@@ -30,7 +31,7 @@ function checkUserData({ name, userData }: VmDefinition): HostProblem[] {
   }
 }
 
-function explainFile(error: unknown, code: string, about: Subject): HostProblem {
+function explainFile(error: unknown, code: DiagnosticCode, about: Subject): HostProblem {
   if (!(error instanceof CastraError)) throw error;
   return { severity: 'error', code, message: error.message, about };
 }

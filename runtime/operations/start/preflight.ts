@@ -40,12 +40,12 @@ export async function prepareStart(
   ]);
   const capacity = checkCapacity(demandOf(vms, project.stateRoot), readCapacity(), disks);
   const firmware = vms.map((vm) => chooseFirmware(vm, qemu));
-  const findings = [
+  const findings = place([
     ...(options.force ? downgrade(capacity) : capacity),
     ...checkPorts(claims),
     ...firmware.flatMap(({ problem }) => problem ?? []),
     ...files,
-  ].map(place);
+  ]);
   const problems = findings.filter((finding) => finding.severity === 'error');
   if (problems.length > 0) throw new CastraError({ kind: 'preflight-failed', problems });
   const accelerators = await chooseAccelerators(vms, options, qemu, run);

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { DiagnosticCode } from '../../contract/diagnosticCodes.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { HostSettings } from '../../contract/project.ts';
@@ -62,7 +63,7 @@ function architectureOf(binary: string): Architecture {
   return name.includes('x86_64') ? 'x86_64' : hostArchitecture();
 }
 
-function missing(code: string, message: string): CastraError {
+function missing(code: DiagnosticCode, message: string): CastraError {
   const help = `Install it with: ${installCommand()}`;
   return new CastraError({
     kind: 'preflight-failed',

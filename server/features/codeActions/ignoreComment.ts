@@ -1,4 +1,5 @@
 import { findLineStart } from '../../../runtime/config/toml/lexer.ts';
+import { canBeIgnored } from '../../../runtime/contract/diagnosticCodes.ts';
 import { cursorAt } from '../../text/cursor.ts';
 import { type FixMaker, insert } from './fix.ts';
 import { isFirstOnLine, lineBreak, wholeLines } from './lines.ts';
@@ -6,7 +7,7 @@ import { isFirstOnLine, lineBreak, wholeLines } from './lines.ts';
 /** A comment above the line, unless that would be inside a text. */
 export const ignore: FixMaker = (analysis, { finding, span }) => {
   const { text, syntax } = analysis;
-  if (finding.severity === 'error' || finding.code === 'config/useless-ignore') return [];
+  if (finding.severity === 'error' || !canBeIgnored(finding.code)) return [];
   // Where a text that is still open ends is a guess, and another line may change it.
   if (syntax.document.errors.some(({ code }) => code === 'unterminated-string')) return [];
   const start = findLineStart(text, span.from);

@@ -8,6 +8,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
+import { type DiagnosticCode, factsOf, isDiagnosticCode } from '../../../runtime/contract/diagnosticCodes.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { SCRIPT } from './createScript.ts';
 import { faultsIn } from './faults.ts';
@@ -61,7 +62,7 @@ function quickFixes(analysis: Analysis, request: ActionRequest, style: ActionSty
   return [...single, ...[...codes].flatMap((code) => allOfKind(analysis, code, style)), ...ignored];
 }
 
-function allOfKind(analysis: Analysis, code: string, style: ActionStyle): CodeAction[] {
+function allOfKind(analysis: Analysis, code: DiagnosticCode, style: ActionStyle): CodeAction[] {
   const { changes, count } = fixAll(analysis, code);
   if (count < 2) return [];
   return toAction(analysis, { title: `Fix all ${count} of \`${code}\``, changes }, CodeActionKind.QuickFix, style, []);
@@ -79,16 +80,13 @@ function rewrites(analysis: Analysis, { from }: ActionRequest, style: ActionStyl
   return fixes.flatMap((fix) => (fix ? toAction(analysis, fix, CodeActionKind.RefactorRewrite, style, []) : []));
 }
 
-const FOUND_ELSEWHERE: readonly unknown[] = ['config/missing-file', 'config/unknown-identity'];
-
-/** These are found beside the analysis: the client's word is taken, and its place looked at in the text of now. */
+/** Found beside the analysis: the client's word is taken, and its place looked at in the text of now. */
 function foundElsewhere({ positions }: Analysis, { diagnostics }: ActionRequest): Fault[] {
-  return diagnostics
-    .filter(({ code }) => FOUND_ELSEWHERE.includes(code))
-    .map(({ range, message, code }) => ({
-      finding: { code: String(code), message: String(message), severity: 'warning' },
-      span: { from: positions.offset(range.start), to: positions.offset(range.end) },
-    }));
+  return diagnostics.flatMap(({ range, message, code }) => {
+    if (typeof code !== 'string' || !isDiagnosticCode(code) || factsOf(code).found === 'text') return [];
+    const span = { from: positions.offset(range.start), to: positions.offset(range.end) };
+    return [{ finding: { code, message: String(message), severity: 'warning' as const }, span }];
+  });
 }
 
 /** The client's diagnostics that a fault is, by code and place. */

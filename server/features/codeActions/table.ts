@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from '../../../runtime/contract/diagnosticCodes.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { arrayHeader } from './arrayHeader.ts';
 import { closeHeader } from './closeHeader.ts';
@@ -20,7 +21,7 @@ import { retype } from './retype.ts';
 import { setVersion } from './setVersion.ts';
 
 /** What can be done about each code. */
-const makers: Readonly<Record<string, readonly FixMaker[]>> = {
+const makers: Readonly<Partial<Record<DiagnosticCode, readonly FixMaker[]>>> = {
   'config/broker-port': [chooseHostPort],
   'config/duplicate-host-port': [chooseHostPort],
   'config/host-port-range': [chooseHostPort],
@@ -51,7 +52,7 @@ const makers: Readonly<Record<string, readonly FixMaker[]>> = {
 
 export function fixesFor(analysis: Analysis, fault: Fault): Fix[] {
   const { code } = fault.finding;
-  const own = Object.hasOwn(makers, code) ? (makers[code] ?? []) : [];
+  const own = makers[code] ?? [];
   return own.flatMap((make) => make(analysis, fault));
 }
 

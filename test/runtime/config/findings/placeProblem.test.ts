@@ -15,7 +15,7 @@ id = "web-1"
 user_data = "second.yaml"
 `;
 
-const finding = { severity: 'error', code: 'host/anything', message: 'It does not fit.' } as const;
+const finding = { severity: 'error', code: 'host/disk', message: 'It does not fit.' } as const;
 
 function placeOf(about: Subject | undefined, text = TEXT): string | undefined {
   const problem: HostProblem = about ? { ...finding, about } : finding;
