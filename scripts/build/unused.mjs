@@ -5,18 +5,6 @@
 
 const inPackage = (path) => new RegExp(`[/\\\\]node_modules[/\\\\]${path.replaceAll('/', '[/\\\\]')}\\.js$`);
 
-/** @type {readonly Unused[]} */
-export const server = [
-  // It looks for Node modules of a workspace by starting npm; Castra's server starts no process.
-  { filter: inPackage('vscode-languageserver/lib/node/files'), contents: '' },
-  // castra.toml is no notebook.
-  {
-    filter: inPackage('vscode-languageserver/lib/common/notebook'),
-    contents: 'exports.NotebookSyncFeature = (Base) => Base; exports.NotebookDocuments = class {};',
-  },
-  { filter: inPackage('vscode-languageserver-protocol/lib/common/protocol.notebook'), contents: '' },
-];
-
 /** Of undici runtime/images/download/http.ts uses one function and two classes; its index takes along fetch, WebSocket and mocks. */
 const undici = [
   {
@@ -36,17 +24,18 @@ const undici = [
   { filter: inPackage('undici/lib/llhttp/llhttp_simd-wasm'), contents: 'module.exports = undefined;' },
 ];
 
-/** Castra is a client, logs in with an Ed25519 key that has no passphrase, and asks no agent. */
+/** Castra is a client, never a server. Agents and keys with a passphrase stay: a user's own key may need them. */
 const ssh2 = [
-  { filter: inPackage('ssh2/lib/index'), contents: "exports.Client = require('./client.js');" },
   {
-    filter: inPackage('ssh2/lib/agent'),
-    contents: 'exports.isAgent = () => false; exports.AgentContext = class {};',
+    filter: inPackage('ssh2/lib/index'),
+    contents: `
+      exports.Client = require('./client.js');
+      exports.createAgent = require('./agent.js').createAgent;
+      exports.utils = { parseKey: require('./protocol/keyParser.js').parseKey };`,
   },
-  { filter: inPackage('bcrypt-pbkdf/index'), contents: '' },
 ];
 
-/** castra.toml is no notebook; Castra's server asks for no file operations, and its client selects documents by language. */
+/** castra.toml is not a notebook; Castra's server asks for no file operations, and its client selects documents by language. */
 const languageClient = [
   {
     filter: inPackage('vscode-languageclient/lib/common/notebook'),
@@ -82,10 +71,26 @@ const languageClient = [
 /** @type {readonly Unused[]} */
 export const packages = [...undici, ...ssh2, ...languageClient];
 
-/** @param {readonly Unused[]} parts */
+/**
+ * Fails the build when a part is in no bundle any more: the package has moved it, and what stands in its place is dead.
+ * @param {readonly Unused[]} parts
+ */
 export const withoutUnused = (parts) => ({
   name: 'without-unused',
   setup(bundle) {
-    for (const { filter, contents } of parts) bundle.onLoad({ filter }, () => ({ contents }));
+    const met = new Set();
+    for (const part of parts) {
+      bundle.onLoad({ filter: part.filter }, () => {
+        met.add(part);
+        return { contents: part.contents };
+      });
+    }
+    bundle.onEnd(({ errors }) => {
+      if (errors.length > 0) return undefined;
+      const dead = parts.filter((part) => !met.has(part));
+      return {
+        errors: dead.map(({ filter }) => ({ text: `scripts/build/unused.mjs: no bundle has ${filter.source}` })),
+      };
+    });
   },
 });

@@ -6,8 +6,8 @@ import { after, describe, it } from 'node:test';
 import { tempFolder } from '../support/tempProject.ts';
 import { readZip, writeFiles } from '../support/zip.ts';
 
-const MAX_BYTES = 600_000;
-const MAX_FILES = 30;
+const MAX_BYTES = 900_000;
+const MAX_FILES = 40;
 const SCHEMA = 'runtime/config/castra.schema.json';
 const GOLDEN = 'test/package/files.golden.txt';
 
