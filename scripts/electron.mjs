@@ -1,6 +1,6 @@
 // `npm run test:electron`: the tests of test/extension in the desktop VS Code, which is downloaded to .cache/vscode.
 //
-//   node scripts/electron.mjs [VERSION]      stable, insiders, or one such as 1.93.0
+//   node scripts/electron.mjs [VERSION]      stable, insiders, or one such as 1.100.0
 //
 // `npm test` runs the same tests in code-server, without that download. On Linux a display is needed: xvfb-run -a.
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
