@@ -122,8 +122,21 @@ await bundle('server', {
   // Hovers and completion show the other words.
   plugins: [schemaValidator, withoutKeywords('$schema', 'title', 'examples', 'x-taplo')],
 });
-await bundle('runtime', { entryPoints: ['runtime/api.ts'], outfile: 'dist/runtime.mjs' });
+// In pieces: who imports the runtime and asks for the status reads neither ssh2 nor undici. With everything inside, as a
+// program that embeds it should not get forty packages, some of them at versions that Castra was not tested with.
+await bundle('runtime', {
+  entryPoints: [{ in: 'runtime/api.ts', out: 'runtime' }],
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  splitting: true,
+  chunkNames: 'runtime/[hash]',
+  minify: true,
+  plugins: [schemaValidator, bareSchemas, unused.withoutUnused(unused.libraries)],
+});
 writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
+// The types are those of ES modules, whatever the files beside them are.
+mkdirSync('dist/types', { recursive: true });
+writeFileSync('dist/types/package.json', '{ "type": "module" }\n');
 writeNotices('.cache/meta', 'THIRD-PARTY-NOTICES.txt');
 printSizes();
 const types = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {

@@ -68,8 +68,11 @@ const languageClient = [
   { filter: inPackage('semver/functions/satisfies'), contents: 'module.exports = () => true;' },
 ];
 
+/** What the command line and the runtime use. @type {readonly Unused[]} */
+export const libraries = [...undici, ...ssh2];
+
 /** @type {readonly Unused[]} */
-export const packages = [...undici, ...ssh2, ...languageClient];
+export const packages = [...libraries, ...languageClient];
 
 /**
  * Fails the build when a part is in no bundle any more: the package has moved it, and what stands in its place is dead.

@@ -2,8 +2,8 @@ import { CastraError } from '../../contract/failures.ts';
 import type { ImageStep } from '../../contract/images.ts';
 import type { ProxySettings } from '../../contract/project.ts';
 import type { Digest } from '../../contract/vocabulary.ts';
+import type { ConnectionOptions } from './connection.ts';
 import { AttemptFailure, DownloadError, networkFailure } from './downloadError.ts';
-import { type ConnectionOptions, openConnection } from './http.ts';
 import { PartialFile } from './partialFile.ts';
 import { redactUrl } from './redact.ts';
 import { withRetries } from './retry.ts';
@@ -104,6 +104,8 @@ interface Settings {
 /** The whole file from one URL, and the right one. */
 async function downloadFrom(url: string, transfer: Transfer, request: DownloadRequest, settings: Settings) {
   const { timings, run, connected } = settings;
+  // Only now: who embeds the runtime and downloads nothing does not load undici.
+  const { openConnection } = await import('./http.ts');
   const connection = openConnection(url, connectionOptions(request, timings, run.signal));
   const policy = {
     timings,

@@ -1,8 +1,8 @@
 import { CastraError } from '../../contract/failures.ts';
 import type { ProxySettings } from '../../contract/project.ts';
+import type { Connection } from './connection.ts';
 import { asFailure } from './download.ts';
 import { AttemptFailure, DownloadError } from './downloadError.ts';
-import { type Connection, openConnection } from './http.ts';
 import { contentLength, judgeReply } from './reply.ts';
 import { withRetries } from './retry.ts';
 import { DOWNLOAD_TIMINGS, type DownloadTimings } from './timings.ts';
@@ -25,6 +25,7 @@ export async function fetchText(url: string, options: FetchTextOptions): Promise
   const timings = { ...DOWNLOAD_TIMINGS, ...options.timings };
   let replied = false;
   try {
+    const { openConnection } = await import('./http.ts');
     const connection = openConnection(url, { ...timings, proxy, allowDowngrade: false, signal });
     const attempt = () =>
       readText(connection, () => {

@@ -1,34 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
-import type { ProxySettings } from '../../contract/project.ts';
+import type { Connection, ConnectionOptions, Response } from './connection.ts';
 import { AttemptFailure } from './downloadError.ts';
 
 /** What browsers allow is 20; mirrors need two or three. */
 const MAX_REDIRECTIONS = 10;
 /** Node gives an address 250 ms before it tries the next one, which is too short for far hosts. */
 const ADDRESS_ATTEMPT_MS = 1_000;
-
-export interface ConnectionOptions {
-  readonly proxy?: ProxySettings | undefined;
-  readonly connectMs: number;
-  readonly responseMs: number;
-  readonly stallMs: number;
-  /** A redirect from https to http is followed only when a digest proves the bytes anyway. */
-  readonly allowDowngrade: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** Connections for one URL; kept between its attempts. */
-export interface Connection {
-  get(headers: Readonly<Record<string, string>>): Promise<Response>;
-  close(): Promise<void>;
-}
-
-export interface Response {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: AsyncIterable<Buffer>;
-}
 
 /** Refuses what is no http(s) URL; connects only once something is asked for. */
 export function openConnection(text: string, options: ConnectionOptions): Connection {
@@ -48,12 +25,6 @@ export function openConnection(text: string, options: ConnectionOptions): Connec
     // Not close(): that would wait for a body which nobody reads.
     close: () => dispatcher.destroy(),
   };
-}
-
-/** The header of one reply only; undefined when it is missing. */
-export function headerOf(response: Response, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }
 
 function parseHttpUrl(text: string): URL {

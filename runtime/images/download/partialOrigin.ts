@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
+import { headerOf, type Response } from './connection.ts';
 import { diskFailure } from './downloadError.ts';
-import { headerOf, type Response } from './http.ts';
 
 /** What a server said about the file that a partial is the beginning of: `<partial>.json`. */
 export interface Origin {

@@ -1,5 +1,5 @@
+import { headerOf, type Response } from './connection.ts';
 import { AttemptFailure, statusFailure } from './downloadError.ts';
-import { headerOf, type Response } from './http.ts';
 import { parseRetryAfter } from './retry.ts';
 
 /** What a reply to a request for a file, or for the rest of it, means. */

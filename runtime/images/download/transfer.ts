@@ -1,6 +1,6 @@
 import type { ImageStep } from '../../contract/images.ts';
+import type { Connection, Response } from './connection.ts';
 import { AttemptFailure } from './downloadError.ts';
-import type { Connection, Response } from './http.ts';
 import { type PartialFile, sizeFailure } from './partialFile.ts';
 import { readOrigin, rememberOrigin, sourceOf, validatorOf } from './partialOrigin.ts';
 import { redactUrl } from './redact.ts';
