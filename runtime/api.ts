@@ -1,4 +1,6 @@
 // `castra/runtime`: the operations as a library. Everything that is exported here is public.
+import type { Operation } from './operations/run.ts';
+
 export type * from './config/project.ts';
 export type * from './contract/clean.ts';
 export type * from './contract/diagnostics.ts';
@@ -17,28 +19,34 @@ export type * from './contract/ssh.ts';
 export { CONTRACT, type ControlLine, type StreamLine } from './contract/stream.ts';
 export type * from './contract/vms.ts';
 export type * from './contract/vocabulary.ts';
-export { clean } from './operations/clean.ts';
-export { openConsole } from './operations/console.ts';
-export { copy } from './operations/copy.ts';
-export { doctor } from './operations/doctor.ts';
-export { down } from './operations/down.ts';
-export { exec } from './operations/exec.ts';
-export { exportVm } from './operations/export.ts';
-export { format } from './operations/format.ts';
-export { imagesImport } from './operations/imagesImport.ts';
-export { imagesList } from './operations/imagesList.ts';
-export { imagesPrune } from './operations/imagesPrune.ts';
-export { imagesPull } from './operations/imagesPull.ts';
-export { imagesVerify } from './operations/imagesVerify.ts';
-export { init } from './operations/init.ts';
-export { list } from './operations/list.ts';
-export { logs } from './operations/logs.ts';
-export { ports } from './operations/ports.ts';
 export type { Operation, Run } from './operations/run.ts';
-export { ssh } from './operations/ssh.ts';
-export { sshConfig } from './operations/sshConfig.ts';
-export { status } from './operations/status.ts';
-export { up } from './operations/up.ts';
-export { validate } from './operations/validate.ts';
 export { readSettings } from './process/environment.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';
+
+/** Loads an operation with its first call: whoever only asks for the status does not read what starts VMs. */
+function later<Options, Value>(load: () => Promise<Operation<Options, Value>>): Operation<Options, Value> {
+  return async (options, run) => (await load())(options, run);
+}
+
+export const clean = later(async () => (await import('./operations/clean.ts')).clean);
+export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
+export const copy = later(async () => (await import('./operations/copy.ts')).copy);
+export const doctor = later(async () => (await import('./operations/doctor.ts')).doctor);
+export const down = later(async () => (await import('./operations/down.ts')).down);
+export const exec = later(async () => (await import('./operations/exec.ts')).exec);
+export const exportVm = later(async () => (await import('./operations/export.ts')).exportVm);
+export const format = later(async () => (await import('./operations/format.ts')).format);
+export const imagesImport = later(async () => (await import('./operations/imagesImport.ts')).imagesImport);
+export const imagesList = later(async () => (await import('./operations/imagesList.ts')).imagesList);
+export const imagesPrune = later(async () => (await import('./operations/imagesPrune.ts')).imagesPrune);
+export const imagesPull = later(async () => (await import('./operations/imagesPull.ts')).imagesPull);
+export const imagesVerify = later(async () => (await import('./operations/imagesVerify.ts')).imagesVerify);
+export const init = later(async () => (await import('./operations/init.ts')).init);
+export const list = later(async () => (await import('./operations/list.ts')).list);
+export const logs = later(async () => (await import('./operations/logs.ts')).logs);
+export const ports = later(async () => (await import('./operations/ports.ts')).ports);
+export const ssh = later(async () => (await import('./operations/ssh.ts')).ssh);
+export const sshConfig = later(async () => (await import('./operations/sshConfig.ts')).sshConfig);
+export const status = later(async () => (await import('./operations/status.ts')).status);
+export const up = later(async () => (await import('./operations/up.ts')).up);
+export const validate = later(async () => (await import('./operations/validate.ts')).validate);
