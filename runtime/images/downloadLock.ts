@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import type { ImageStep } from '../contract/images.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
+import { number, object, optional, text } from '../state/decode.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { downloadFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
@@ -54,12 +55,4 @@ function tellProgress({ home, key, url }: WantedImage, report: (step: ImageStep)
   report({ type: 'image.progress', url, receivedBytes, ...total, byPid: holder.pid });
 }
 
-function isHolder(value: unknown): value is Holder {
-  if (typeof value !== 'object' || value === null) return false;
-  const { pid, startToken, totalBytes } = value as Partial<Record<keyof Holder, unknown>>;
-  return (
-    typeof pid === 'number' &&
-    typeof startToken === 'string' &&
-    (totalBytes === undefined || typeof totalBytes === 'number')
-  );
-}
+const isHolder = object<Holder>({ pid: number, startToken: text, totalBytes: optional(number) });

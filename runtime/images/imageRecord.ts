@@ -1,3 +1,4 @@
+import { listOf, number, object, oneOf, optional, text } from '../state/decode.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 
@@ -35,26 +36,15 @@ export function readImageRecord(home: string, sha256: string): ImageRecord | und
   return isImageRecord(value) && value.sha256 === sha256 ? value : undefined;
 }
 
-function isImageRecord(value: unknown): value is ImageRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { format, sha256, bytes, mtimeMs, sources, fetchedAt, lastUsedAt } = value as Partial<
-    Record<keyof ImageRecord, unknown>
-  >;
-  return (
-    format === 1 &&
-    [sha256, fetchedAt, lastUsedAt].every((text) => typeof text === 'string') &&
-    [bytes, mtimeMs].every((number) => typeof number === 'number') &&
-    Array.isArray(sources) &&
-    sources.every(isSource)
-  );
-}
+const isSource = object<ImageSource>({ url: optional(text), sha256: text, sha512: optional(text), format: text });
 
-function isSource(value: unknown): value is ImageSource {
-  if (typeof value !== 'object' || value === null) return false;
-  const { url, sha256, sha512, format } = value as Partial<Record<keyof ImageSource, unknown>>;
-  return (
-    typeof sha256 === 'string' &&
-    typeof format === 'string' &&
-    [url, sha512].every((text) => text === undefined || typeof text === 'string')
-  );
-}
+const isImageRecord = object<ImageRecord>({
+  format: oneOf(1),
+  sha256: text,
+  bytes: number,
+  mtimeMs: number,
+  sources: listOf(isSource),
+  fetchedAt: text,
+  lastUsedAt: text,
+  damaged: optional(oneOf(true)),
+});

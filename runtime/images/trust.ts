@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { HostSettings } from '../contract/project.ts';
 import type { Digest } from '../contract/vocabulary.ts';
+import { type Guard, object, oneOf, text } from '../state/decode.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
 import { checksumUrls, findChecksum } from './checksums.ts';
@@ -43,17 +44,9 @@ function trustPath(home: string, raw: string): string {
   return join(imageFiles(home).remembered, `${createHash('sha256').update(raw).digest('hex')}.json`);
 }
 
-function isTrust(value: unknown): value is Trust {
-  if (typeof value !== 'object' || value === null) return false;
-  const { digest, from } = value as Partial<Record<keyof Trust, unknown>>;
-  return isDigest(digest) && (from === 'given' || from === 'publisher' || from === 'first-use');
-}
-
-function isDigest(value: unknown): value is Digest {
-  if (typeof value !== 'object' || value === null) return false;
-  const { algorithm, hex } = value as Partial<Record<keyof Digest, unknown>>;
-  return (algorithm === 'sha256' || algorithm === 'sha512') && typeof hex === 'string' && /^[0-9a-f]+$/.test(hex);
-}
+const isHex: Guard<string> = (value): value is string => text(value) && /^[0-9a-f]+$/.test(value);
+const isDigest = object<Digest>({ algorithm: oneOf('sha256', 'sha512'), hex: isHex });
+const isTrust = object<Trust>({ digest: isDigest, from: oneOf('given', 'publisher', 'first-use') });
 
 /**
  * Asks for the checksum files beside an image. A server that refuses one has none; one that cannot be reached fails

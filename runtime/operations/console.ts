@@ -2,10 +2,9 @@ import type { Duplex } from 'node:stream';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { ConsoleOptions } from '../contract/ssh.ts';
 import { inspectVm } from '../state/liveness.ts';
-import type { LaunchRecord } from '../state/record.ts';
 import { connectConsole, isConsoleTaken } from '../vm/console.ts';
-import { findOneVm } from './project/oneVm.ts';
 import { analyzeProject } from './project/openProject.ts';
+import { oneVmCalled, projectVms, requireRunning } from './project/vms.ts';
 import type { Operation } from './run.ts';
 
 /** An attached serial console; whoever opened it must destroy the connection. */
@@ -19,8 +18,8 @@ export interface OpenConsole {
 export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (options, run) => {
   const { place, draft } = analyzeProject(options);
   const { stateRoot } = place;
-  const vm = findOneVm(stateRoot, draft?.vms ?? [], options.vm);
-  const { sockets } = requireRecord(stateRoot, vm);
+  const { name: vm } = oneVmCalled(projectVms(stateRoot, draft?.vms ?? []), options.vm);
+  const { sockets } = requireRunning(vm, inspectVm(stateRoot, vm)).record;
   const taken = await isConsoleTaken(sockets.monitor);
   if (taken) throw new CastraError({ kind: 'console-busy', vm });
   if (taken === undefined) {
@@ -36,13 +35,3 @@ export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (option
     throw new CastraError({ kind: 'not-running', vm, detail }, { cause: error });
   }
 };
-
-function requireRecord(stateRoot: string, vm: string): LaunchRecord {
-  const live = inspectVm(stateRoot, vm);
-  if (live.kind !== 'running') {
-    throw new CastraError({ kind: 'not-running', vm, detail: `\`castra up ${vm}\` starts it.` });
-  }
-  if (live.record) return live.record;
-  const detail = `nobody knows where its console is, for its launch record is lost. \`castra down ${vm}\` stops it.`;
-  throw new CastraError({ kind: 'not-running', vm, detail });
-}

@@ -1,24 +1,20 @@
 import { existsSync } from 'node:fs';
-import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import { CastraError, messageOf, singleFailure } from '../contract/failures.ts';
 import type { SingleFailure } from '../contract/singleFailure.ts';
-import type { DownOptions, DownOutcome, ShutdownOutcome, VmDownResult } from '../contract/vms.ts';
+import type { DownOptions, DownOutcome, VmDownResult } from '../contract/vms.ts';
 import type { ShutdownWaits } from '../contract/vocabulary.ts';
 import { projectFiles } from '../state/layout.ts';
-import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
+import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
-import { readRecord } from '../state/record.ts';
 import { findQemuImage } from '../vm/host/qemu.ts';
-import { shutdownVm } from '../vm/shutdown.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { analyzeProject } from './project/openProject.ts';
+import { type ProjectVm, projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles } from './ssh/sshFiles.ts';
+import { DEFAULT_WAITS, endProcess } from './stop/endProcess.ts';
 import { clearLeftovers } from './stop/leftovers.ts';
-
-/** For a file that is too broken to say otherwise. */
-export const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
 
 /**
  * Stops VMs: those in the file, and those that run although the file no longer has them. Works with a broken file,
@@ -28,7 +24,7 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   const { place, project, diagnostics } = analyzeProject(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
-  const targets = selectTargets(stateRoot, project, options.vms ?? []);
+  const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
   if (!existsSync(stateRoot)) return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
@@ -51,28 +47,6 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   }
 };
 
-interface Target {
-  readonly name: string;
-  readonly definition?: VmDefinition;
-}
-
-/** By VM name or by role; a VM that is no longer declared knows its role from its launch record. */
-function selectTargets(stateRoot: string, project: ProjectConfig | undefined, names: readonly string[]): Target[] {
-  const declared = (project?.vms ?? []).map((definition) => ({
-    name: definition.name,
-    role: definition.role,
-    definition,
-  }));
-  const others = knownVms(stateRoot)
-    .filter((name) => !declared.some((vm) => vm.name === name))
-    .map((name) => ({ name, role: readRecord(stateRoot, name)?.role ?? name }));
-  const all = [...declared, ...others];
-  const unknown = names.filter((name) => !all.some((vm) => vm.name === name || vm.role === name));
-  if (unknown.length > 0)
-    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: all.map((vm) => vm.name) });
-  return names.length === 0 ? all : all.filter((vm) => names.includes(vm.name) || names.includes(vm.role));
-}
-
 interface StopContext {
   readonly stateRoot: string;
   readonly waits: ShutdownWaits;
@@ -85,7 +59,7 @@ function nothingToStop(vm: string): VmDownResult {
 }
 
 /** What others need goes last; one of them that cannot be stopped does not keep it from being stopped. */
-function stopInOrder(targets: readonly Target[], context: StopContext, run: Run): Promise<VmDownResult[]> {
+function stopInOrder(targets: readonly ProjectVm[], context: StopContext, run: Run): Promise<VmDownResult[]> {
   const dependants = new Map<string, string[]>();
   for (const { name, definition } of targets) {
     for (const need of definition?.needs ?? []) {
@@ -102,7 +76,7 @@ function stopInOrder(targets: readonly Target[], context: StopContext, run: Run)
 }
 
 /** One VM's failure is its result, so that it does not keep the others from being stopped. */
-async function stop(target: Target, context: StopContext, run: Run): Promise<VmDownResult> {
+async function stop(target: ProjectVm, context: StopContext, run: Run): Promise<VmDownResult> {
   const { name: vm } = target;
   try {
     return await stopVm(target, context, run);
@@ -114,7 +88,7 @@ async function stop(target: Target, context: StopContext, run: Run): Promise<VmD
   }
 }
 
-async function stopVm({ name: vm, definition }: Target, context: StopContext, run: Run): Promise<VmDownResult> {
+async function stopVm({ name: vm, definition }: ProjectVm, context: StopContext, run: Run): Promise<VmDownResult> {
   const { stateRoot, waits, qemuImg, keepOverlay } = context;
   const live = inspectVm(stateRoot, vm);
   const changed = live.kind === 'running';
@@ -125,16 +99,6 @@ async function stopVm({ name: vm, definition }: Target, context: StopContext, ru
   const reason = changed ? 'shutdown' : 'orphan';
   const request = { stateRoot, vm, qemuImg, reason, keepOverlay, ...(overlayPath ? { overlayPath } : {}) } as const;
   return { vm, result: 'stopped', ...ended, changed, ...(await clearLeftovers(request, run)) };
-}
-
-export function endProcess(
-  vm: string,
-  live: Extract<Liveness, { kind: 'running' }>,
-  waits: ShutdownWaits,
-  run: Run,
-): Promise<{ readonly outcome: ShutdownOutcome; readonly totalMs: number }> {
-  const qmpSocket = live.record?.sockets.qmp;
-  return shutdownVm({ vm, process: live.process, ...(qmpSocket ? { qmpSocket } : {}) }, waits, run.report, run.signal);
 }
 
 function warnAboutForeign(vm: string, live: Liveness, run: Run): void {

@@ -7,9 +7,10 @@ import type { RemoteProcess } from '../ssh/remoteProcess.ts';
 import { findSsh, sshArguments, startSystemSsh } from '../ssh/systemSsh.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
+import { vmsCalled } from './project/vms.ts';
 import type { Operation, Run } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
-import { openSshProject, requireTarget, type SshProject, vmsCalled } from './ssh/sshProject.ts';
+import { openSshProject, requireTarget, type SshProject } from './ssh/sshProject.ts';
 import { explainFailure } from './ssh.ts';
 
 /** Logins and commands at a time: each is a process here and a key exchange in an emulated guest. */
@@ -51,10 +52,7 @@ async function startWithoutSsh(target: SshTarget, command: string, signal: Abort
 }
 
 function chooseVms(project: SshProject, names: readonly string[]): SshProject['vms'] {
-  if (names.length > 0) {
-    const meant = new Set(names.flatMap((name) => vmsCalled(project, name)));
-    return project.vms.filter((vm) => meant.has(vm));
-  }
+  if (names.length > 0) return vmsCalled(project.vms, names);
   const running = project.vms.filter((vm) => vm.live.kind === 'running');
   if (running.length > 0) return running;
   throw new CastraError({ kind: 'usage', detail: 'No VM of this project runs. `castra up` starts them.' });

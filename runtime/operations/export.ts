@@ -13,8 +13,8 @@ import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { backUpDisk, diskBytes } from '../vm/diskBackup.ts';
 import { findQemuImage, installCommand } from '../vm/host/qemu.ts';
-import { findOneVm } from './project/oneVm.ts';
 import { analyzeProject } from './project/openProject.ts';
+import { oneVmCalled, projectVms } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** Copies a VM's disk to one qcow2 file that stands alone. The VM may run, be stopped, or have left a kept overlay. */
@@ -23,7 +23,7 @@ export const exportVm: Operation<ExportOptions, ExportOutcome> = async (options,
   tell(diagnostics, run);
   const { outputPath } = options;
   const { stateRoot } = place;
-  const vm = findOneVm(stateRoot, project?.vms ?? [], options.vm);
+  const { name: vm } = oneVmCalled(projectVms(stateRoot, project?.vms ?? []), options.vm);
   const qemuImg = findQemuImage(options.settings) ?? fail(vm, `qemu-img is missing; ${installCommand()}`);
   checkTarget(options);
   if (!existsSync(stateRoot)) fail(vm, NO_DISK);

@@ -2,12 +2,13 @@ import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { PortStatus, PortsOptions, PortsOutcome, PortsVm } from '../contract/ports.ts';
 import type { PortForward } from '../contract/vocabulary.ts';
-import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
+import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readReservations } from '../state/portRegistry.ts';
 import { wantedForwards } from './ports/forwards.ts';
 import { judgePort, type PortContext } from './ports/portState.ts';
 import { probeVm } from './ports/probePorts.ts';
 import { analyzeProject } from './project/openProject.ts';
+import { projectVms } from './project/vms.ts';
 import { type Operation, tell } from './run.ts';
 
 /** A VM as far as its ports go; the definition is missing when the file no longer has it. */
@@ -44,12 +45,9 @@ export const ports: Operation<PortsOptions, PortsOutcome> = async (options, run)
 };
 
 function findSubjects(stateRoot: string, draft: ProjectConfig | undefined): Subject[] {
-  const declared = (draft?.vms ?? []).filter(({ role }) => role !== '');
-  const others = knownVms(stateRoot).filter((name) => !declared.some((vm) => vm.name === name));
-  return [
-    ...declared.map((vm) => subjectOf(stateRoot, vm.name, vm)),
-    ...others.map((name) => subjectOf(stateRoot, name, undefined)).filter(({ live }) => live.kind === 'running'),
-  ];
+  return projectVms(stateRoot, draft?.vms ?? [])
+    .map(({ name, definition }) => subjectOf(stateRoot, name, definition))
+    .filter(({ vm, live }) => vm !== undefined || live.kind === 'running');
 }
 
 function subjectOf(stateRoot: string, name: string, vm: VmDefinition | undefined): Subject {

@@ -2,11 +2,12 @@ import type { VmDefinition } from '../config/project.ts';
 import type { StatusOptions, StatusOutcome, VmStatus } from '../contract/vms.ts';
 import { overlayBytes } from '../disks/overlay.ts';
 import { vmFiles } from '../state/layout.ts';
-import { inspectVm, knownVms, type Liveness } from '../state/liveness.ts';
+import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { analyzeProject } from './project/openProject.ts';
 import { judgeVm, type StatusContext } from './project/vmState.ts';
+import { projectVms } from './project/vms.ts';
 import { type Operation, tell } from './run.ts';
 
 /** What is true now, from the process table, QMP and the launch records. Changes nothing, ever. */
@@ -15,13 +16,10 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
   tell(diagnostics, run);
   const { stateRoot } = place;
   const operation = readOperation(stateRoot);
-  const declared = project?.vms ?? [];
-  const undeclared = knownVms(stateRoot).filter((name) => !declared.some((vm) => vm.name === name));
   const context = { stateRoot, fileIsBroken: project === undefined, ...(operation ? { operation } : {}) };
-  const vms = await Promise.all([
-    ...declared.map((vm) => describeVm(vm.name, vm, context)),
-    ...undeclared.map((name) => describeVm(name, undefined, context)),
-  ]);
+  const vms = await Promise.all(
+    projectVms(stateRoot, project?.vms ?? []).map(({ name, definition }) => describeVm(name, definition, context)),
+  );
   const configErrors = project ? 0 : diagnostics.filter(({ severity }) => severity === 'error').length;
   const value = {
     projectName: place.name,

@@ -9,7 +9,8 @@ import { registerProject } from '../state/registry.ts';
 import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/boot/runState.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
-import { type LoadedProject, loadProject, selectVms, withNeeds } from './project/openProject.ts';
+import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
+import { vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles } from './ssh/sshFiles.ts';
 import { prepareStart } from './start/preflight.ts';
@@ -21,7 +22,7 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const loaded = loadProject(options);
   const { project, diagnostics } = loaded;
   tell(diagnostics, run);
-  const vms = withNeeds(project.vms, selectVms(project.vms, options.vms ?? []));
+  const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
   const lock = await lockProject(
     project.stateRoot,
     'up',

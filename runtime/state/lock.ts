@@ -4,6 +4,7 @@ import { CastraError } from '../contract/failures.ts';
 import type { RunningOperation } from '../contract/project.ts';
 import { type ChangingCommand, changingCommands } from '../contract/vocabulary.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
+import { listOf, number, object, text } from './decode.ts';
 import { ensureStateRoot, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { takeKernelLock } from './kernelLock.ts';
 import { projectFiles } from './layout.ts';
@@ -61,18 +62,13 @@ function announce(path: string, operation: RunningOperation): void {
   }
 }
 
-function isAnnouncement(value: unknown): value is Announcement {
-  if (typeof value !== 'object' || value === null) return false;
-  const { command, pid, startedAt, vms, startToken } = value as Partial<Record<keyof Announcement, unknown>>;
-  return (
-    typeof command === 'string' &&
-    typeof pid === 'number' &&
-    typeof startedAt === 'string' &&
-    typeof startToken === 'string' &&
-    Array.isArray(vms) &&
-    vms.every((vm) => typeof vm === 'string')
-  );
-}
+const isAnnouncement = object<Announcement>({
+  command: text,
+  pid: number,
+  startedAt: text,
+  vms: listOf(text),
+  startToken: text,
+});
 
 /** Between taking the lock and saying who took it, the holder needs some milliseconds. */
 const ANNOUNCE_WAITS_MS = [10, 40, 150];

@@ -1,4 +1,5 @@
 import type { PortForward } from '../contract/vocabulary.ts';
+import { number, object, oneOf, text } from './decode.ts';
 import { ensurePrivateDirectory, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { waitForKernelLock } from './kernelLock.ts';
 import { homeFiles } from './layout.ts';
@@ -78,14 +79,13 @@ function withoutState(entry: PortReservation): PortReservation {
   return { stateRoot, configPath, project, vm, bind, host, guest, protocol };
 }
 
-function isReservation(value: unknown): value is PortReservation {
-  if (typeof value !== 'object' || value === null) return false;
-  const entry = value as Partial<Record<keyof PortReservation, unknown>>;
-  const texts = [entry.stateRoot, entry.configPath, entry.project, entry.vm, entry.bind];
-  return (
-    texts.every((text) => typeof text === 'string') &&
-    typeof entry.host === 'number' &&
-    typeof entry.guest === 'number' &&
-    (entry.protocol === 'tcp' || entry.protocol === 'udp')
-  );
-}
+const isReservation = object<PortReservation>({
+  stateRoot: text,
+  configPath: text,
+  project: text,
+  vm: text,
+  bind: text,
+  host: number,
+  guest: number,
+  protocol: oneOf('tcp', 'udp'),
+});

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
-import type { Phase } from '../contract/vms.ts';
+import { type Phase, phases } from '../contract/vms.ts';
 import type { AcceleratorName, PortForward, ReadySignal } from '../contract/vocabulary.ts';
+import { either, type Guard, listOf, number, object, oneOf, optional, text } from './decode.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
 import { type VmSockets, vmFiles } from './layout.ts';
 
@@ -53,45 +54,34 @@ export function readRecord(stateRoot: string, vm: string): LaunchRecord | undefi
   return isRecord(value) && value.vm === vm ? value : undefined;
 }
 
-function isRecord(value: unknown): value is LaunchRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const record = value as Partial<Record<keyof LaunchRecord, unknown>>;
-  const texts = [
-    record.vm,
-    record.role,
-    record.uuid,
-    record.bootId,
-    record.launchedAt,
-    record.overlayPath,
-    record.baseImage,
-  ];
-  const numbers = [record.cpus, record.memoryMiB, record.sshPort];
-  return (
-    record.format === 1 &&
-    texts.every((text) => typeof text === 'string') &&
-    numbers.every((number) => typeof number === 'number') &&
-    (record.pid === undefined || typeof record.pid === 'number') &&
-    (record.overlayFile === undefined || typeof record.overlayFile === 'string') &&
-    (record.sshUser === undefined || typeof record.sshUser === 'string') &&
-    (record.startToken === undefined || typeof record.startToken === 'string') &&
-    Array.isArray(record.forwards) &&
-    record.forwards.every(isForward) &&
-    isSockets(record.sockets) &&
-    typeof record.ready === 'object' &&
-    record.ready !== null
-  );
-}
+const isForward = object<PortForward>({ bind: text, host: number, guest: number, protocol: oneOf('tcp', 'udp') });
 
-function isForward(value: unknown): value is PortForward {
-  if (typeof value !== 'object' || value === null) return false;
-  const { bind, host, guest, protocol } = value as Partial<Record<keyof PortForward, unknown>>;
-  return (
-    typeof bind === 'string' && typeof host === 'number' && typeof guest === 'number' && typeof protocol === 'string'
-  );
-}
+const isReady: Guard<ReadySignal> = either(
+  object<{ readonly kind: 'ssh' | 'none' }>({ kind: oneOf('ssh', 'none') }),
+  object<Extract<ReadySignal, { kind: 'serial' }>>({ kind: oneOf('serial'), pattern: text }),
+);
 
-function isSockets(value: unknown): value is VmSockets {
-  if (typeof value !== 'object' || value === null) return false;
-  const { qmp, monitor, console } = value as Partial<Record<keyof VmSockets, unknown>>;
-  return [qmp, monitor, console].every((path) => typeof path === 'string');
-}
+const isRecord = object<LaunchRecord>({
+  format: oneOf(1),
+  vm: text,
+  role: text,
+  uuid: text,
+  bootId: text,
+  launchedAt: text,
+  pid: optional(number),
+  startToken: optional(text),
+  accelerator: oneOf('kvm', 'hvf', 'whpx', 'tcg'),
+  cpus: number,
+  memoryMiB: number,
+  overlayPath: text,
+  overlayFile: optional(text),
+  baseImage: text,
+  baseStamp: optional(text),
+  forwards: listOf(isForward),
+  sshPort: number,
+  sshUser: optional(text),
+  sockets: object<VmSockets>({ qmp: text, monitor: text, console: text }),
+  ready: isReady,
+  readyAt: optional(text),
+  notReady: optional(object<NonNullable<LaunchRecord['notReady']>>({ phase: oneOf(...phases), evidence: text })),
+});

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { object, text } from './decode.ts';
 import { ensurePrivateDirectory, listNames, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { homeFiles } from './layout.ts';
 
@@ -52,8 +53,10 @@ export function matchingProjects(home: string, wanted: string): KnownProject[] {
   return projects.filter(({ name, id }) => name === wanted || (wanted !== '' && id.startsWith(wanted)));
 }
 
-function isKnownProject(value: unknown): value is KnownProject {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, name, configPath, stateRoot, lastUpAt } = value as Partial<Record<keyof KnownProject, unknown>>;
-  return [id, name, configPath, stateRoot, lastUpAt].every((text) => typeof text === 'string');
-}
+const isKnownProject = object<KnownProject>({
+  id: text,
+  name: text,
+  configPath: text,
+  stateRoot: text,
+  lastUpAt: text,
+});

@@ -1,8 +1,8 @@
 import { analyzeProject } from '../../operations/project/openProject.ts';
+import { projectVms } from '../../operations/project/vms.ts';
 import { readSettings } from '../../process/environment.ts';
-import { knownVms } from '../../state/liveness.ts';
 import { knownProjects } from '../../state/registry.ts';
-import type { Candidate, Names } from './candidates.ts';
+import type { Names } from './candidates.ts';
 
 /** Names of the project here. A completion has nowhere to show an error, so what cannot be read has no names. */
 export const namesHere: Names = {
@@ -10,9 +10,8 @@ export const namesHere: Names = {
     try {
       const settings = readSettings(process.env);
       const { place, project } = analyzeProject({ config: { kind: 'discover', from: process.cwd() }, settings });
-      const declared = (project?.vms ?? []).map(({ name, description = '' }) => ({ value: name, description }));
-      const others = knownVms(place.stateRoot).filter((name) => !declared.some(({ value }) => value === name));
-      return [...declared, ...others.map((value): Candidate => ({ value, description: '' }))];
+      const vms = projectVms(place.stateRoot, project?.vms ?? []);
+      return vms.map(({ name, definition }) => ({ value: name, description: definition?.description ?? '' }));
     } catch {
       return [];
     }

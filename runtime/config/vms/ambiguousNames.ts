@@ -1,7 +1,7 @@
 import type { Findings } from '../findings/findings.ts';
 import type { PlacedVm } from './placedVm.ts';
 
-/** A role called like a replica of another one: on the command line its name means both. */
+/** A role called like a replica of another one: on the command line its name means that VM, and not the role. */
 export function findAmbiguousNames(vms: readonly PlacedVm[], findings: Findings): void {
   const byName = new Map(vms.map((placed) => [placed.vm.name, placed]));
   for (const { vm, path } of vms) {
@@ -10,7 +10,7 @@ export function findAmbiguousNames(vms: readonly PlacedVm[], findings: Findings)
     findings.report({
       severity: 'warning',
       code: 'config/ambiguous-name',
-      message: `"${vm.role}" is a role here, and also a VM of the role "${other.vm.role}": commands take it for both.`,
+      message: `"${vm.role}" is a role here, and also a VM of the role "${other.vm.role}": commands take it for the VM.`,
       help: 'Give one of the roles another name.',
       path: [...path, 'name'],
       related: { path: [...other.path, 'name'], message: `Its VMs are called "${other.vm.role}-<number>".` },

@@ -7,8 +7,8 @@ import { projectFiles } from '../../state/layout.ts';
 import { type RunningVm, runningVms } from '../../state/liveness.ts';
 import { lockProject, readOperation } from '../../state/lock.ts';
 import { findQemuImage } from '../../vm/host/qemu.ts';
-import { DEFAULT_WAITS, endProcess } from '../down.ts';
 import type { Run } from '../run.ts';
+import { DEFAULT_WAITS, endProcess } from '../stop/endProcess.ts';
 import { planClean } from './plan.ts';
 import { cleaner } from './remove.ts';
 

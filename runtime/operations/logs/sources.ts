@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { ProjectConfig } from '../../config/project.ts';
-import { CastraError } from '../../contract/failures.ts';
 import { type LogKind, type LogsOptions, logKinds } from '../../contract/logs.ts';
 import { listNames } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
-import { knownVms } from '../../state/liveness.ts';
-import { readRecord } from '../../state/record.ts';
+import { projectVms, vmsCalled } from '../project/vms.ts';
 
 /** A log to show: one file with its rotated ones or, for bootstraps, one file per run, oldest first. */
 export interface LogSource {
@@ -56,22 +54,13 @@ function bootstrapRuns(folder: string, vm: string): string[] {
 
 /** Names of VMs and roles. A VM that is stopped and no longer declared is known by the logs it left. */
 function selectNames(stateRoot: string, project: ProjectConfig | undefined, names: readonly string[]): string[] {
-  const declared = project?.vms ?? [];
-  const started = knownVms(stateRoot)
-    .filter((name) => !declared.some((vm) => vm.name === name))
-    .map((name) => ({ name, role: readRecord(stateRoot, name)?.role ?? name }));
-  const current = [...declared, ...started];
+  const current = projectVms(stateRoot, project?.vms ?? []);
   const logged = loggedVms(stateRoot)
     .filter((name) => !current.some((vm) => vm.name === name))
     .map((name) => ({ name, role: name }));
-  const all = [...current, ...logged];
-  const unknown = names.filter((name) => !all.some((vm) => vm.name === name || vm.role === name));
-  if (unknown.length > 0)
-    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: all.map((vm) => vm.name) });
   // A file with errors names no VMs; then all that have logs are meant.
-  const usual = project === undefined ? all : current;
-  const chosen = names.length === 0 ? usual : all.filter((vm) => names.includes(vm.name) || names.includes(vm.role));
-  return chosen.map((vm) => vm.name);
+  if (names.length === 0 && project !== undefined) return current.map((vm) => vm.name);
+  return vmsCalled([...current, ...logged], names).map((vm) => vm.name);
 }
 
 function loggedVms(stateRoot: string): string[] {

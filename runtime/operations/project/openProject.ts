@@ -73,15 +73,6 @@ export function loadProject(options: ProjectOptions): LoadedProject {
   };
 }
 
-/** The VMs that are meant by names of VMs and roles; all of them when none is named. */
-export function selectVms(vms: readonly VmDefinition[], names: readonly string[]): VmDefinition[] {
-  const unknown = names.filter((name) => !vms.some((vm) => isCalled(vm, name)));
-  if (unknown.length > 0) {
-    throw new CastraError({ kind: 'unknown-vm', names: unknown, known: vms.map((vm) => vm.name) });
-  }
-  return names.length === 0 ? [...vms] : vms.filter((vm) => names.some((name) => isCalled(vm, name)));
-}
-
 /** The same VMs and all that they need, directly or not, in the order of the file. */
 export function withNeeds(all: readonly VmDefinition[], chosen: readonly VmDefinition[]): VmDefinition[] {
   const byName = new Map(all.map((vm) => [vm.name, vm]));
@@ -90,8 +81,6 @@ export function withNeeds(all: readonly VmDefinition[], chosen: readonly VmDefin
   for (const name of wanted) for (const need of byName.get(name)?.needs ?? []) wanted.add(need);
   return all.filter((vm) => wanted.has(vm.name));
 }
-
-const isCalled = (vm: VmDefinition, name: string): boolean => vm.name === name || vm.role === name;
 
 function readConfig(path: string): string {
   try {

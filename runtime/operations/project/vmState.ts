@@ -9,6 +9,7 @@ import type { Liveness } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
 import { probeSshBanner } from '../../vm/boot/sshBanner.ts';
+import { explainEnd } from './vms.ts';
 
 /** A VM that nobody saw ready is asked once, briefly. */
 const READY_PROBE_MS = 250;
@@ -49,7 +50,7 @@ function judgeStopped(
     case 'ended':
       return {
         state: 'stopped',
-        reason: gone ?? explainEnd(live),
+        reason: gone ?? sentence(explainEnd(live)),
       };
     case 'died':
       return {
@@ -62,11 +63,6 @@ function judgeStopped(
         reason: `Its pidfile names pid ${live.pid}, which is another process and is left alone.`,
       };
   }
-}
-
-function explainEnd({ record, hostRestarted }: Extract<Liveness, { kind: 'ended' }>): string {
-  if (hostRestarted) return 'The host was restarted since it ran.';
-  return record.pid === undefined ? 'Its start did not finish.' : 'The guest powered itself off.';
 }
 
 async function judgeRunning(
@@ -106,7 +102,7 @@ function judgeRunState(run: RunState | undefined, changing: CommandEffect): Judg
   switch (run?.kind) {
     case 'broken':
     case 'unresponsive':
-      return { state: 'error', reason: `${run.reason.charAt(0).toUpperCase()}${run.reason.slice(1)}.` };
+      return { state: 'error', reason: sentence(`${run.reason}.`) };
     case 'paused':
       return { state: 'paused' };
     default:
@@ -143,3 +139,5 @@ function judgeStarting(record: LaunchRecord, changing: CommandEffect): Judgement
   if (changing === 'starts' || notReady === undefined) return { state: 'starting' };
   return { state: 'starting', phase: notReady.phase, reason: `Not ready: ${notReady.evidence}` };
 }
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -6,7 +6,8 @@ import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '.
 import type { SshTarget } from '../../ssh/target.ts';
 import { readTextIfAny, writeFileAtomic } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
-import { inspectVm, knownVms, type Liveness } from '../../state/liveness.ts';
+import { inspectVm, type Liveness } from '../../state/liveness.ts';
+import { projectVms } from '../project/vms.ts';
 import type { Run } from '../run.ts';
 
 /** What somebody who logs in must know of a VM, declared or not. */
@@ -22,17 +23,11 @@ const USER_OF_LAST_RESORT = 'root';
 
 /** The VMs of the file and those that run without it: an edit must not lock anybody out. */
 export function listSshVms(stateRoot: string, declared: readonly VmDefinition[]): SshVm[] {
-  const undeclared = knownVms(stateRoot).filter((name) => !declared.some((vm) => vm.name === name));
-  return [
-    ...declared.map(({ name, role, sshUser }) => ({ name, role, sshUser, live: inspectVm(stateRoot, name) })),
-    ...undeclared.map((name) => {
-      const live = inspectVm(stateRoot, name);
-      return { name, role: recordOf(live)?.role ?? name, live };
-    }),
-  ];
+  return projectVms(stateRoot, declared).map(({ name, role, definition }) => {
+    const user = definition === undefined ? {} : { sshUser: definition.sshUser };
+    return { name, role, ...user, live: inspectVm(stateRoot, name) };
+  });
 }
-
-const recordOf = (live: Liveness) => ('record' in live ? live.record : undefined);
 
 /** How to log in to a VM; undefined unless it runs and its port is known. */
 export function sshTarget({ stateRoot, name }: ProjectPlace, vm: SshVm): SshTarget | undefined {

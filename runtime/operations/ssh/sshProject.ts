@@ -3,8 +3,8 @@ import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import type { SshTarget } from '../../ssh/target.ts';
-import type { Liveness } from '../../state/liveness.ts';
 import { analyzeProject } from '../project/openProject.ts';
+import { explainAbsence, vmsCalled } from '../project/vms.ts';
 import { listSshVms, type SshVm, sshTarget } from './sshFiles.ts';
 
 /** A project as those see it who log in to its VMs. */
@@ -20,17 +20,9 @@ export function openSshProject(options: ProjectOptions): SshProject {
   return { place, vms: listSshVms(place.stateRoot, project?.vms ?? []), diagnostics };
 }
 
-/** The VMs that a name means: one VM, or the replicas of a role. Fails with `unknown-vm`. */
-export function vmsCalled({ vms }: SshProject, name: string): readonly SshVm[] {
-  const exact = vms.filter((vm) => vm.name === name);
-  const found = exact.length > 0 ? exact : vms.filter((vm) => vm.role === name);
-  if (found.length > 0) return found;
-  throw new CastraError({ kind: 'unknown-vm', names: [name], known: vms.map((vm) => vm.name) });
-}
-
 /** The one running VM that a name means. */
 export function chooseVm(project: SshProject, name: string): SshTarget {
-  const found = vmsCalled(project, name);
+  const found = vmsCalled(project.vms, [name]);
   const running = found.filter((vm) => vm.live.kind === 'running');
   if (running.length > 1) {
     const names = running.map((vm) => vm.name).join(', ');
@@ -49,21 +41,4 @@ export function requireTarget(place: ProjectPlace, vm: SshVm): SshTarget {
   const target = sshTarget(place, vm);
   if (target) return target;
   throw new CastraError({ kind: 'not-running', vm: vm.name, detail: explainAbsence(vm.name, vm.live) });
-}
-
-function explainAbsence(vm: string, live: Liveness): string {
-  switch (live.kind) {
-    case 'absent':
-      return `it is stopped. \`castra up ${vm}\` starts it.`;
-    case 'ended':
-      return live.hostRestarted
-        ? `the host was restarted since it ran. \`castra up ${vm}\` starts it.`
-        : `the guest powered itself off. \`castra up ${vm}\` starts it anew.`;
-    case 'died':
-      return `QEMU crashed or was killed. \`castra up ${vm}\` starts it anew; \`castra status\` tells more.`;
-    case 'foreign':
-      return `its pidfile names pid ${live.pid}, which is another process. \`castra up ${vm}\` starts it.`;
-    case 'running':
-      return `its launch record is lost, so its SSH port is not known. \`castra down ${vm}\` and \`castra up ${vm}\` start it anew.`;
-  }
 }

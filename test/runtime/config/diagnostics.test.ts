@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
     title: 'a role called like a replica of another one',
     text: `[[vms]]\nname = ‹"web"›\ncount = 2\n[[vms]]\nname = «"web-1"»`.replace(/^/, HEAD),
     codes: ['config/ambiguous-name?'],
-    message: '"web-1" is a role here, and also a VM of the role "web": commands take it for both.',
+    message: '"web-1" is a role here, and also a VM of the role "web": commands take it for the VM.',
   },
   {
     title: 'a role called like a replica that another one does not have',
