@@ -115,7 +115,7 @@ test('a VM that does not run, or is not known, is said so', () =>
   withProject(toml(), async (project) => {
     const stopped = await runCli(project, ['console', 'web']);
     assert.equal(stopped.code, 70);
-    assert.match(stopped.stderr, /web-0 does not run: `castra up web-0` starts it/);
+    assert.match(stopped.stderr, /web-0 does not run: it is stopped\. `castra up web-0` starts it/);
     assert.equal((await runCli(project, ['console', 'db'])).code, 64);
     writeFileSync(project.configPath, toml().replace('count = 1', 'count = 2'));
     const several = await runCli(project, ['console', 'web']);
