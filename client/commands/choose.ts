@@ -39,9 +39,16 @@ export async function chooseVms(
   return others.length === 0 ? [only] : pick(candidates, several);
 }
 
+function describeNone(states: readonly RowState[]): string {
+  const about = { stopped: states.includes('stopped'), running: states.includes('running') };
+  if (about.stopped && about.running) return 'There is no virtual machine in this workspace.';
+  if (about.stopped) return 'All virtual machines are already running.';
+  return about.running ? 'No virtual machine is running.' : 'No virtual machine is starting or stopping.';
+}
+
 /** A command that has nothing to do says so. */
 export function sayNoneIs(states: readonly RowState[]): void {
-  void vscode.window.showInformationMessage(vscode.l10n.t('No virtual machine is {0} now.', states.join(', ')));
+  void vscode.window.showInformationMessage(vscode.l10n.t(describeNone(states)));
 }
 
 async function pick(candidates: readonly ChosenVm[], several: boolean): Promise<readonly ChosenVm[] | undefined> {

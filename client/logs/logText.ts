@@ -34,7 +34,7 @@ export interface TextBounds {
   readonly kept: number;
 }
 
-/** Appends to a channel, which begins anew with its end when it is full. `note` says where the rest is. */
+/** Appends to a channel, which starts again with its end when it is full. `note` says where the rest is. */
 export function boundedText(sink: TextSink, { full, kept }: TextBounds, note: string): (text: string) => void {
   let size = 0;
   let end = '';

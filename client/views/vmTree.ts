@@ -14,7 +14,7 @@ export type Node =
 
 /**
  * The first of many events, such as a click, is drawn at once, the others together. VS Code does the same for 200 ms, and
- * begins anew with each event: more often than that nothing would be drawn until all is quiet (ExtHostTreeView).
+ * starts again with each event: more often than that nothing would be drawn until all is quiet (ExtHostTreeView).
  */
 const REDRAW_MS = 220;
 

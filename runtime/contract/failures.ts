@@ -63,7 +63,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   },
   'already-initialized': {
     exitCode: 73,
-    describe: (failure) => `${failure.path} exists already. Pass --force to overwrite it.`,
+    describe: (failure) => `${failure.path} already exists. Pass --force to overwrite it.`,
   },
   'write-failed': { exitCode: 74, describe: (failure) => `Cannot write ${failure.path}: ${failure.detail}.` },
   'state-root-unusable': {
@@ -113,11 +113,11 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     describe: (failure) =>
       `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not get ready. Correct that first; \`castra up ${failure.vm}\` starts what it needs too.`,
   },
-  'not-running': { exitCode: 70, describe: (failure) => `${failure.vm} does not run: ${failure.detail}` },
+  'not-running': { exitCode: 70, describe: (failure) => `${failure.vm} is not running: ${failure.detail}` },
   'console-busy': {
     exitCode: 75,
     describe: (failure) =>
-      `Somebody is attached to the console of ${failure.vm} already. Wait until they leave, or read along with \`castra logs -f --source serial ${failure.vm}\`.`,
+      `Another terminal is attached to the console of ${failure.vm} already. Close that one first, or follow its output with \`castra logs -f --source serial ${failure.vm}\`.`,
   },
   // What ssh itself exits with when it cannot connect.
   'ssh-failed': { exitCode: 255, describe: (failure) => `${failure.vm} cannot be reached over SSH: ${failure.detail}` },
@@ -142,7 +142,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   cancelled: { exitCode: 130, describe: () => 'Cancelled.' },
   internal: {
     exitCode: 70,
-    describe: (failure) => `Castra met a bug of its own: ${failure.detail}. Please report it with the command you ran.`,
+    describe: (failure) => `Castra has a bug: ${failure.detail}. Please report it with the command you ran.`,
   },
 };
 

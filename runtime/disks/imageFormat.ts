@@ -40,7 +40,7 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
     const footer = size < VHD_FOOTER_BYTES ? head : await readAt(file, size - VHD_FOOTER_BYTES, VHD_FOOTER_BYTES);
     if (starts(footer, 'conectix')) return checkVhd(footer);
     refuseOthers(head);
-    if (size % SECTOR !== 0) throw new Qcow2Error('it is no disk image: a disk has whole sectors of 512 bytes');
+    if (size % SECTOR !== 0) throw new Qcow2Error('it is not a disk image: a disk has whole sectors of 512 bytes');
     return 'raw';
   } finally {
     await file.close();

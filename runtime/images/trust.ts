@@ -81,7 +81,7 @@ export function warnUnpinned({ url }: WantedImage, sha256: string): Diagnostic {
   return {
     severity: 'warning',
     code: 'image/unpinned',
-    message: `Nothing says what ${url} must contain: what came when it was first used is trusted from now on.`,
+    message: `${url} has no checksum. Castra trusts the first download and will refuse a different file later.`,
     help: `Add this line below \`base_image\`: base_image_sha256 = "${sha256}"`,
   };
 }

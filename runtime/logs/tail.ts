@@ -93,7 +93,7 @@ export function openLog(path: string): number | undefined {
   }
   if (fstatSync(file).isFile()) return file;
   closeSync(file);
-  throw new Error(`${path} is no file`);
+  throw new Error(`${path} is not a file`);
 }
 
 /** Where the last lines of a file begin, looking from its end, and how many these are. */

@@ -23,7 +23,7 @@ export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (option
   const taken = await isConsoleTaken(sockets.monitor);
   if (taken) throw new CastraError({ kind: 'console-busy', vm });
   if (taken === undefined) {
-    const text = `${vm}: QEMU does not answer on its QMP socket; it may hang, or somebody may be attached already.`;
+    const text = `${vm}: QEMU does not answer on its QMP socket; it may hang, or another terminal may be attached.`;
     run.report({ type: 'message', severity: 'warning', text });
   }
   if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });

@@ -93,7 +93,7 @@ async function copyAll(job: CopyJob, { sources, destination }: Plan): Promise<vo
   const there = await job.to.stat(destination, true);
   const isFolder = there?.kind === 'folder';
   if (!isFolder && sources.length > 1) {
-    throw new Error(`${job.to.show(destination)} is no folder, so it cannot take ${sources.length} sources`);
+    throw new Error(`${job.to.show(destination)} is not a folder, so it cannot take ${sources.length} sources`);
   }
   for (const source of sources) {
     if (!isFolder && destination.endsWith('/') && (await job.from.stat(source, true))?.kind === 'file') {

@@ -69,7 +69,7 @@ function whyKept(
 ): string | undefined {
   const users = byImage.get(image.path) ?? [];
   if (users.length > 0) return users.map(describeUser).join(', ');
-  if (unreadable.length > 0) return `${unreadable[0]} cannot be read, so nobody knows what it stands on`;
+  if (unreadable.length > 0) return `${unreadable[0]} cannot be read, so its base image is not known`;
   const { lastUsedAt } = current;
   if (lastUsedAt === undefined) return undefined;
   if (lastUsedAt !== image.lastUsedAt) return 'it has just been used';

@@ -61,7 +61,7 @@ function readIdentity({ vm, identity }: SshTarget): Buffer {
   try {
     return readFileSync(identity);
   } catch (error) {
-    const detail = `the project's key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` make it anew.`;
+    const detail = `the project's key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` create it again.`;
     throw new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error });
   }
 }
@@ -81,6 +81,6 @@ function mismatch({ vm, port, hostKey }: SshTarget): CastraError {
   const found =
     hostKey === undefined
       ? 'Castra has made no host key for it, so it cannot be told from others. `castra down` and `castra up` make one.'
-      : `whoever answers on 127.0.0.1:${port} does not have the host key that Castra made for it. Nothing was sent. Either its image did not take the key from the seed disk (no cloud-init in it, or it kept a key of its own: then use an image with cloud-init), or another program answers on that port (\`castra status\` shows the ports). \`castra down ${vm}\` and \`castra up ${vm}\` start it anew with its key.`;
+      : `the server on 127.0.0.1:${port} does not have the host key that Castra made for it. Nothing was sent. Either its image did not take the key from the seed disk (no cloud-init in it, or it kept a key of its own: then use an image with cloud-init), or another program answers on that port (\`castra status\` shows the ports). \`castra down ${vm}\` and \`castra up ${vm}\` start it again with its key.`;
   return new CastraError({ kind: 'host-key-mismatch', vm, detail: found });
 }

@@ -46,10 +46,12 @@ async function copyFolder(job: CopyJob, source: string, target: string, facts: F
   const { from, to } = job;
   const there = await to.stat(target, named);
   if (there === undefined) await to.makeFolder(target);
-  else if (there.kind !== 'folder') throw new Error(`${to.show(target)} is there already and is no folder`);
+  else if (there.kind !== 'folder') throw new Error(`${to.show(target)} exists and is not a folder`);
   for (const name of await from.list(source)) {
     if (!isSafeName(name, process.platform === 'win32')) {
-      throw new Error(`${from.show(source)} has an entry ${JSON.stringify(name)}, which is no name for a file here`);
+      throw new Error(
+        `${from.show(source)} has an entry ${JSON.stringify(name)}, which cannot be the name of a file here`,
+      );
     }
     await copyTree(job, from.join(source, name), to.join(target, name), false);
   }

@@ -73,7 +73,7 @@ export async function changeReservations<Value>(
   }
 }
 
-/** Whether a VM runs is asked anew each time. */
+/** Whether a VM runs is asked again each time. */
 function withoutState(entry: PortReservation): PortReservation {
   const { stateRoot, configPath, project, vm, bind, host, guest, protocol } = entry;
   return { stateRoot, configPath, project, vm, bind, host, guest, protocol };

@@ -21,7 +21,7 @@ export interface Projects {
 
 /** More VMs have no scripts of their own. */
 const MAX_BOOTSTRAPS = 200;
-/** Beyond, all is forgotten and read anew. */
+/** Beyond, all is forgotten and read again. */
 const MAX_READ = 500;
 
 export function openProjects(documents: Documents, analyze: (uri: string, text: string) => Analysis): Projects {

@@ -70,7 +70,7 @@ export function rename(
   return { documentChanges };
 }
 
-/** A string with escapes is written anew as a whole. */
+/** A string with escapes is written again as a whole. */
 function editOf({ analysis, mention }: PlacedMention, newName: string): TextEdit {
   const { positions, text } = analysis;
   const { role, span, whole, suffix } = mention;

@@ -65,7 +65,7 @@ test('a terminal is attached with every key passed on, left with Ctrl-], and as 
     await terminal.until(/abc.def/);
     const second = await runCli(project, ['console', 'web-0']);
     assert.equal(second.code, 75);
-    assert.match(second.stderr, /Somebody is attached .*`castra logs -f --source serial web-0`/);
+    assert.match(second.stderr, /Another terminal is attached .*`castra logs -f --source serial web-0`/);
     terminal.type(`last${ESCAPE}`);
     const shown = await terminal.ended;
     assert.match(shown, /Left web-0; it runs on\./);
@@ -115,7 +115,7 @@ test('a VM that does not run, or is not known, is said so', () =>
   withProject(toml(), async (project) => {
     const stopped = await runCli(project, ['console', 'web']);
     assert.equal(stopped.code, 70);
-    assert.match(stopped.stderr, /web-0 does not run: it is stopped\. `castra up web-0` starts it/);
+    assert.match(stopped.stderr, /web-0 is not running: it is stopped\. `castra up web-0` starts it/);
     assert.equal((await runCli(project, ['console', 'db'])).code, 64);
     writeFileSync(project.configPath, toml().replace('count = 1', 'count = 2'));
     const several = await runCli(project, ['console', 'web']);

@@ -85,14 +85,19 @@ describe('castra down', () => {
     const withoutQemu = { real: true, env: { PATH: bin } };
     await runCli(project, ['up']);
     const kept = await runCli(project, ['down'], withoutQemu);
-    assert.match(kept.stderr, /web-0: its overlay .* was kept: without qemu-img nobody can tell/);
+    assert.match(kept.stderr, /web-0: its overlay .* was kept: without qemu-img, Castra cannot see/);
     assert.equal((await runCli(project, ['down'])).stderr, '');
     assert.equal((await runCli(project, ['down'], withoutQemu)).stderr, '');
   });
 
   it('says that nothing ran, and exits with 0', async () => {
     open('web');
-    assert.deepEqual(await runCli(project, ['down']), { code: 0, signal: null, stdout: 'Nothing ran.\n', stderr: '' });
+    assert.deepEqual(await runCli(project, ['down']), {
+      code: 0,
+      signal: null,
+      stdout: 'No VM was running.\n',
+      stderr: '',
+    });
   });
 
   it('stops only the VMs that are named', async () => {

@@ -168,7 +168,7 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
     assert.match(role.stderr, /"web" means 2 running VMs: web-0, web-1/);
     const stopped = await castra(['ssh', 'db', 'true']);
     assert.equal(stopped.code, 70);
-    assert.match(stopped.stderr, /db-0 does not run: it is stopped\. `castra up db-0` starts it/);
+    assert.match(stopped.stderr, /db-0 is not running: it is stopped\. `castra up db-0` starts it/);
     const unknown = await castra(['cp', 'wbe:/etc/passwd', '.']);
     assert.equal(unknown.code, 64);
     assert.match(unknown.stderr, /No VM or role named "wbe"/);
@@ -241,7 +241,7 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
     assert.equal((await castra(['cp', 'web-1:/tmp/renamed', 'web-1:/tmp/two', '.'])).code, 0);
     assert.deepEqual([readFileSync(join(project.path, 'renamed'), 'utf8'), readFileSync(two, 'utf8')], ['1', '22']);
     for (const [args, message, code] of [
-      [['cp', one, two, 'web-1:/tmp/none'], /is no folder/, 70],
+      [['cp', one, two, 'web-1:/tmp/none'], /is not a folder/, 70],
       [['cp', one, 'web-1:/tmp/none/'], /there is no such folder/, 70],
       [['cp', 'nothing', 'web-1:'], /nothing: no such file or folder/, 70],
       [['cp', 'web-1:/nothing', '.'], /web-1:\/nothing: no such file or folder/, 70],

@@ -38,7 +38,7 @@ describe('SSH to a VM that does not run', () => {
     ]) {
       const result = await runCli(project, args);
       assert.equal(result.code, 70);
-      assert.match(result.stderr, /web does not run: it is stopped\. `castra up web` starts it\./);
+      assert.match(result.stderr, /web is not running: it is stopped\. `castra up web` starts it\./);
     }
     const all = await runCli(project, ['exec', '--all', 'true']);
     assert.equal(all.code, 64);

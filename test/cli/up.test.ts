@@ -350,7 +350,7 @@ describe('castra up', () => {
       const mode = statSync(folder).mode;
       const refused = await runCli(project, ['up']);
       assert.equal(refused.code, 73);
-      assert.match(refused.stderr, /has other files in it, such as .*, and is no state root of Castra/);
+      assert.match(refused.stderr, /has other files in it, such as .*, and is not a state root of Castra/);
       for (const command of ['status', 'down']) await runCli(project, [command]);
       assert.deepEqual(readdirSync(folder), before);
       assert.equal(statSync(folder).mode, mode);

@@ -48,7 +48,7 @@ test('no command is dead: without a row, each does something or says why not', {
   await showTree(opened, 'web-0');
   await rowsAre(/web-0 stopped/);
   for (const key of ['down', 'downAll', 'forceStop', 'restart', 'openShell', 'openSerial']) {
-    await says(key, /No virtual machine is running, degraded/);
+    await says(key, /No virtual machine is running/);
   }
   for (const key of ['copySshCommand', 'openRemote', 'openPort']) await says(key, /No virtual machine is running/);
   await says('cancel', /Nothing is under way/);
@@ -59,8 +59,8 @@ test('no command is dead: without a row, each does something or says why not', {
 
   await run('upAll');
   await rowsAre(/web-0 running/);
-  await says('up', /No virtual machine is stopped/);
-  await says('upAll', /No virtual machine is stopped/);
+  await says('up', /All virtual machines are already running/);
+  await says('upAll', /All virtual machines are already running/);
   await says('openRemote', /needs the extension Remote - SSH/);
   await run('copySshCommand');
   await eventually(

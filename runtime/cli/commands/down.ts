@@ -53,7 +53,7 @@ function renderOutcome({ vms }: DownOutcome): string {
   const reclaimed = stopped.reduce((sum, vm) => sum + vm.reclaimedBytes, 0);
   const forced = changed.filter((vm) => vm.outcome === 'forced').map((vm) => vm.vm);
   const freed = reclaimed === 0 ? '' : ` ${formatBytes(reclaimed)} reclaimed.`;
-  if (changed.length === 0) return `Nothing ran.${freed}\n`;
+  if (changed.length === 0) return `No VM was running.${freed}\n`;
   const note = forced.length === 0 ? '' : ` Forced: ${forced.join(', ')}.`;
   return `${changed.length === 1 ? '1 VM' : `${changed.length} VMs`} stopped.${freed}${note}\n`;
 }

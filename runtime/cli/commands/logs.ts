@@ -26,7 +26,7 @@ export function addLogs(program: Command, finish: Finish): void {
     .command('logs')
     .description("show the logs of QEMU, of serial consoles, and of Castra's helpers")
     .argument('[vm...]', 'VMs or roles (default: all)')
-    .option('-f, --follow', 'go on with what is written, until Ctrl-C')
+    .option('-f, --follow', 'continue with what is written, until Ctrl-C')
     .option('-n, --tail <lines>', 'lines of each log, or "all" (default 100; all with --since)', parseLines)
     .option('--since <time>', 'an ISO time, or an age: 30s, 10m, 2h, 1d', parseSince)
     .option('--source <kind>', `only ${logKinds.join(', ')}; may be given more than once`, addKind)

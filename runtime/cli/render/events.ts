@@ -77,7 +77,7 @@ export function renderEvent(event: Event): EventLine | undefined {
 function renderImage(event: ImageEvent): EventLine | undefined {
   switch (event.type) {
     case 'image.download-started': {
-      const resumed = event.resumedBytes > 0 ? `, going on after ${formatBytes(event.resumedBytes)}` : '';
+      const resumed = event.resumedBytes > 0 ? `, resumed after ${formatBytes(event.resumedBytes)}` : '';
       const size = event.totalBytes === undefined ? '' : ` (${formatBytes(event.totalBytes)}${resumed})`;
       return out(`→ downloading ${event.url}${size}`);
     }

@@ -42,11 +42,11 @@ export function findHostProblems(
 
 function checkSize({ vm, path }: PlacedVm, { cpus, memoryMiB }: HostFacts, findings: Findings): void {
   if (cpus !== undefined && vm.cpus > cpus) {
-    const message = `This host has ${cpus} processors.`;
+    const message = `\`cpus = ${vm.cpus}\` is more than the ${cpus} processors of this host.`;
     findings.report({ severity: 'warning', code: 'host/cpus', message, path: [...path, 'cpus'] });
   }
   if (memoryMiB !== undefined && vm.memoryMiB > memoryMiB) {
-    const message = `This host has ${memoryMiB} MiB of memory in all.`;
+    const message = `\`memory\` is more than the ${memoryMiB} MiB of this host.`;
     findings.report({ severity: 'warning', code: 'host/memory', message, path: [...path, 'memory'] });
   }
 }

@@ -52,7 +52,7 @@ function readDigest(replica: Replica, findings: Findings): PlacedDigest | undefi
     findings.report({
       severity: 'error',
       code: 'config/two-digests',
-      message: 'An image is checked by one digest, and here are two.',
+      message: 'Set `base_image_sha256` or `base_image_sha512`, not both.',
       help: 'Remove `base_image_sha256` or `base_image_sha512`.',
       path: second.path,
       part: 'key',

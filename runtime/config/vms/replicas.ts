@@ -105,7 +105,7 @@ function readOverrides(
 /** The index in `<role>-<index>`, or what is wrong with the id. */
 function replicaIndex(id: string, { role, count }: RoleShape): number | string {
   const digits = id.startsWith(`${role}-`) ? id.slice(role.length + 1) : undefined;
-  if (digits === undefined) return `"${id}" is no instance of "${role}".`;
+  if (digits === undefined) return `"${id}" is not an instance of "${role}".`;
   if (!/^\d+$/.test(digits)) return `"${id}" has no number after "${role}-".`;
   if (digits.length > 1 && digits.startsWith('0'))
     return `"${id}" has leading zeros; it is "${role}-${Number(digits)}".`;

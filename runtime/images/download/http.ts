@@ -30,7 +30,7 @@ export function openConnection(text: string, options: ConnectionOptions): Connec
 function parseHttpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new AttemptFailure('http', 'this is no http or https URL', 'never');
+  throw new AttemptFailure('http', 'this is not an http or https URL', 'never');
 }
 
 /** Everything is passed, even when it is empty: undici would look into this process's environment for what is not. */
@@ -79,7 +79,7 @@ const NO_CONTROLLER: Dispatcher.DispatchController = {
 
 /**
  * One timer from here to the headers instead of undici's headersTimeout: that one does not cover what a proxy takes to
- * answer CONNECT, and starts anew with each redirect.
+ * answer CONNECT, and starts again with each redirect.
  */
 async function get(
   dispatcher: Dispatcher,

@@ -99,9 +99,9 @@ function whyNot(folder: StateFolder, choices: PlanChoices): { kind: CleanupKind;
 
 /** A name is not enough where any program may use it. */
 function checkContent(stateRoot: string, kind: CleanupKind, vm: string | undefined, path: string): string | undefined {
-  if (kind === 'record' && vm !== undefined && !readRecord(stateRoot, vm)) return 'it is no launch record';
+  if (kind === 'record' && vm !== undefined && !readRecord(stateRoot, vm)) return 'it is not a launch record';
   const isPid = kind !== 'pid-file' || /^\d{0,10}\s*$/.test(readTextIfAny(path) ?? '-');
-  return isPid ? undefined : 'it is no pidfile';
+  return isPid ? undefined : 'it is not a pidfile';
 }
 
 const declares = (project: ProjectConfig | undefined, path: string): boolean =>

@@ -64,7 +64,7 @@ export function cleaner({ stateRoot, dryRun, stopped, qemuImg }: CleanerOptions)
 }
 
 async function findHolder(qemuImg: string | undefined, path: string): Promise<string | undefined> {
-  if (qemuImg === undefined) return 'without qemu-img nobody can tell whether it is in use; install QEMU';
+  if (qemuImg === undefined) return 'without qemu-img, Castra cannot see whether it is in use; install QEMU';
   return await findLockHolder(qemuImg, path);
 }
 

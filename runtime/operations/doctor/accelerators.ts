@@ -60,7 +60,7 @@ async function describeNative(accelerator: AcceleratorName, host: QemuHost, home
   if (obstacle !== undefined) {
     const said = probe && !probe.works && !obstacle.includes(probe.detail) ? `; its probe: ${probe.detail}` : '';
     const took = elapsedMs === undefined ? '' : ` (${elapsedMs} ms)`;
-    const message = `${accelerator} is out: ${obstacle}${said}${took}. VMs run under emulation, which is slow.`;
+    const message = `${accelerator.toUpperCase()} cannot be used: ${obstacle}${said}${took}. VMs run under emulation, which is slow.`;
     return problem('warning', check, message, adviceFor(accelerator), details);
   }
   const cache = homeFiles(home).qemuCache;

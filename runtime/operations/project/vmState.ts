@@ -55,7 +55,7 @@ function judgeStopped(
     case 'died':
       return {
         state: 'error',
-        reason: 'QEMU crashed or was killed. `castra up` starts the VM anew, `castra down` clears what is left.',
+        reason: 'QEMU crashed or was killed. `castra up` starts the VM again, `castra down` clears what is left.',
       };
     case 'foreign':
       return {
@@ -86,7 +86,7 @@ async function judgeRunning(
 }
 
 const OTHER_BASE =
-  'Its base image was changed or replaced since it was started; what it reads may be wrong. `castra down` and `castra up` start it anew.';
+  'Its base image was changed or replaced since it was started; what it reads may be wrong. `castra down` and `castra up` start it again.';
 
 const hasOtherBase = ({ baseImage, baseStamp: stamp }: LaunchRecord): boolean =>
   stamp !== undefined && stamp !== baseStamp(baseImage);

@@ -154,6 +154,11 @@ function explainFallback(accelerators: ReadonlyMap<string, SelectedAccelerator>)
   if (!fallback) return [];
   const message = `VMs run under emulation (tcg), which is slow: ${fallback.reason}.`;
   return [
-    { severity: 'info', code: 'host/accelerator', message, help: '`accelerator = "tcg"` says that this is meant.' },
+    {
+      severity: 'info',
+      code: 'host/accelerator',
+      message,
+      help: 'Set `accelerator = "tcg"` to confirm that emulation is intended.',
+    },
   ];
 }

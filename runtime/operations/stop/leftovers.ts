@@ -89,6 +89,6 @@ async function putAway(overlay: string, request: LeftoverRequest, run: Run): Pro
 
 function keepUnchecked(overlay: string): Discard {
   if (!existsSync(overlay)) return { kind: 'none' };
-  const detail = 'without qemu-img nobody can tell whether it is in use; install QEMU and run `castra down` again.';
+  const detail = 'without qemu-img, Castra cannot see whether it is in use; install QEMU and run `castra down` again.';
   return { kind: 'in-use', detail };
 }

@@ -42,7 +42,7 @@ export function downgrade(findings: readonly HostProblem[]): HostProblem[] {
   return findings.map((finding) => {
     if (finding.severity !== 'error') return finding;
     const { code, about } = finding;
-    const message = `${finding.message.replace(/\.$/, '')}; going on because of --force.`;
+    const message = `${finding.message.replace(/\.$/, '')}; continuing because of --force.`;
     return { severity: 'warning', code, message, ...(about ? { about } : {}) };
   });
 }

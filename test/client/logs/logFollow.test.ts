@@ -107,7 +107,7 @@ test('a prompt without a newline is shown after a moment', () =>
 test('what cannot be read is said once, and read as soon as it can be', () =>
   following(
     async ({ path, writes, until }) => {
-      await until('is no file)\n');
+      await until('is not a file)\n');
       await delay(1200);
       assert.equal(writes.length, 1);
       rmSync(path, { recursive: true });

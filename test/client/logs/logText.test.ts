@@ -38,7 +38,7 @@ function channel() {
   return { sink, calls, text: () => text };
 }
 
-test('a channel that is full begins anew with its last whole lines and a note', () => {
+test('a channel that is full starts again with its last whole lines and a note', () => {
   const { sink, calls, text } = channel();
   const write = boundedText(sink, { full: 100, kept: 25 }, '… earlier: /srv/a.log');
   for (let line = 0; line < 10; line++) write(`line ${line} ..\n`);

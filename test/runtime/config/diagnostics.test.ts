@@ -329,7 +329,7 @@ const CASES: readonly Case[] = [
     title: 'an instance of another role',
     text: `${VM}count = 2\n[[vms.instances]]\nid = «"db-0"»`,
     codes: ['config/instance-id'],
-    message: '"db-0" is no instance of "web".',
+    message: '"db-0" is not an instance of "web".',
     help: 'Instances are "web-0" to "web-1".',
   },
   {

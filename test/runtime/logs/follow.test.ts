@@ -35,7 +35,7 @@ describe('followFile', () => {
     assert.equal(followFile(path, 4).read(), 'new');
   });
 
-  test('begins anew when the file became shorter', () => {
+  test('starts again when the file became shorter', () => {
     writeFileSync(path, 'a long first run');
     const file = followFile(path);
     file.read();

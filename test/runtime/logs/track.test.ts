@@ -68,7 +68,7 @@ describe('following a log', () => {
     assert.deepEqual(news(), ['root']);
   });
 
-  test('begins anew when the file was emptied', () => {
+  test('starts again when the file was emptied', () => {
     writeFileSync(log, 'a long first line\n');
     news();
     writeFileSync(log, 'new\n');

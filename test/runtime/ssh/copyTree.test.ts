@@ -39,7 +39,7 @@ test('a guest that lists ../x writes nothing outside of the destination', async 
   try {
     for (const name of ['../out', '/out', '..', 'a/b']) {
       const guest = hostile({ x: folderOf(name), [`x/${name}`]: { kind: 'file', mode: 0o644, size: 4 } });
-      await assert.rejects(copyFrom(guest, join(folder.path, 'in')), /which is no name for a file here/);
+      await assert.rejects(copyFrom(guest, join(folder.path, 'in')), /which cannot be the name of a file here/);
     }
     assert.equal(existsSync(join(folder.path, 'out')), false);
   } finally {
@@ -65,7 +65,7 @@ test('a link that a guest has planted is neither written through nor entered', a
       'x/sub': folderOf('f'),
       'x/sub/f': { kind: 'file', mode: 0o644, size: 4 },
     });
-    await assert.rejects(copyFrom(sub, into), /is no folder/);
+    await assert.rejects(copyFrom(sub, into), /is not a folder/);
     assert.equal(readFileSync(secret, 'utf8'), 'mine');
     assert.equal(existsSync(join(inside, 'f')), false);
   } finally {

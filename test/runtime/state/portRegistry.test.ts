@@ -67,7 +67,7 @@ test('many changes at once lose nothing', () =>
     lock.release();
   }));
 
-test('a damaged file counts as empty and is written anew, and half-written ones are removed', () =>
+test('a damaged file counts as empty and is written again, and half-written ones are removed', () =>
   inHome(async (home) => {
     const { ports } = homeFiles(home);
     const temporary = `${ports}.0123456789ab.tmp`;

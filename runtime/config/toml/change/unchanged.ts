@@ -11,7 +11,7 @@ export interface UnchangedSections {
 
 /**
  * How a section without a mistake reads depends on its own text and the line below it only, wherever it stands. Where
- * a mistake may reach is unknown, so what has one is read anew; an open multi-line string may reach over everything.
+ * a mistake may reach is unknown, so what has one is read again; an open multi-line string may reach over everything.
  */
 export function unchangedSections(document: TomlDocument, change: TextChange): UnchangedSections {
   const { comments, errors } = document;

@@ -48,7 +48,7 @@ describe('checkCapacity', () => {
 test('--force makes warnings of errors and says so', () => {
   const [finding] = downgrade(checkCapacity({ cpus: 32, memoryMiB: 1 }, plenty, []));
   assert.equal(finding?.severity, 'warning');
-  assert.match(finding?.message ?? '', /has 16; going on because of --force\.$/);
+  assert.match(finding?.message ?? '', /has 16; continuing because of --force\.$/);
 });
 
 test('checkPorts names the VM, the port, the reason and how to find the user of it', () => {

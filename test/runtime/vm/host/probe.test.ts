@@ -86,7 +86,7 @@ describe('the accelerator', () => {
     assert.ok(reason.length > 10);
   });
 
-  test('is probed once; the answer is kept, and a broken cache is asked anew', async () => {
+  test('is probed once; the answer is kept, and a broken cache is asked again', async () => {
     const cache = join(folder.path, 'cache/qemu.json');
     const first = await (await openQemuHost(programs, cache)).probe('kvm');
     assert.equal(first.works, false);
