@@ -106,6 +106,7 @@ const RULES: readonly Rule[] = [
       'runtime/operations/(?:console|status|ssh/sshFiles)\\.ts',
       'runtime/process/(?:environment|pause|portOwner)\\.ts',
       'runtime/vm/(?:console|host/ports|host/qemu)\\.ts',
+      'server/protocol\\.ts',
       NODE,
       'vscode',
       'vscode-languageclient/node',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
+import { HOST_FACTS, type HostFactsParams } from '../../server/protocol.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { type Host, hostSettings } from '../host.ts';
 import { LANGUAGE } from '../ids.ts';
@@ -88,7 +89,8 @@ function reportFleet(client: LanguageClient, fleet: FleetStore): vscode.Disposab
   const sendFacts = () => {
     for (const project of fleet.projects) {
       const uri = client.code2ProtocolConverter.asUri(vscode.Uri.file(project.id));
-      void client.sendNotification('castra/hostFacts', { uri, facts: lookAtHost(project, hostSettings()) });
+      const params: HostFactsParams = { uri, facts: lookAtHost(project, hostSettings()) };
+      void client.sendNotification(HOST_FACTS, params);
     }
   };
   return whenFleetChanges(fleet, () => {

@@ -1,4 +1,4 @@
-import type { Digest } from '../contract/vocabulary.ts';
+import type { Architecture, Digest } from '../contract/vocabulary.ts';
 
 /** What a mirror stands for: it serves the same files below an address of its own. */
 const ALPINE = 'https://dl-cdn.alpinelinux.org/alpine';
@@ -15,7 +15,7 @@ export interface DefaultImage {
  * Pinned, so that the same Castra always starts the same guest. QEMU's machines for x86_64 start with a BIOS, those for
  * aarch64 with UEFI; cloud-init is what reads the seed.
  */
-export const defaultImages: Readonly<Record<'x86_64' | 'aarch64', DefaultImage>> = {
+export const defaultImages: Readonly<Record<Architecture, DefaultImage>> = {
   x86_64: {
     path: '/v3.24/releases/cloud/generic_alpine-3.24.1-x86_64-bios-cloudinit-r0.qcow2',
     digest: { algorithm: 'sha256', hex: '6e2e6fe0572b6632527f268d3659e8fccebda4e1ee470fafe2c4d7b85b6a4df6' },

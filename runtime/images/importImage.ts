@@ -2,6 +2,7 @@ import { constants, rmSync, statSync } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { CastraError } from '../contract/failures.ts';
 import type { ImageStep } from '../contract/images.ts';
+import type { Architecture } from '../contract/vocabulary.ts';
 import { Qcow2Error } from '../disks/qcow2.ts';
 import { downloadFiles, FILE_MODE, imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
@@ -25,7 +26,7 @@ export interface ImportedImage {
   /** Of the file as it was given: what `base_image_sha256` has to say. */
   readonly source: { readonly sha256: string; readonly sha512: string; readonly format: string };
   /** Its architecture, when it is one of Castra's default images. */
-  readonly defaultFor?: 'x86_64' | 'aarch64';
+  readonly defaultFor?: Architecture;
 }
 
 /** One import at a time: what a file will be known by is only known at the end. */
@@ -66,7 +67,7 @@ async function copyPrivately(file: string, target: string): Promise<void> {
   await chmod(target, FILE_MODE);
 }
 
-function findDefault(sha256: string): 'x86_64' | 'aarch64' | undefined {
+function findDefault(sha256: string): Architecture | undefined {
   return (['x86_64', 'aarch64'] as const).find((architecture) => defaultImages[architecture].digest.hex === sha256);
 }
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { BaseImage } from '../config/project.ts';
 import type { HostSettings } from '../contract/project.ts';
-import type { Digest } from '../contract/vocabulary.ts';
+import type { Architecture, Digest } from '../contract/vocabulary.ts';
 import { alpineUrl, defaultImages, defaultImageUrls } from './defaultImages.ts';
 import { redactUrl } from './download/redact.ts';
 
 export interface ImageRequest {
   readonly image: Extract<BaseImage, { kind: 'default-alpine' | 'url' }>;
-  readonly architecture: 'x86_64' | 'aarch64';
+  readonly architecture: Architecture;
   /** Asked for the default image before Alpine's own server, in order. */
   readonly mirrors: readonly string[];
   readonly settings: HostSettings;

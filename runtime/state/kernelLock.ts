@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { CastraError, messageOf } from '../contract/failures.ts';
-import { pause } from '../process/pause.ts';
 import { FILE_MODE } from './layout.ts';
 
 /**
@@ -68,20 +67,4 @@ function takePipe(path: string): Promise<(() => void) | undefined> {
     server.once('error', () => done(undefined));
     server.listen(`\\\\.\\pipe\\castra-${name}`, () => done(() => server.close()));
   });
-}
-
-/** Critical sections behind such a lock take milliseconds. */
-const RETRY_MS = 5;
-
-/** Waits a moment for a lock that is held briefly; undefined when its holder does not let go, or on abort. */
-export async function waitForKernelLock(
-  path: string,
-  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<(() => void) | undefined> {
-  const deadline = performance.now() + limits.timeoutMs;
-  for (;;) {
-    const free = await takeKernelLock(path);
-    if (free || limits.signal.aborted || performance.now() > deadline) return free;
-    await pause(RETRY_MS, limits.signal);
-  }
 }

@@ -1,10 +1,10 @@
 import type { PortForward } from '../contract/vocabulary.ts';
 import { number, object, oneOf, text } from './decode.ts';
 import { ensurePrivateDirectory, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
-import { waitForKernelLock } from './kernelLock.ts';
 import { homeFiles } from './layout.ts';
 import { inspectVm } from './liveness.ts';
 import { readOperation } from './lock.ts';
+import { waitBrieflyForLock } from './waitForLock.ts';
 
 /** A host port that a VM of some project holds, or will bind in a moment. */
 export interface PortReservation extends PortForward {
@@ -61,7 +61,7 @@ export async function changeReservations<Value>(
 ): Promise<Value | undefined> {
   ensurePrivateDirectory(home);
   const { ports, portsLock } = homeFiles(home);
-  const free = await waitForKernelLock(portsLock, { timeoutMs: LOCK_TIMEOUT_MS, signal });
+  const free = await waitBrieflyForLock(portsLock, { timeoutMs: LOCK_TIMEOUT_MS, signal });
   if (free === undefined) return undefined;
   try {
     const { reservations, value } = await change(readReservations(home));

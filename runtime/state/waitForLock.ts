@@ -26,3 +26,19 @@ export async function waitForKernelLock(path: string, wait: LockWait): Promise<(
   }
   throw new CastraError({ kind: 'cancelled' });
 }
+
+/** Critical sections behind such a lock take milliseconds. */
+const BRIEF_TRY_MS = 5;
+
+/** Waits a moment for a lock that is held briefly; undefined when its holder does not let go, or on abort. */
+export async function waitBrieflyForLock(
+  path: string,
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<(() => void) | undefined> {
+  const deadline = performance.now() + limits.timeoutMs;
+  for (;;) {
+    const free = await takeKernelLock(path);
+    if (free || limits.signal.aborted || performance.now() > deadline) return free;
+    await pause(BRIEF_TRY_MS, limits.signal);
+  }
+}

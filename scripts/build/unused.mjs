@@ -50,6 +50,7 @@ const languageClient = [
         onSaveNotificationSent = never;
         onCloseNotificationSent = never;
         fillClientCapabilities() {}
+        preInitialize() {}
         initialize() {}
         register() {}
         unregister() {}
@@ -57,6 +58,7 @@ const languageClient = [
         getState() { return { kind: 'document', id: this.registrationType.method, registrations: false, matches: false }; }
         handles() { return false; }
         getProvider() { return undefined; }
+        findNotebookDocumentAndCell() { return undefined; }
       };`,
   },
   {

@@ -2,14 +2,7 @@ import type { Connection } from 'vscode-languageserver';
 import { findHostProblems, type HostFacts } from '../../runtime/config/findings/hostFacts.ts';
 import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
-
-/** What a client may tell about the host that it runs on: this server looks at no port and starts no program. */
-export const HOST_FACTS = 'castra/hostFacts';
-
-export interface HostFactsParams {
-  readonly uri: string;
-  readonly facts: HostFacts;
-}
+import { HOST_FACTS, type HostFactsParams } from '../protocol.ts';
 
 export interface HostKnowledge {
   findings(analysis: Analysis): readonly Diagnostic[];

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { LogLimits, PortForward } from '../../runtime/contract/vocabulary.ts';
 import { vmFiles, vmSockets } from '../../runtime/state/layout.ts';
-import { type LaunchPlan, qemuArguments } from '../../runtime/vm/args.ts';
+import { qemuArguments } from '../../runtime/vm/args.ts';
 import { type LaunchRequest, launchVm, type RunningQemu } from '../../runtime/vm/launch.ts';
+import type { LaunchPlan } from '../../runtime/vm/launchPlan.ts';
 import type { QmpEvent } from '../../runtime/vm/qmp.ts';
 
 /** Tests are bundled elsewhere but run from the repository's root. */

@@ -21,9 +21,21 @@ export function addDown(program: Command, finish: Finish): void {
     .command('down')
     .description('stop VMs: ask the guest, then SIGTERM, then SIGKILL')
     .argument('[vm...]', 'VMs or roles (default: all that run)')
-    .option('--graceful-wait-secs <n>', 'how long the guest may take (default 20)', parseSeconds)
-    .option('--sigterm-wait-secs <n>', 'how long QEMU may take after SIGTERM (default 10)', parseSeconds)
-    .option('--sigkill-wait-secs <n>', 'how long the kernel may take after SIGKILL (default 5)', parseSeconds)
+    .option(
+      '--graceful-wait-secs <n>',
+      'how long the guest may take (default: graceful_wait_secs in [lifecycle], else 20)',
+      parseSeconds,
+    )
+    .option(
+      '--sigterm-wait-secs <n>',
+      'how long QEMU may take after SIGTERM (default: sigterm_wait_secs there, else 10)',
+      parseSeconds,
+    )
+    .option(
+      '--sigkill-wait-secs <n>',
+      'how long the kernel may take after SIGKILL (default: sigkill_wait_secs there, else 5)',
+      parseSeconds,
+    )
     .option('--keep-overlay', "put the VMs' disks aside instead of discarding them; `castra export` reads them")
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);

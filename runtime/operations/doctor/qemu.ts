@@ -1,7 +1,7 @@
 import type { DoctorFinding } from '../../contract/doctor.ts';
 import { CastraError } from '../../contract/failures.ts';
+import type { Architecture } from '../../contract/vocabulary.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
-import type { Architecture } from '../../vm/args.ts';
 import { findUefi } from '../../vm/host/firmware.ts';
 import {
   describeBuild,

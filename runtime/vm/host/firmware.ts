@@ -1,8 +1,8 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Architecture } from '../../contract/vocabulary.ts';
 import { readJsonIfAny } from '../../state/files.ts';
 import { FILE_MODE } from '../../state/layout.ts';
-import type { Architecture } from '../args.ts';
 
 /** A UEFI build on this host: its code, and the template of its variable store. */
 export interface UefiBuild {

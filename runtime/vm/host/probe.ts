@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AcceleratorName } from '../../contract/vocabulary.ts';
+import type { AcceleratorName, Architecture } from '../../contract/vocabulary.ts';
 import { run } from '../../process/spawn.ts';
-import { type Architecture, escapeComma } from '../args.ts';
+import { escapeComma } from '../devices/escapeComma.ts';
 
 export interface ProbeResult {
   readonly works: boolean;

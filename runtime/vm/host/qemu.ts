@@ -4,8 +4,8 @@ import type { DiagnosticCode } from '../../contract/diagnosticCodes.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { HostSettings } from '../../contract/project.ts';
+import type { Architecture } from '../../contract/vocabulary.ts';
 import { findExecutable, run } from '../../process/spawn.ts';
-import type { Architecture } from '../args.ts';
 
 /** The QEMU programs of this host. */
 export interface QemuPrograms {

@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CastraError } from '../../../runtime/contract/failures.ts';
-import { takeKernelLock, waitForKernelLock } from '../../../runtime/state/kernelLock.ts';
+import { takeKernelLock } from '../../../runtime/state/kernelLock.ts';
 import { homeFiles } from '../../../runtime/state/layout.ts';
 import { lockProject } from '../../../runtime/state/lock.ts';
 import { changeReservations, type PortReservation, readReservations } from '../../../runtime/state/portRegistry.ts';
+import { waitBrieflyForLock } from '../../../runtime/state/waitForLock.ts';
 import { tempFolder } from '../../support/tempProject.ts';
 
 const never = new AbortController().signal;
@@ -95,10 +96,10 @@ test('waiting for a lock that is held ends with its time, or when it is cancelle
     const path = join(home, 'lock');
     const free = await takeKernelLock(path);
     assert.ok(free);
-    assert.equal(await waitForKernelLock(path, { timeoutMs: 30, signal: never }), undefined);
+    assert.equal(await waitBrieflyForLock(path, { timeoutMs: 30, signal: never }), undefined);
     const cancelled = AbortSignal.timeout(30);
-    assert.equal(await waitForKernelLock(path, { timeoutMs: 60_000, signal: cancelled }), undefined);
-    const waiting = waitForKernelLock(path, { timeoutMs: 60_000, signal: never });
+    assert.equal(await waitBrieflyForLock(path, { timeoutMs: 60_000, signal: cancelled }), undefined);
+    const waiting = waitBrieflyForLock(path, { timeoutMs: 60_000, signal: never });
     free();
     const second = await waiting;
     assert.ok(second);

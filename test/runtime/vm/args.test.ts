@@ -3,7 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
-import { escapeComma, type LaunchPlan, macAddress, qemuArguments } from '../../../runtime/vm/args.ts';
+import { qemuArguments } from '../../../runtime/vm/args.ts';
+import { escapeComma } from '../../../runtime/vm/devices/escapeComma.ts';
+import { macAddress } from '../../../runtime/vm/devices/network.ts';
+import type { LaunchPlan } from '../../../runtime/vm/launchPlan.ts';
 
 const GOLDEN = join(process.cwd(), 'test/runtime/vm/golden');
 const UUID = '5f0c0d5e-8f7e-4a39-9f0e-6f2f0c6b1a2d';
