@@ -110,7 +110,7 @@ describe('castra logs', () => {
     writeFileSync(serial('web-1'), 'fine\n');
     const { stdout, stderr, code } = await logs('--source', 'serial');
     assert.equal(code, 0);
-    assert.match(stderr, /\[vm:web-0:serial\] \(cannot be read: .* is no file\)/);
+    assert.match(stderr, /\[vm:web-0:serial\] \(cannot be read: .* is not a file\)/);
     assert.equal(stdout, '[vm:web-1:serial] fine\n');
   });
 

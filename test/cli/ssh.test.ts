@@ -174,7 +174,7 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
     assert.match(unknown.stderr, /No VM or role named "wbe"/);
     const mixed = await castra(['exec', 'web-0', 'db', '--', 'true']);
     assert.equal(mixed.code, 70);
-    assert.match(mixed.stderr, /db-0 does not run.*\nFailed on 1 of 2: db-0/);
+    assert.match(mixed.stderr, /db-0 is not running.*\nFailed on 1 of 2: db-0/);
     const json = await castra(['ssh', '--json', 'web-0', 'true']);
     assert.equal(json.code, 64);
   });

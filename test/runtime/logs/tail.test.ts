@@ -129,7 +129,7 @@ describe('the last lines of a log', () => {
 
   test('cannot be had of something that is no file', () => {
     mkdirSync(log);
-    assert.throws(() => openTail(log, { lines: 1 }), /is no file/);
+    assert.throws(() => openTail(log, { lines: 1 }), /is not a file/);
   });
 
   test('leave out files that were last written before a time', async () => {
