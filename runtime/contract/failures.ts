@@ -1,5 +1,5 @@
 import type { Diagnostic } from './diagnostics.ts';
-import type { SingleFailure } from './singleFailure.ts';
+import type { RootFinding, SingleFailure } from './singleFailure.ts';
 import type { VmDownResult, VmUpResult } from './vms.ts';
 
 /** Every way an operation can fail. Closed on purpose: the table below must know each one. */
@@ -70,6 +70,10 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 73,
     describe: (failure) =>
       `Cannot use the state root ${failure.path}: ${failure.detail}. Set CASTRA_HOME, or \`project.state_dir\` to a new folder, on a disk with free space.`,
+  },
+  'state-root-foreign': {
+    exitCode: 73,
+    describe: ({ path, found, detail }) => `${path} ${detail}. Nothing in it was read or changed. ${ways[found]}`,
   },
   busy: { exitCode: 75, describe: (failure) => describeBusy(failure) },
   'preflight-failed': {
@@ -144,6 +148,22 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 70,
     describe: (failure) => `Castra has a bug: ${failure.detail}. Please report it with the command you ran.`,
   },
+};
+
+const ADOPT =
+  'Remove it, or name another folder in `project.state_dir`. If it is yours, `castra doctor --adopt` lists what is in it and takes it for this project.';
+
+/** What to do about a folder that is not a state root of ours. */
+const ways: Readonly<Record<RootFinding, string>> = {
+  unknown: ADOPT,
+  copy: ADOPT,
+  'other-project': 'Give one of the two projects a `project.state_dir` of its own.',
+  'moved-project': 'Stop these VMs first.',
+  link: 'Name the folder itself in `project.state_dir`, or remove the link.',
+  'not-a-folder': 'Move it away, or name another folder in `project.state_dir`.',
+  'other-user': 'Name a folder of your own in `project.state_dir`.',
+  unreadable: 'Make it readable for yourself, or name another folder in `project.state_dir`.',
+  damaged: 'Castra never makes such a thing. Remove it, and run the command again.',
 };
 
 /** Process exit codes, by kind. */

@@ -12,6 +12,13 @@ export type SingleFailure =
   | { readonly kind: 'already-initialized'; readonly path: string }
   | { readonly kind: 'write-failed'; readonly path: string; readonly detail: string }
   | { readonly kind: 'state-root-unusable'; readonly path: string; readonly detail: string }
+  /** The folder is not a state root that this user's Castra made for this castra.toml. Nothing in it was touched. */
+  | {
+      readonly kind: 'state-root-foreign';
+      readonly path: string;
+      readonly found: RootFinding;
+      readonly detail: string;
+    }
   | { readonly kind: 'busy'; readonly command: ChangingCommand; readonly pid?: number; readonly startedAt?: string }
   | { readonly kind: 'preflight-failed'; readonly problems: readonly Diagnostic[] }
   /** An image could not be had; `detail` says what to do. `url` when it was to be downloaded. */
@@ -57,3 +64,18 @@ export type SingleFailure =
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'internal'; readonly detail: string };
+
+/** Why a folder does not count as the state root of a project. Only the first two can be adopted. */
+export type RootFinding =
+  /** It has no id that Castra's home knows. */
+  | 'unknown'
+  /** Its id belongs to another folder: it was copied. */
+  | 'copy'
+  | 'other-project'
+  | 'moved-project'
+  | 'link'
+  | 'not-a-folder'
+  | 'other-user'
+  | 'unreadable'
+  /** One of its folders is a link or something else that Castra never makes. */
+  | 'damaged';

@@ -1,7 +1,6 @@
-import { constants, copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { listNames } from '../state/files.ts';
-import { DIRECTORY_MODE } from '../state/layout.ts';
+import { listNames, makeFolders } from '../state/files.ts';
 import { findLockHolder, overlayBytes } from './overlay.ts';
 
 export type Keep =
@@ -19,7 +18,7 @@ export async function keepOverlay(
   if (bytes === undefined) return { kind: 'none' };
   const holder = await findLockHolder(qemuImg, overlayPath);
   if (holder !== undefined) return { kind: 'in-use', detail: holder };
-  mkdirSync(folder, { recursive: true, mode: DIRECTORY_MODE });
+  makeFolders(folder);
   const path = join(folder, keptName(vm, now));
   move(overlayPath, path);
   return { kind: 'kept', path, bytes };

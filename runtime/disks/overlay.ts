@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import { run } from '../process/spawn.ts';
-import { DIRECTORY_MODE, FILE_MODE } from '../state/layout.ts';
+import { makeFolders } from '../state/files.ts';
+import { FILE_MODE } from '../state/layout.ts';
 import { inspectQcow2 } from './qcow2.ts';
 
 export interface OverlayRequest {
@@ -25,7 +26,7 @@ export async function createOverlay(request: OverlayRequest): Promise<void> {
   const temporary = `${overlayPath}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     if (sizeMiB !== undefined) await refuseShrinking(baseImage, sizeMiB);
-    mkdirSync(dirname(overlayPath), { recursive: true, mode: DIRECTORY_MODE });
+    makeFolders(dirname(overlayPath));
     // In image names, qemu-img takes "name:" for a protocol; an absolute path never has one.
     const args = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', baseImage, temporary];
     if (sizeMiB !== undefined) args.push(`${sizeMiB}M`);

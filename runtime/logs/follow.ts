@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { openLog } from './tail.ts';
 
 export interface FileFollower {
   /** What was appended since the last call; empty while the file does not exist. */
@@ -7,6 +8,15 @@ export interface FileFollower {
 }
 
 const CHUNK_BYTES = 64 * 1024;
+
+/** What cannot be read has nothing to show yet. */
+function openIfLog(path: string): number | undefined {
+  try {
+    return openLog(path);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Follows a file from a byte offset on. A file that became shorter is read from its beginning. At most one chunk per
@@ -18,12 +28,8 @@ export function followFile(path: string, from = 0): FileFollower {
   const buffer = Buffer.alloc(CHUNK_BYTES);
   return {
     read() {
-      let file: number;
-      try {
-        file = openSync(path, 'r');
-      } catch {
-        return '';
-      }
+      const file = openIfLog(path);
+      if (file === undefined) return '';
       try {
         if (fstatSync(file).size < offset) {
           offset = 0;

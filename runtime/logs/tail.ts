@@ -80,14 +80,20 @@ function openSegment(
   }
 }
 
-/** Undefined when there is none. O_NONBLOCK, so that nothing that only looks like a log makes us wait. */
+/**
+ * Undefined when there is none. O_NONBLOCK, so that nothing that only looks like a log makes us wait; O_NOFOLLOW, since
+ * a log of ours is never a link.
+ */
 export function openLog(path: string): number | undefined {
   let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
       return undefined;
+    }
+    if (error instanceof Error && 'code' in error && error.code === 'ELOOP') {
+      throw new Error(`${path} is a symbolic link, which Castra never makes`, { cause: error });
     }
     throw error;
   }

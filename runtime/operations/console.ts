@@ -3,7 +3,7 @@ import { CastraError, messageOf } from '../contract/failures.ts';
 import type { ConsoleOptions } from '../contract/ssh.ts';
 import { inspectVm } from '../state/liveness.ts';
 import { connectConsole, isConsoleTaken } from '../vm/console.ts';
-import { analyzeProject } from './project/openProject.ts';
+import { openState } from './project/openProject.ts';
 import { oneVmCalled, projectVms, requireRunning } from './project/vms.ts';
 import type { Operation } from './run.ts';
 
@@ -16,7 +16,7 @@ export interface OpenConsole {
 
 /** Attaches to the serial console of a running VM. Works with a broken file, and says so when somebody has it already. */
 export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (options, run) => {
-  const { place, draft } = analyzeProject(options);
+  const { place, draft } = openState(options);
   const { stateRoot } = place;
   const { name: vm } = oneVmCalled(projectVms(stateRoot, draft?.vms ?? []), options.vm);
   const { sockets } = requireRunning(vm, inspectVm(stateRoot, vm)).record;

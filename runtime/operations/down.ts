@@ -9,7 +9,7 @@ import { lockProject } from '../state/lock.ts';
 import { findQemuImage } from '../vm/host/qemu.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
-import { analyzeProject } from './project/openProject.ts';
+import { openState } from './project/openProject.ts';
 import { type ProjectVm, projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles } from './ssh/sshFiles.ts';
@@ -21,18 +21,19 @@ import { clearLeftovers } from './stop/leftovers.ts';
  * because a VM must not become unstoppable by an edit.
  */
 export const down: Operation<DownOptions, DownOutcome> = async (options, run) => {
-  const { place, project, diagnostics } = analyzeProject(options);
+  const { place, root, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
   const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
-  if (!existsSync(stateRoot)) return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  if (root.kind === 'absent') return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
-  const lock = await lockProject(
-    stateRoot,
-    'down',
-    targets.map(({ name }) => name),
-  );
+  const lock = await lockProject({
+    home: options.settings.home,
+    place,
+    command: 'down',
+    vms: targets.map(({ name }) => name),
+  });
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     const vms = await stopInOrder(targets, context, run);

@@ -7,27 +7,27 @@ import { readBacking } from '../disks/backing.ts';
 import { isBaseNewer } from '../disks/baseChange.ts';
 import { flattenDisk, makeEmptyDisk } from '../disks/flatten.ts';
 import { keptOverlays } from '../disks/keptOverlay.ts';
-import { findLockHolder, sweepHalfMade } from '../disks/overlay.ts';
+import { fileId, findLockHolder, sweepHalfMade } from '../disks/overlay.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { backUpDisk, diskBytes } from '../vm/diskBackup.ts';
 import { findQemuImage, installCommand } from '../vm/host/qemu.ts';
-import { analyzeProject } from './project/openProject.ts';
+import { openState } from './project/openProject.ts';
 import { oneVmCalled, projectVms } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** Copies a VM's disk to one qcow2 file that stands alone. The VM may run, be stopped, or have left a kept overlay. */
 export const exportVm: Operation<ExportOptions, ExportOutcome> = async (options, run) => {
-  const { place, project, diagnostics } = analyzeProject(options);
+  const { place, root, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { outputPath } = options;
   const { stateRoot } = place;
   const { name: vm } = oneVmCalled(projectVms(stateRoot, project?.vms ?? []), options.vm);
   const qemuImg = findQemuImage(options.settings) ?? fail(vm, `qemu-img is missing; ${installCommand()}`);
   checkTarget(options);
-  if (!existsSync(stateRoot)) fail(vm, NO_DISK);
-  const lock = await lockProject(stateRoot, 'export', [vm]);
+  if (root.kind === 'absent') fail(vm, NO_DISK);
+  const lock = await lockProject({ home: options.settings.home, place, command: 'export', vms: [vm] });
   try {
     const disk = findDisk(stateRoot, vm);
     await copyToPlace({ vm, qemuImg, disk, outputPath }, run);
@@ -66,7 +66,8 @@ function findDisk(stateRoot: string, vm: string): FoundDisk {
     if (record === undefined) return fail(vm, 'it runs, but its launch record is lost; stop it with --keep-overlay.');
     return { source: 'running', path: record.overlayPath, qmpSocket: record.sockets.qmp };
   }
-  if (record && existsSync(record.overlayPath)) return { source: 'stopped', path: record.overlayPath };
+  if (record?.overlayFile !== undefined && record.overlayFile === fileId(record.overlayPath))
+    return { source: 'stopped', path: record.overlayPath };
   const [kept] = keptOverlays(projectFiles(stateRoot).kept, vm);
   return kept === undefined ? fail(vm, NO_DISK) : { source: 'kept', path: kept };
 }

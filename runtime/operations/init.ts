@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { analyzeConfig } from '../config/analyze.ts';
 import { discoverConfig } from '../config/discover.ts';
 import { configTemplate } from '../config/template.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { InitOptions, InitOutcome } from '../contract/project.ts';
-import { writeFileAtomic } from '../state/files.ts';
+import { makeFolders, writeFileAtomic } from '../state/files.ts';
 import type { Operation } from './run.ts';
 
 /** Meant to be read by everybody who checks the project out, unlike anything in a state root. */
 const CONFIG_MODE = 0o644;
+const USER_FOLDER_MODE = 0o777;
 
 /** Writes a commented castra.toml. */
 export const init: Operation<InitOptions, InitOutcome> = (options) => {
@@ -19,7 +20,7 @@ export const init: Operation<InitOptions, InitOutcome> = (options) => {
   const projectName = options.projectName || basename(dirname(path)) || 'castra-project';
   const text = configTemplate(projectName);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path), USER_FOLDER_MODE);
     writeFileAtomic(path, text, CONFIG_MODE);
   } catch (error) {
     throw new CastraError({ kind: 'write-failed', path, detail: messageOf(error) }, { cause: error });

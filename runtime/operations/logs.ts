@@ -9,14 +9,14 @@ import { watchFolder } from '../logs/wake.ts';
 import { projectFiles } from '../state/layout.ts';
 import { readRecord } from '../state/record.ts';
 import { type LogSource, selectSources } from './logs/sources.ts';
-import { analyzeProject } from './project/openProject.ts';
+import { openState } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 const DEFAULT_LINES = 100;
 
 /** Tells the last lines of logs, source by source, then with `follow` what is added, as it comes. */
 export const logs: Operation<LogsOptions, LogsOutcome> = async (options, run) => {
-  const { place, project, diagnostics } = analyzeProject(options);
+  const { place, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
   const rest = async () => {

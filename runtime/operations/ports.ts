@@ -7,7 +7,7 @@ import { readReservations } from '../state/portRegistry.ts';
 import { wantedForwards } from './ports/forwards.ts';
 import { judgePort, type PortContext } from './ports/portState.ts';
 import { probeVm } from './ports/probePorts.ts';
-import { analyzeProject } from './project/openProject.ts';
+import { openState } from './project/openProject.ts';
 import { projectVms } from './project/vms.ts';
 import { type Operation, tell } from './run.ts';
 
@@ -21,7 +21,7 @@ interface Subject {
 
 /** Every forward and what is in its way. Binds nothing and changes nothing; works with a broken file, as far as it goes. */
 export const ports: Operation<PortsOptions, PortsOutcome> = async (options, run) => {
-  const { place, draft, diagnostics } = analyzeProject(options);
+  const { place, draft, diagnostics } = openState(options);
   const subjects = findSubjects(place.stateRoot, draft);
   const brokerPort = draft?.brokerPort ?? 0;
   const context: PortContext = {

@@ -5,14 +5,14 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
-import { analyzeProject } from './project/openProject.ts';
+import { openState } from './project/openProject.ts';
 import { judgeVm, type StatusContext } from './project/vmState.ts';
 import { projectVms } from './project/vms.ts';
 import { type Operation, tell } from './run.ts';
 
 /** What is true now, from the process table, QMP and the launch records. Changes nothing, ever. */
 export const status: Operation<StatusOptions, StatusOutcome> = async (options, run) => {
-  const { place, project, diagnostics } = analyzeProject(options);
+  const { place, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
   const operation = readOperation(stateRoot);

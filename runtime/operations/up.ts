@@ -23,12 +23,8 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const { project, diagnostics } = loaded;
   tell(diagnostics, run);
   const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
-  const lock = await lockProject(
-    project.stateRoot,
-    'up',
-    vms.map((vm) => vm.name),
-  );
   const { home } = options.settings;
+  const lock = await lockProject({ home, place: project, command: 'up', vms: vms.map((vm) => vm.name) });
   try {
     noteProject(project, home, run);
     const started = await startAll(loaded, vms, options, run);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import { ensurePrivateDirectory, writeFileAtomic } from '../state/files.ts';
 import { FILE_MODE } from '../state/layout.ts';
+import { readOwnText } from '../state/ownFile.ts';
 import { derivePublicKey, generateKeyPair, type KeyPair } from './openssh.ts';
 
 /**
@@ -76,7 +77,7 @@ const bareKey = (line: string): string => line.split(/\s+/, 2).join(' ');
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readOwnText(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw unusable(path, messageOf(error));

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './layout.ts';
+import { readOwnText } from './ownFile.ts';
 
 /** As writeFileAtomic names them. */
 const TEMPORARY = /\.[0-9a-f]{12}\.tmp$/;
@@ -37,10 +28,13 @@ export function sweepTemporaries(folder: string, of?: string): void {
   }
 }
 
-/** Undefined when the file is missing or cannot be read: the caller has nothing to go by either way. */
+/**
+ * Undefined when the file is missing, cannot be read, or is nothing that Castra makes (a link, a FIFO, gigabytes): the
+ * caller has nothing to go by either way.
+ */
 export function readTextIfAny(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readOwnText(path);
   } catch {
     return undefined;
   }
@@ -49,23 +43,10 @@ export function readTextIfAny(path: string): string | undefined {
 /** JSON from a file that may be missing, cut short or not ours. */
 export function readJsonIfAny(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readOwnText(path));
   } catch {
     return undefined;
   }
-}
-
-/**
- * Makes a project's state root. Refuses a folder that has other things in it and never was one: Castra would close it
- * to everybody else and put, and remove, files of its own beside the user's.
- */
-export function ensureStateRoot(path: string, marker: string): void {
-  const strangers = existsSync(marker) ? [] : listNames(path);
-  if (strangers.length > 0) {
-    const detail = `it has other files in it, such as ${strangers[0]}, and is not a state root of Castra`;
-    throw new CastraError({ kind: 'state-root-unusable', path, detail });
-  }
-  ensurePrivateDirectory(path);
 }
 
 /** Names in a folder; none when it is missing or cannot be read. */
@@ -77,10 +58,10 @@ export function listNames(path: string): string[] {
   }
 }
 
-/** Makes a folder that only its owner can enter, and refuses one that belongs to somebody else. */
+/** Makes a folder that only its owner can enter, and refuses a link, and a folder of another user. */
 export function ensurePrivateDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    makeFolders(path);
     const stat = lstatSync(path);
     if (!stat.isDirectory()) throw new Error('it is not a folder');
     if (process.getuid === undefined) return;
@@ -88,5 +69,27 @@ export function ensurePrivateDirectory(path: string): void {
     if ((stat.mode & 0o077) !== 0) chmodSync(path, DIRECTORY_MODE);
   } catch (error) {
     throw new CastraError({ kind: 'state-root-unusable', path, detail: messageOf(error) }, { cause: error });
+  }
+}
+
+/**
+ * Makes a folder and those above it. Level by level: with `recursive`, Node tries for ever where the parent of a name that can be looked up answers ENOENT
+ * (HOME=/proc/x; the same loop as nodejs/node#27198 on Windows).
+ */
+export function makeFolders(path: string, mode = DIRECTORY_MODE): void {
+  const missing: string[] = [];
+  for (let level = path; lstatSync(level, { throwIfNoEntry: false }) === undefined; level = dirname(level)) {
+    missing.push(level);
+    if (dirname(level) === level) break;
+  }
+  for (const level of missing.reverse()) makeFolder(level, mode);
+}
+
+/** Another command may make it at the same time. */
+function makeFolder(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }

@@ -67,10 +67,11 @@ const folders: Readonly<Record<StateFolder, Readonly<Record<string, StateFolder>
 };
 
 /**
- * The lock marks the folder as ours, and who holds it may be about to look at it; what names the holder goes with the
+ * The id marks the folder as ours. Who holds the lock may be about to look at it; what names the holder goes with the
  * lock. Keys stay: an overlay that was put aside, or an exported disk, still knows them.
  */
 const lasting: Readonly<Record<string, Entry['type']>> = {
+  'castra.id': 'file',
   'castra.lock': 'file',
   'operation.json': 'file',
   keys: 'directory',

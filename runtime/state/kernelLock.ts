@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import { FILE_MODE } from './layout.ts';
@@ -26,7 +26,7 @@ const FLOCK_BUSY = 1;
  * descriptor and leaves it to us. It is in util-linux and busybox, so on every Linux.
  */
 function takeFlock(path: string): Promise<(() => void) | undefined> {
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, FILE_MODE);
+  const descriptor = openLock(path, 0);
   const free = () => closeSync(descriptor);
   return new Promise((done, fail) => {
     const child = spawn('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
@@ -49,13 +49,21 @@ function takeFlock(path: string): Promise<(() => void) | undefined> {
 function takeExlock(path: string): (() => void) | undefined {
   const O_EXLOCK = 0x20;
   try {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
-    const descriptor = openSync(path, flags, FILE_MODE);
+    const descriptor = openLock(path, O_EXLOCK);
     return () => closeSync(descriptor);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
     throw error;
   }
+}
+
+/** A link is not followed, and nothing but a plain file is a lock of ours. */
+function openLock(path: string, more: number): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+  const descriptor = openSync(path, flags | more, FILE_MODE);
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw new Error('it is not a plain file');
 }
 
 /** A pipe name on Windows has one server, and goes with it. The file is there for who looks whose folder this is. */

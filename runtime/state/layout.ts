@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Everything below is created 0700 (folders) and 0600 (files): guest disks and consoles hold secrets. */
 export const DIRECTORY_MODE = 0o700;
@@ -13,7 +13,9 @@ export const SOCKET_PATH_LIMIT = process.platform === 'linux' ? 107 : 103;
 
 /** Files of a project, directly under its state root. */
 export interface ProjectFiles {
-  /** Held by the kernel's lock while a command changes the project; never removed, so it marks a folder as ours. */
+  /** The random id by which Castra's home knows this folder (rootClaims.ts); never removed. */
+  readonly id: string;
+  /** Held by the kernel's lock while a command changes the project; never removed. */
   readonly lock: string;
   /** Who holds the lock, for people: written by the holder, read by `status` and by whoever finds it locked. */
   readonly operation: string;
@@ -36,6 +38,7 @@ export function projectFiles(stateRoot: string): ProjectFiles {
   const keys = join(stateRoot, 'keys');
   const logs = join(stateRoot, 'logs');
   return {
+    id: join(stateRoot, 'castra.id'),
     lock: join(stateRoot, 'castra.lock'),
     operation: join(stateRoot, 'operation.json'),
     logs,
@@ -90,20 +93,46 @@ export interface VmSockets {
 
 /**
  * Sockets live in the state root; where that path is too long for a socket they go to a short folder of the user's,
- * and the launch record remembers where.
+ * and the launch record remembers which of them (`recordedSockets`).
  */
 export function vmSockets(stateRoot: string, vm: string, env: NodeJS.ProcessEnv = process.env): VmSockets {
   const inState = socketsAt(join(stateRoot, vm));
-  if (fits(inState)) return inState;
-  const name = createHash('sha256').update(join(stateRoot, vm)).digest('hex').slice(0, 16);
-  const folders = shortFolders(env).map((folder) => socketsAt(join(folder, name)));
-  return folders.find(fits) ?? inState;
+  return fits(inState) ? inState : (shortSockets(stateRoot, vm, env).find(fits) ?? inState);
 }
 
-function shortFolders(env: NodeJS.ProcessEnv): string[] {
-  const own = `castra-${userInfo().uid}`;
-  return [...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'castra')] : []), join(tmpdir(), own), `/tmp/${own}`];
+/**
+ * The sockets that a launch record means, out of all places where Castra puts them: a path is never taken from the
+ * record itself. Undefined when it means none of these. A state root that was renamed keeps its sockets.
+ */
+export function recordedSockets(
+  stateRoot: string,
+  record: { readonly vm: string; readonly sockets: VmSockets },
+  env: NodeJS.ProcessEnv = process.env,
+): VmSockets | undefined {
+  const { vm, sockets } = record;
+  const short = shortSockets(stateRoot, vm, env).find(({ qmp }) => qmp === sockets.qmp);
+  return short ?? (basename(sockets.qmp) === `${vm}.qmp` ? socketsAt(join(stateRoot, vm)) : undefined);
 }
+
+function shortSockets(stateRoot: string, vm: string, env: NodeJS.ProcessEnv): VmSockets[] {
+  const name = createHash('sha256').update(join(stateRoot, vm)).digest('hex').slice(0, 16);
+  return shortFolders(env).map((folder) => socketsAt(join(folder, name)));
+}
+
+/** A command in a service or over ssh may lack the variable that the VM was started with. */
+function shortFolders(env: NodeJS.ProcessEnv): string[] {
+  const own = `castra-${ownUid()}`;
+  const runtime = process.platform === 'linux' ? [`/run/user/${ownUid()}`] : [];
+  return [
+    ...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'castra')] : []),
+    join(tmpdir(), own),
+    `/tmp/${own}`,
+    ...runtime.map((folder) => join(folder, 'castra')),
+  ];
+}
+
+/** Not userInfo(), which fails for a uid that has no name (`docker run -u 1500`). */
+const ownUid = (): string => (process.getuid === undefined ? userInfo().username : String(process.getuid()));
 
 const socketsAt = (stem: string): VmSockets => ({
   qmp: `${stem}.qmp`,
@@ -118,6 +147,8 @@ const fits = (sockets: VmSockets): boolean =>
 export const homeFiles = (home: string) => ({
   projects: join(home, 'projects'),
   images: join(home, 'images'),
+  /** One file per state root that Castra made for this user (rootClaims.ts). */
+  roots: join(home, 'roots'),
   /** One file per project that ever ran here. */
   known: join(home, 'known'),
   /** Host ports that running VMs of all projects hold. */

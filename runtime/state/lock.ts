@@ -1,42 +1,54 @@
-import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CastraError } from '../contract/failures.ts';
 import type { RunningOperation } from '../contract/project.ts';
 import { type ChangingCommand, changingCommands } from '../contract/vocabulary.ts';
 import { identify, isSameProcess } from '../process/identity.ts';
 import { listOf, number, object, text } from './decode.ts';
-import { ensureStateRoot, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
+import { readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { takeKernelLock } from './kernelLock.ts';
 import { projectFiles } from './layout.ts';
+import { removeOwnFile } from './ownFile.ts';
+import { claimRoot, type RootPlace, requireRoot } from './stateRoot.ts';
 
 /** Held while a command changes a project. The kernel drops it with the process, so a killed command leaves none. */
 export interface ProjectLock {
   release(): void;
 }
 
+export interface LockRequest {
+  readonly home: string;
+  readonly place: RootPlace;
+  readonly command: ChangingCommand;
+  readonly vms: readonly string[];
+  /** Given each folder that may have half-written files, once the lock is held. */
+  readonly sweep?: (folder: string) => void;
+}
+
 /**
- * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides. `sweep` is
- * given each folder that may have half-written files, once the lock is held.
+ * Takes the project's lock or fails with `busy`, naming the holder. Never waits: the caller's user decides. Only `up`
+ * makes a state root; all others fail with `state-root-foreign` where there is none of ours.
  */
-export async function lockProject(
-  stateRoot: string,
-  command: ChangingCommand,
-  vms: readonly string[],
-  sweep = sweepTemporaries,
-): Promise<ProjectLock> {
+export async function lockProject(request: LockRequest): Promise<ProjectLock> {
+  const { home, place, command, vms, sweep = sweepTemporaries } = request;
+  const { stateRoot, configPath } = place;
+  if (command === 'up' && configPath !== undefined) claimRoot(home, { stateRoot, configPath });
+  else if (requireRoot(home, place).kind === 'absent') throw nothingThere(stateRoot);
   const files = projectFiles(stateRoot);
-  ensureStateRoot(stateRoot, files.lock);
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
   for (const folder of [stateRoot, files.keys]) sweep(folder);
   announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
   return {
     release() {
-      rmSync(files.operation, { force: true });
+      removeOwnFile(files.operation);
       free();
     },
   };
 }
+
+/** Between a look at it and now, the folder was removed. */
+const nothingThere = (path: string): CastraError =>
+  new CastraError({ kind: 'state-root-unusable', path, detail: 'it was removed while it was in use' });
 
 /** The command that holds the lock now; undefined when none does, whatever a killed one left in the file. */
 export function readOperation(stateRoot: string): RunningOperation | undefined {
@@ -58,7 +70,7 @@ function announce(path: string, operation: RunningOperation): void {
   try {
     writeFileAtomic(path, JSON.stringify({ ...operation, startToken } satisfies Announcement));
   } catch {
-    rmSync(path, { force: true });
+    removeOwnFile(path);
   }
 }
 

@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
 import { type Phase, phases } from '../contract/vms.ts';
 import type { AcceleratorName, PortForward, ReadySignal } from '../contract/vocabulary.ts';
 import { either, type Guard, listOf, number, object, oneOf, optional, text } from './decode.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
-import { type VmSockets, vmFiles } from './layout.ts';
+import { recordedSockets, type VmSockets, vmFiles, vmSockets } from './layout.ts';
+import { removeOwnFile } from './ownFile.ts';
+import { readRootId } from './rootId.ts';
 
 /**
  * What was started, written before QEMU is and completed once its pid is known. It is evidence, not state: whether
@@ -11,6 +12,8 @@ import { type VmSockets, vmFiles } from './layout.ts';
  */
 export interface LaunchRecord {
   readonly format: 1;
+  /** The id of the state root in which it was written: elsewhere it is a copy, and means nothing. */
+  readonly root?: string;
   readonly vm: string;
   readonly role: string;
   /** Random; on QEMU's command line, so it tells this launch from every other process. */
@@ -41,17 +44,24 @@ export interface LaunchRecord {
 }
 
 export function writeRecord(stateRoot: string, record: LaunchRecord): void {
-  writeFileAtomic(vmFiles(stateRoot, record.vm).record, `${JSON.stringify(record, null, 2)}\n`);
+  const root = readRootId(stateRoot);
+  const placed = root === undefined ? record : { ...record, root };
+  writeFileAtomic(vmFiles(stateRoot, record.vm).record, `${JSON.stringify(placed, null, 2)}\n`);
 }
 
 export function removeRecord(stateRoot: string, vm: string): void {
-  rmSync(vmFiles(stateRoot, vm).record, { force: true });
+  removeOwnFile(vmFiles(stateRoot, vm).record);
 }
 
-/** Undefined when there is none or it is not one of ours: then nothing about this VM is known. */
+/**
+ * Undefined when there is none or it is not one of ours: then nothing about this VM is known. Its sockets are where
+ * Castra puts them, whatever the file says.
+ */
 export function readRecord(stateRoot: string, vm: string): LaunchRecord | undefined {
   const value = readJsonIfAny(vmFiles(stateRoot, vm).record);
-  return isRecord(value) && value.vm === vm ? value : undefined;
+  if (!isRecord(value) || value.vm !== vm) return undefined;
+  if (value.root !== undefined && value.root !== readRootId(stateRoot)) return undefined;
+  return { ...value, sockets: recordedSockets(stateRoot, value) ?? vmSockets(stateRoot, vm) };
 }
 
 const isForward = object<PortForward>({ bind: text, host: number, guest: number, protocol: oneOf('tcp', 'udp') });
@@ -63,6 +73,7 @@ const isReady: Guard<ReadySignal> = either(
 
 const isRecord = object<LaunchRecord>({
   format: oneOf(1),
+  root: optional(text),
   vm: text,
   role: text,
   uuid: text,

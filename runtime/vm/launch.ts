@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { LogLimits } from '../contract/vocabulary.ts';
@@ -7,7 +7,8 @@ import { rotateLog, sizeOf } from '../logs/rotated.ts';
 import { identify, type ProcessIdentity } from '../process/identity.ts';
 import { startDetached } from '../process/spawn.ts';
 import { ensurePrivateDirectory } from '../state/files.ts';
-import { FILE_MODE, type VmFiles, type VmSockets } from '../state/layout.ts';
+import type { VmFiles, VmSockets } from '../state/layout.ts';
+import { openOwnFile, openOwnLog, removeOwnFile } from '../state/ownFile.ts';
 import { START_TIMEOUT_MS } from './boot/runState.ts';
 import { type LogKeeper, startLogKeeper } from './logKeeper.ts';
 import { QmpClient, type QmpEvent } from './qmp.ts';
@@ -46,8 +47,7 @@ export interface RunningQemu {
  * `launch-failed` carries QEMU's own words.
  */
 export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
-  prepareFiles(request);
-  const log = openSync(request.files.qemuLog, 'a', FILE_MODE);
+  const log = prepareLog(request);
   const logStart = writeHeader(log, request);
   const keeper = keepLogs(request);
   try {
@@ -76,6 +76,19 @@ function keepLogs({ vm, files, logs, logLookSeconds, onWarning }: LaunchRequest)
   return keeper;
 }
 
+/** Makes room for the files of this run. Returns the open log of QEMU. */
+function prepareLog(request: LaunchRequest): number {
+  const { vm, files } = request;
+  try {
+    prepareFiles(request);
+    return openOwnLog(files.qemuLog, 'append');
+  } catch (error) {
+    if (error instanceof CastraError) throw error;
+    const failure = { kind: 'launch-failed', vm, detail: messageOf(error), logPath: files.qemuLog } as const;
+    throw new CastraError({ ...failure, qemuOutput: [], serialTail: [] }, { cause: error });
+  }
+}
+
 /** Sockets and pidfile of a QEMU that is gone are in the way; each run has a serial log of its own. */
 function prepareFiles({ files, sockets, logs }: LaunchRequest): void {
   for (const folder of new Set([
@@ -84,11 +97,16 @@ function prepareFiles({ files, sockets, logs }: LaunchRequest): void {
   ])) {
     ensurePrivateDirectory(folder);
   }
-  for (const path of [files.pidfile, ...Object.values(sockets)]) rmSync(path, { force: true });
+  for (const path of [files.pidfile, ...(Object.values(sockets) as string[])]) clearName(path);
   rotateLog(files.serialLog, logs.keep);
   if (sizeOf(files.qemuLog) > logs.maxBytes) rotateLog(files.qemuLog, logs.keep);
   // QEMU would create it readable for everybody.
-  closeSync(openSync(files.serialLog, 'w', FILE_MODE));
+  closeSync(openOwnLog(files.serialLog, 'begin'));
+}
+
+/** QEMU would follow a link, and write where it leads. */
+function clearName(path: string): void {
+  if (!removeOwnFile(path)) throw new Error(`${path} is not a file that Castra made. Remove it, and try again`);
 }
 
 function writeHeader(log: number, { binary, args }: LaunchRequest): number {
@@ -144,7 +162,7 @@ function watchExit(child: ChildProcess): Promise<string> {
 
 /** What QEMU itself wrote since its start, without the header. */
 function readOutput(path: string, from: number): string[] {
-  const file = openSync(path, 'r');
+  const file = openOwnFile(path);
   try {
     // A flood may have made the keeper empty it.
     const begin = fstatSync(file).size < from ? 0 : from;

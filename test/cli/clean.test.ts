@@ -54,10 +54,10 @@ function photograph(folder: string): string[] {
     });
 }
 
-/** Without the keys, which stay: guests and what logs in to them know them. */
+/** Without the id and the keys, which stay: guests and what logs in to them know the keys. */
 const below = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/^keys(?:\/|$)/.test(name))
+    .filter((name) => !/^(?:keys(?:\/|$)|castra\.id$)/.test(name))
     .sort();
 
 function failureKind(result: CliResult): string {
@@ -136,18 +136,22 @@ describe('castra clean', () => {
     const elsewhere = join(project.path, 'elsewhere');
     mkdirSync(elsewhere);
     for (const name of ['a.log', 'b.qcow2']) writeFileSync(join(elsewhere, name), 'mine');
-    rmSync(join(root, 'logs'), { recursive: true });
-    symlinkSync(elsewhere, join(root, 'logs'));
-    symlinkSync(elsewhere, join(root, 'kept'));
+    for (const name of ['logs', 'kept']) {
+      rmSync(join(root, name), { recursive: true, force: true });
+      symlinkSync(elsewhere, join(root, name));
+      const refused = await runCli(project, ['clean', '--json', '--kept']);
+      assert.deepEqual([refused.code, failureKind(refused)], [73, 'state-root-foreign']);
+      assert.match(refused.stdout, new RegExp(`symbolic link in place of its folder ${name}`));
+      rmSync(join(root, name));
+    }
     symlinkSync(join(elsewhere, 'b.qcow2'), join(root, 'overlays', 'b.qcow2'));
     await cleanJson(project, '--kept');
     assert.deepEqual(below(elsewhere), ['a.log', 'b.qcow2']);
-    assert.deepEqual(readdirSync(root), ['castra.lock', 'kept', 'keys', 'logs', 'overlays']);
-    assert.deepEqual(below(join(root, 'overlays')), ['b.qcow2']);
+    assert.deepEqual(below(root), ['castra.lock', 'overlays', 'overlays/b.qcow2']);
     const link = join(project.path, 'link');
     symlinkSync(root, link);
     const linked = await runCli(project, ['clean', '--json', '--state-root', link]);
-    assert.deepEqual([linked.code, failureKind(linked)], [70, 'clean-refused']);
+    assert.deepEqual([linked.code, failureKind(linked)], [73, 'state-root-foreign']);
   });
 
   it('refuses a folder that is no state root', async () => {
@@ -157,8 +161,8 @@ describe('castra clean', () => {
     writeFileSync(join(folder, 'logs', 'web.log'), 'mine');
     const before = photograph(folder);
     const result = await runCli(project, ['clean', '--state-root', folder]);
-    assert.equal(result.code, 70);
-    assert.match(result.stderr, /castra\.lock/);
+    assert.equal(result.code, 73);
+    assert.match(result.stderr, /was not created by Castra for you/);
     assert.deepEqual(photograph(folder), before);
   });
 
@@ -306,7 +310,7 @@ describe('castra clean', () => {
     const actions = outcomeOf<CleanOutcome>(result).roots[0]?.actions ?? [];
     const failed = actions.filter((action) => action.result === 'failed');
     assert.ok(failed.length > 0 && failed.every(({ kind, reason }) => kind === 'logs' && /EACCES/.test(reason ?? '')));
-    assert.deepEqual(readdirSync(root), ['castra.lock', 'keys', 'logs']);
+    assert.deepEqual(readdirSync(root), ['castra.id', 'castra.lock', 'keys', 'logs']);
     chmodSync(join(root, 'logs'), 0o300);
     const unreadable = outcomeOf<CleanOutcome>(await runCli(project, ['clean', '--json'], { obedient: true }));
     assert.match(unreadable.roots[0]?.actions[0]?.reason ?? '', /EACCES/);
@@ -394,7 +398,7 @@ describe('castra clean --global', () => {
     const result = await runCli(stopped, ['clean', '--global']);
     assert.equal(result.code, 0, result.stderr);
     assert.match(result.stderr, /warning: .*web-0 \(pid \d+\) runs there/);
-    assert.match(result.stderr, /warning: .*foreign was not cleaned: it has no castra\.lock/);
+    assert.match(result.stderr, /warning: .*foreign was not created by Castra for you/);
     for (const root of roots) assert.deepEqual(below(root), ['castra.lock']);
     assert.deepEqual(below(foreign), ['web.log']);
     assert.equal(findQemus(stopped.path).length + findQemus(running.path).length, 1);

@@ -1,4 +1,4 @@
-import { analyzeProject } from '../../operations/project/openProject.ts';
+import { openState } from '../../operations/project/openProject.ts';
 import { projectVms } from '../../operations/project/vms.ts';
 import { readSettings } from '../../process/environment.ts';
 import { knownProjects } from '../../state/registry.ts';
@@ -9,7 +9,7 @@ export const namesHere: Names = {
   vms() {
     try {
       const settings = readSettings(process.env);
-      const { place, project } = analyzeProject({ config: { kind: 'discover', from: process.cwd() }, settings });
+      const { place, project } = openState({ config: { kind: 'discover', from: process.cwd() }, settings });
       const vms = projectVms(place.stateRoot, project?.vms ?? []);
       return vms.map(({ name, definition }) => ({ value: name, description: definition?.description ?? '' }));
     } catch {

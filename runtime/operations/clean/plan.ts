@@ -36,7 +36,7 @@ export function planClean(stateRoot: string, choices: PlanChoices): CleanPlan {
   const records = draft.removals.flatMap(({ kind, vm }) =>
     kind === 'record' && vm !== undefined ? (readRecord(stateRoot, vm) ?? []) : [],
   );
-  for (const record of records) addRecorded(stateRoot, record, draft);
+  for (const record of records) addRecorded(stateRoot, record, choices, draft);
   const bases = new Set([...records.map(({ baseImage }) => baseImage), ...baseImages(choices.project)]);
   const isBase = ({ path }: Removal) => bases.has(path);
   for (const { kind, path } of draft.removals.filter(isBase)) {
@@ -111,16 +111,17 @@ function baseImages(project: ProjectConfig | undefined): string[] {
   return (project?.vms ?? []).flatMap(({ image }) => (image.kind === 'file' ? [image.path] : []));
 }
 
-/** What a launch record proves to be ours where names do not: a disk at a place of the user's, sockets in a short folder. */
-function addRecorded(stateRoot: string, record: LaunchRecord, draft: Draft): void {
+/** What a launch record confirms where names do not: a disk at the place that castra.toml names, sockets in a short folder. */
+function addRecorded(stateRoot: string, record: LaunchRecord, { project }: PlanChoices, draft: Draft): void {
   const { vm, overlayPath, overlayFile, sockets } = record;
   const listed = (path: string) => draft.removals.some((removal) => removal.path === path);
   if (!listed(overlayPath) && fileId(overlayPath) !== undefined) {
     const isOurs = overlayFile !== undefined && fileId(overlayPath) === overlayFile;
     draft.skipped = draft.skipped.filter(({ path }) => path !== overlayPath);
-    if (isOurs) draft.removals.push({ kind: 'overlay', path: overlayPath, vm });
-    else
-      draft.skipped.push({ kind: 'overlay', path: overlayPath, reason: `it is not the file that was made for ${vm}` });
+    const skip = (reason: string) => draft.skipped.push({ kind: 'overlay', path: overlayPath, reason });
+    if (!isOurs) skip(`it is not the file that was made for ${vm}`);
+    else if (declares(project, overlayPath)) draft.removals.push({ kind: 'overlay', path: overlayPath, vm });
+    else skip('castra.toml does not name it any more; delete it if you do not need it');
   }
   for (const path of [sockets.qmp, sockets.monitor, sockets.console]) {
     const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;

@@ -1,11 +1,10 @@
-import { lstatSync } from 'node:fs';
 import type { ProjectConfig } from '../../config/project.ts';
 import type { CleanAction, CleanedRoot, CleanOptions } from '../../contract/clean.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
 import { sweepTemporaries } from '../../state/files.ts';
-import { projectFiles } from '../../state/layout.ts';
 import { type RunningVm, runningVms } from '../../state/liveness.ts';
 import { lockProject, readOperation } from '../../state/lock.ts';
+import { requireRoot } from '../../state/stateRoot.ts';
 import { findQemuImage } from '../../vm/host/qemu.ts';
 import type { Run } from '../run.ts';
 import { DEFAULT_WAITS, endProcess } from '../stop/endProcess.ts';
@@ -14,6 +13,8 @@ import { cleaner } from './remove.ts';
 
 export interface CleanTarget {
   readonly stateRoot: string;
+  /** Absent when the folder itself was named. */
+  readonly configPath?: string;
   readonly projectName?: string;
   /** Absent when there is no file, or none that can be read. */
   readonly project?: ProjectConfig;
@@ -33,7 +34,8 @@ export async function cleanRoot(target: CleanTarget, options: CleanOptions, run:
 /** A dry run takes no lock, because that makes files; so it can only say what is true right now. */
 async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {
   const { stateRoot } = target;
-  assertStateRoot(stateRoot);
+  const { home } = options.settings;
+  if (requireRoot(home, target).kind === 'absent') return nothingIn(target);
   if (options.dryRun) {
     const operation = readOperation(stateRoot);
     if (operation) {
@@ -44,7 +46,7 @@ async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run
   }
   // What an earlier command left unfinished is told and counted like the rest; half a key only has to go.
   const sweep = (folder: string) => (folder === stateRoot ? undefined : sweepTemporaries(folder));
-  const lock = await lockProject(stateRoot, 'clean', [], sweep);
+  const lock = await lockProject({ home, place: target, command: 'clean', vms: [], sweep });
   try {
     return await clear(target, options, run);
   } finally {
@@ -52,15 +54,12 @@ async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run
   }
 }
 
-/** A folder without our lock file is not ours, whatever it is called; one behind a link may be anybody's. */
-function assertStateRoot(path: string): void {
-  const refuse = (detail: string) => new CastraError({ kind: 'clean-refused', path, detail });
-  if (!lstatSync(path).isDirectory()) throw refuse('it is not a folder. Name the state root itself, not a link to it.');
-  const marker = lstatSync(projectFiles(path).lock, { throwIfNoEntry: false });
-  if (!marker?.isFile()) {
-    throw refuse("it has no castra.lock, so it is no state root of Castra. `castra status --json` shows a project's.");
-  }
-}
+const nothingIn = ({ stateRoot, projectName }: CleanTarget): CleanedRoot => ({
+  stateRoot,
+  actions: [],
+  reclaimedBytes: 0,
+  ...(projectName ? { projectName } : {}),
+});
 
 async function clear(target: CleanTarget, options: CleanOptions, run: Run): Promise<CleanedRoot> {
   const { stateRoot, projectName, project } = target;

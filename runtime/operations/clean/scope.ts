@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProjectConfig } from '../../config/project.ts';
+import type { ProjectConfig, ProjectPlace } from '../../config/project.ts';
 import type { CleanScope } from '../../contract/clean.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
@@ -20,7 +20,7 @@ export function findTargets(scope: CleanScope, settings: HostSettings): Targets 
   switch (scope.kind) {
     case 'project': {
       const { place, project, diagnostics } = analyzeProject({ config: scope.config, settings });
-      return { targets: existing([toTarget(place.stateRoot, place.name, project)]), diagnostics };
+      return { targets: existing([toTarget(place, project)]), diagnostics };
     }
     case 'state-root':
       return { targets: existing([{ stateRoot: scope.path }]), diagnostics: [] };
@@ -29,15 +29,15 @@ export function findTargets(scope: CleanScope, settings: HostSettings): Targets 
   }
 }
 
-function toTarget(stateRoot: string, projectName: string, project?: ProjectConfig): CleanTarget {
-  return { stateRoot, projectName, ...(project ? { project } : {}) };
+function toTarget({ stateRoot, name, configPath }: ProjectPlace, project?: ProjectConfig): CleanTarget {
+  return { stateRoot, configPath, projectName: name, ...(project ? { project } : {}) };
 }
 
 const existing = (targets: readonly CleanTarget[]) => targets.filter(({ stateRoot }) => existsSync(stateRoot));
 
 function registered(settings: HostSettings): CleanTarget[] {
-  const targets = knownProjects(settings.home).map(({ name, configPath, stateRoot }) =>
-    toTarget(stateRoot, name, readProject(configPath, stateRoot, settings)),
+  const targets = knownProjects(settings.home).map((known) =>
+    toTarget(known, readProject(known.configPath, known.stateRoot, settings)),
   );
   return existing(targets);
 }

@@ -10,6 +10,7 @@ import { CastraError, messageOf } from '../../contract/failures.ts';
 import type { HostSettings, ProjectOptions } from '../../contract/project.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { type KnownProject, knownProjects, matchingProjects } from '../../state/registry.ts';
+import { requireRoot, type UsableRoot } from '../../state/stateRoot.ts';
 
 /** What operations go by. A project whose file is gone has a place and nothing else. */
 export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagnostics'> &
@@ -19,6 +20,12 @@ export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagno
 export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {
   if (config.kind === 'project') return analyzeKnown(config.id, settings);
   return analyzeFile(discoverConfig(config), settings);
+}
+
+/** For what looks into the state root. Fails with `state-root-foreign`, before anything in it was looked at. */
+export function openState(options: ProjectOptions): ProjectAnalysis & { readonly root: UsableRoot } {
+  const analysis = analyzeProject(options);
+  return { ...analysis, root: requireRoot(options.settings.home, analysis.place) };
 }
 
 function analyzeFile(path: string, { home }: HostSettings): ProjectAnalysis {

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import type { SshTarget } from '../../ssh/target.ts';
-import { analyzeProject } from '../project/openProject.ts';
+import { openState } from '../project/openProject.ts';
 import { explainAbsence, vmsCalled } from '../project/vms.ts';
 import { listSshVms, type SshVm, sshTarget } from './sshFiles.ts';
 
@@ -16,7 +16,7 @@ export interface SshProject {
 
 /** Works with a broken file too: what runs can still be looked into. Warnings are for `validate` and `up` to tell. */
 export function openSshProject(options: ProjectOptions): SshProject {
-  const { place, project, diagnostics } = analyzeProject(options);
+  const { place, project, diagnostics } = openState(options);
   return { place, vms: listSshVms(place.stateRoot, project?.vms ?? []), diagnostics };
 }
 

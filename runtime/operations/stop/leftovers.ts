@@ -1,9 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { isInside } from '../../config/vms/paths.ts';
 import type { DiscardReason } from '../../contract/vms.ts';
 import { keepOverlay } from '../../disks/keptOverlay.ts';
 import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../../disks/overlay.ts';
 import { projectFiles, vmFiles, vmSockets } from '../../state/layout.ts';
+import { removeOwnFile } from '../../state/ownFile.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../../state/record.ts';
 import type { Run } from '../run.ts';
 
@@ -28,34 +30,51 @@ export interface Cleared {
 const NOTHING: Cleared = { reclaimedBytes: 0 };
 
 /**
- * Clears what a VM that does not run has left: overlay, seed, pidfile, sockets, record. Touches an overlay only when it
- * is provably ours: it is the file that its launch record describes, or it stands in our own folder.
+ * Clears what a VM that does not run has left: overlay, seed, pidfile, sockets, record. Paths come from the state root
+ * and from castra.toml; the launch record only confirms them.
  */
 export async function clearLeftovers(request: LeftoverRequest, run: Run): Promise<Cleared> {
   const { stateRoot, vm } = request;
   const record = readRecord(stateRoot, vm);
   const overlay = ownOverlay(request, record);
   if (overlay !== undefined) sweepHalfMade(overlay);
-  const cleared =
-    overlay === undefined || !isOurs(overlay, request, record) ? NOTHING : await putAway(overlay, request, run);
+  else if (record) warnOfOtherOverlay(record, run);
+  const cleared = overlay === undefined ? NOTHING : await putAway(overlay, request, run);
   if (cleared === undefined) return NOTHING;
   const files = vmFiles(stateRoot, vm);
-  const sockets = record?.sockets ?? vmSockets(stateRoot, vm);
-  for (const path of [files.pidfile, files.firmwareVars, files.seed, ...Object.values(sockets)])
-    rmSync(path, { force: true });
+  const sockets: Record<string, string> = { ...(record?.sockets ?? vmSockets(stateRoot, vm)) };
+  for (const path of [files.pidfile, files.firmwareVars, files.seed, ...Object.values(sockets)]) {
+    if (!removeOwnFile(path)) warn(`${path} is not a file that Castra made; it was left.`, run);
+  }
   removeRecord(stateRoot, vm);
   return cleared;
 }
 
+/**
+ * The overlay that is provably ours: it stands in our own folder, or it is the very file that was made for the launch,
+ * at the place that castra.toml names.
+ */
 function ownOverlay({ stateRoot, overlayPath }: LeftoverRequest, record?: LaunchRecord): string | undefined {
-  if (record) return record.overlayPath;
-  if (overlayPath === undefined) return undefined;
-  return isInside(overlayPath, projectFiles(stateRoot).overlays) ? overlayPath : undefined;
+  const { overlays } = projectFiles(stateRoot);
+  if (overlayPath !== undefined && isInside(overlayPath, overlays)) return overlayPath;
+  const places = [overlayPath, record && join(overlays, basename(record.overlayPath))];
+  return places.find((path) => path !== undefined && isOverlayOf(record, path));
 }
 
-function isOurs(overlay: string, { stateRoot }: LeftoverRequest, record?: LaunchRecord): boolean {
-  if (isInside(overlay, projectFiles(stateRoot).overlays)) return true;
-  return record?.overlayFile !== undefined && record.overlayFile === fileId(overlay);
+const isOverlayOf = (record: LaunchRecord | undefined, path: string): boolean =>
+  record?.overlayFile !== undefined && record.overlayFile === fileId(path);
+
+/** A VM that is no longer declared, or whose `overlay` was changed since: the record alone is no reason to delete. */
+function warnOfOtherOverlay({ vm, overlayPath }: LaunchRecord, run: Run): void {
+  if (fileId(overlayPath) === undefined) return;
+  warn(
+    `${vm}: its disk ${overlayPath} is not where castra.toml says now; it was left. Delete it if you do not need it.`,
+    run,
+  );
+}
+
+function warn(text: string, run: Run): void {
+  run.report({ type: 'message', severity: 'warning', text });
 }
 
 /** Undefined when the overlay had to stay; its record stays too, so that a later `down` can try again. */
@@ -78,11 +97,7 @@ async function putAway(overlay: string, request: LeftoverRequest, run: Run): Pro
       run.report({ type: 'overlay.kept', vm, path: result.path, bytes: result.bytes });
       return { reclaimedBytes: 0, keptOverlay: result.path };
     case 'in-use':
-      run.report({
-        type: 'message',
-        severity: 'warning',
-        text: `${vm}: its overlay ${overlay} was kept: ${result.detail}`,
-      });
+      warn(`${vm}: its overlay ${overlay} was kept: ${result.detail}`, run);
       return undefined;
   }
 }

@@ -1,8 +1,7 @@
-import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Architecture } from '../../contract/vocabulary.ts';
-import { readJsonIfAny } from '../../state/files.ts';
-import { FILE_MODE } from '../../state/layout.ts';
+import { writeFileAtomic } from '../../state/files.ts';
 
 /** A UEFI build on this host: its code, and the template of its variable store. */
 export interface UefiBuild {
@@ -19,7 +18,7 @@ function descriptorFolders(qemuBinary: string): string[] {
 export function findUefi(qemuBinary: string, architecture: Architecture): UefiBuild | undefined {
   for (const folder of descriptorFolders(qemuBinary)) {
     for (const name of listJson(folder)) {
-      const build = readDescriptor(readJsonIfAny(join(folder, name)), architecture);
+      const build = readDescriptor(readJson(join(folder, name)), architecture);
       // Debian ships descriptors of builds that it does not package.
       if (build && existsSync(build.code) && existsSync(build.varsTemplate)) return build;
     }
@@ -29,8 +28,7 @@ export function findUefi(qemuBinary: string, architecture: Architecture): UefiBu
 
 /** A fresh variable store for one run: a throw-away like the overlay. */
 export function prepareVars(build: UefiBuild, path: string): void {
-  copyFileSync(build.varsTemplate, path);
-  chmodSync(path, FILE_MODE);
+  writeFileAtomic(path, readFileSync(build.varsTemplate));
 }
 
 /** Descriptors are tried in the order of their names, as QEMU's document asks. */
@@ -41,6 +39,15 @@ function listJson(folder: string): string[] {
       .sort();
   } catch {
     return [];
+  }
+}
+
+/** A distribution's file, which may be a link. */
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,14 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
 import type { ChangingCommand } from '../../../runtime/contract/vocabulary.ts';
 import { projectFiles } from '../../../runtime/state/layout.ts';
-import { lockProject, readOperation } from '../../../runtime/state/lock.ts';
+import { readOperation } from '../../../runtime/state/lock.ts';
+import { lockRoot } from '../../support/stateRoots.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
 /** This very file, run as a command that takes the lock of a folder and holds it until it is killed. */
 const HOLD = 'CASTRA_TEST_HOLD_LOCK';
 
 if (process.env[HOLD] !== undefined) {
-  await lockProject(process.env[HOLD], 'up', ['web', 'db']);
+  await lockRoot(process.env[HOLD], 'up', ['web', 'db']);
   process.stdout.write('held\n');
   await new Promise((never) => setInterval(never, 1 << 30));
 }
@@ -46,7 +47,7 @@ describe('lockProject', () => {
 
   async function refusal(command: ChangingCommand = 'down'): Promise<Failure> {
     try {
-      (await lockProject(root, command, [])).release();
+      (await lockRoot(root, command, [])).release();
     } catch (error) {
       assert.ok(error instanceof CastraError, String(error));
       return error.failure;
@@ -55,7 +56,7 @@ describe('lockProject', () => {
   }
 
   test('makes the state root, and tells who holds it', async () => {
-    const lock = await lockProject(root, 'up', ['web']);
+    const lock = await lockRoot(root, 'up', ['web']);
     assert.equal(statSync(root).mode & 0o777, 0o700);
     const operation = readOperation(root);
     assert.deepEqual(
@@ -67,14 +68,14 @@ describe('lockProject', () => {
   });
 
   test('is free again at once after its release', async () => {
-    for (let turn = 0; turn < 10; turn++) (await lockProject(root, 'up', [])).release();
+    for (let turn = 0; turn < 10; turn++) (await lockRoot(root, 'up', [])).release();
   });
 
   test('refuses a second holder in the same process', async () => {
-    const lock = await lockProject(root, 'up', []);
+    const lock = await lockRoot(root, 'up', []);
     assert.equal((await refusal()).kind, 'busy');
     lock.release();
-    (await lockProject(root, 'down', [])).release();
+    (await lockRoot(root, 'down', [])).release();
   });
 
   test('refuses a second holder in another process, and names the first', async () => {
@@ -87,7 +88,7 @@ describe('lockProject', () => {
   });
 
   test('gives it to one of many who ask at once', async () => {
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockProject(root, 'up', [])));
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockRoot(root, 'up', [])));
     const won = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     assert.equal(won.length, 1);
     won[0]?.release();
@@ -99,31 +100,31 @@ describe('lockProject', () => {
     await once(holder, 'exit');
     assert.ok(existsSync(join(root, 'operation.json')));
     assert.equal(readOperation(root), undefined, 'the operation of a dead holder is ignored');
-    (await lockProject(root, 'down', [])).release();
+    (await lockRoot(root, 'down', [])).release();
   });
 
   test('is not inherited by what its holder starts', async () => {
-    const lock = await lockProject(root, 'up', []);
+    const lock = await lockRoot(root, 'up', []);
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     await once(child, 'spawn');
     lock.release();
-    (await lockProject(root, 'down', [])).release();
+    (await lockRoot(root, 'down', [])).release();
     child.kill('SIGKILL');
   });
 
   test('sweeps half-written files once it holds the lock', async () => {
-    (await lockProject(root, 'up', [])).release();
+    (await lockRoot(root, 'up', [])).release();
     const { keys } = projectFiles(root);
     mkdirSync(keys, { mode: 0o700 });
     writeFileSync(join(root, 'web.json.001122334455.tmp'), '{');
     writeFileSync(join(keys, 'id_ed25519.001122334455.tmp'), '');
-    (await lockProject(root, 'up', [])).release();
-    assert.deepEqual(readdirSync(root), ['castra.lock', 'keys']);
+    (await lockRoot(root, 'up', [])).release();
+    assert.deepEqual(readdirSync(root), ['castra.id', 'castra.lock', 'keys']);
     assert.deepEqual(readdirSync(keys), []);
   });
 
   test('a reused pid does not make a dead holder alive', async () => {
-    const lock = await lockProject(root, 'up', []);
+    const lock = await lockRoot(root, 'up', []);
     const path = join(root, 'operation.json');
     const announced: unknown = JSON.parse(readFileSync(path, 'utf8'));
     assert.ok(typeof announced === 'object');
@@ -133,7 +134,7 @@ describe('lockProject', () => {
   });
 
   test('an announcement of another shape is ignored', async () => {
-    (await lockProject(root, 'up', [])).release();
+    (await lockRoot(root, 'up', [])).release();
     for (const text of [
       '',
       '{',
@@ -156,10 +157,10 @@ describe('lockProject', () => {
     writeFileSync(join(folder.path, 'flock'), '#!/bin/sh\nexit 66\n', { mode: 0o755 });
     try {
       process.env.PATH = folder.path;
-      const failure = await refusal();
+      const failure = await refusal('up');
       assert.equal(failure.kind, 'state-root-unusable');
       process.env.PATH = join(folder.path, 'none');
-      assert.match(JSON.stringify(await refusal()), /install util-linux/);
+      assert.match(JSON.stringify(await refusal('up')), /install util-linux/);
     } finally {
       process.env.PATH = path;
     }

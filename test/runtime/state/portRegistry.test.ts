@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { CastraError } from '../../../runtime/contract/failures.ts';
 import { takeKernelLock } from '../../../runtime/state/kernelLock.ts';
 import { homeFiles } from '../../../runtime/state/layout.ts';
-import { lockProject } from '../../../runtime/state/lock.ts';
 import { changeReservations, type PortReservation, readReservations } from '../../../runtime/state/portRegistry.ts';
 import { waitBrieflyForLock } from '../../../runtime/state/waitForLock.ts';
+import { lockRoot } from '../../support/stateRoots.ts';
 import { tempFolder } from '../../support/tempProject.ts';
 
 const never = new AbortController().signal;
@@ -41,7 +41,7 @@ function add(home: string, reservation: PortReservation): Promise<boolean | unde
 test('a reservation counts while a command of its project names the VM, and is dropped by the next change', () =>
   inHome(async (home) => {
     const stateRoot = join(home, 's');
-    const lock = await lockProject(stateRoot, 'up', ['web']);
+    const lock = await lockRoot(stateRoot, 'up', ['web']);
     await add(home, entry(stateRoot, 8080));
     assert.deepEqual(readReservations(home), [{ ...entry(stateRoot, 8080), state: 'starting' }]);
     lock.release();
@@ -53,7 +53,7 @@ test('a reservation counts while a command of its project names the VM, and is d
 test('a reservation of a VM that the command at work does not name is stale', () =>
   inHome(async (home) => {
     const stateRoot = join(home, 's');
-    const lock = await lockProject(stateRoot, 'up', ['db']);
+    const lock = await lockRoot(stateRoot, 'up', ['db']);
     await add(home, entry(stateRoot, 8080));
     assert.deepEqual(readReservations(home), []);
     lock.release();
@@ -62,7 +62,7 @@ test('a reservation of a VM that the command at work does not name is stale', ()
 test('many changes at once lose nothing', () =>
   inHome(async (home) => {
     const stateRoot = join(home, 's');
-    const lock = await lockProject(stateRoot, 'up', ['web']);
+    const lock = await lockRoot(stateRoot, 'up', ['web']);
     await Promise.all(Array.from({ length: 8 }, (_, index) => add(home, entry(stateRoot, 9000 + index))));
     assert.equal(readReservations(home).length, 8);
     lock.release();

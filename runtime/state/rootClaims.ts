@@ -1,0 +1,73 @@
+import { lstatSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootId } from '../process/identity.ts';
+import { object, oneOf, text } from './decode.ts';
+import { ensurePrivateDirectory, listNames, readJsonIfAny, writeFileAtomic } from './files.ts';
+import { homeFiles } from './layout.ts';
+import { isRootId } from './rootId.ts';
+
+/**
+ * What Castra's home knows of a state root that it made: which folder of this host that is, and for which castra.toml.
+ * A folder that merely looks like a state root has none, wherever it came from.
+ */
+export interface RootClaim {
+  readonly format: 1;
+  /** Random; the folder has it too (`castra.id`). */
+  readonly id: string;
+  readonly stateRoot: string;
+  readonly configPath: string;
+  readonly folder: FolderIdentity;
+  /** Of the boot in which `folder` was noted. */
+  readonly bootId: string;
+}
+
+/** Which folder a path leads to: the same after a rename, another one for a copy. */
+export interface FolderIdentity {
+  /** st_dev. Some file systems (btrfs, NFS, FUSE) get another number with each mount. */
+  readonly device: string;
+  readonly inode: string;
+}
+
+export function folderIdentity(path: string): FolderIdentity {
+  const { dev, ino } = lstatSync(path, { bigint: true });
+  return { device: String(dev), inode: String(ino) };
+}
+
+/** A root of this claim that is still where it was may be on a device that was numbered again at the last boot. */
+export function isClaimed(claim: RootClaim, stateRoot: string, found: FolderIdentity): boolean {
+  if (found.inode !== claim.folder.inode) return false;
+  if (found.device === claim.folder.device) return true;
+  return stateRoot === claim.stateRoot && claim.bootId !== bootId();
+}
+
+export function readClaim(home: string, id: string): RootClaim | undefined {
+  const value = isRootId(id) ? readJsonIfAny(claimPath(home, id)) : undefined;
+  return isClaim(value) && value.id === id ? value : undefined;
+}
+
+/** All claims; files that are not ours are passed over. */
+export function readClaims(home: string): RootClaim[] {
+  return listNames(homeFiles(home).roots).flatMap((name) => readClaim(home, name.replace(/\.json$/, '')) ?? []);
+}
+
+/** Fails with CastraError when home cannot be used, or with what writing said. */
+export function writeClaim(home: string, claim: RootClaim): void {
+  ensurePrivateDirectory(home);
+  ensurePrivateDirectory(homeFiles(home).roots);
+  writeFileAtomic(claimPath(home, claim.id), `${JSON.stringify(claim, null, 2)}\n`);
+}
+
+export function removeClaim(home: string, id: string): void {
+  if (isRootId(id)) rmSync(claimPath(home, id), { force: true });
+}
+
+const claimPath = (home: string, id: string): string => join(homeFiles(home).roots, `${id}.json`);
+
+const isClaim = object<RootClaim>({
+  format: oneOf(1),
+  id: text,
+  stateRoot: text,
+  configPath: text,
+  folder: object<FolderIdentity>({ device: text, inode: text }),
+  bootId: text,
+});
