@@ -3,6 +3,7 @@ import type { Operation } from './operations/run.ts';
 
 export type * from './config/project.ts';
 export type * from './contract/clean.ts';
+export type * from './contract/consent.ts';
 export type * from './contract/diagnostics.ts';
 export type * from './contract/disks.ts';
 export type * from './contract/doctor.ts';
@@ -28,6 +29,7 @@ function later<Options, Value>(load: () => Promise<Operation<Options, Value>>): 
   return async (options, run) => (await load())(options, run);
 }
 
+export const adopt = later(async () => (await import('./operations/adopt.ts')).adopt);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);

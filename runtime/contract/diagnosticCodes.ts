@@ -93,6 +93,7 @@ export const diagnosticCodes = {
   'host/port-taken': eitherOnHost,
   'host/qemu-img-missing': onHost,
   'host/qemu-missing': eitherOnHost,
+  'host/state-root': onHost,
   'host/uefi-missing': onHost,
   'host/user-data': onHost,
   'host/windows': onHost,

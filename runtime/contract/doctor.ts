@@ -1,3 +1,4 @@
+import type { Consent } from './consent.ts';
 import type { ProjectOptions } from './project.ts';
 
 export interface DoctorOptions extends ProjectOptions {
@@ -18,6 +19,30 @@ interface DoctorFact {
 export type DoctorFinding =
   | (DoctorFact & { readonly status: 'ok' })
   | (DoctorFact & { readonly status: 'info' | 'warning' | 'error'; readonly fix: string });
+
+export interface AdoptOptions extends ProjectOptions {
+  /** Asked after the listing; without it nothing is adopted. */
+  readonly consent?: Consent;
+}
+
+/** One name in a state root. */
+export interface AdoptedEntry {
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'socket' | 'link' | 'other';
+  /** 0 for what is not a file. */
+  readonly bytes: number;
+  /** Whether Castra creates files of this name. */
+  readonly known: boolean;
+}
+
+export interface AdoptOutcome {
+  readonly stateRoot: string;
+  /** False when it was the project's own already, or there is nothing. */
+  readonly adopted: boolean;
+  readonly entries: readonly AdoptedEntry[];
+  /** Where it was, when the project's folder was moved. */
+  readonly from?: string;
+}
 
 export interface DoctorOutcome {
   readonly findings: readonly DoctorFinding[];

@@ -73,7 +73,12 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   },
   'state-root-foreign': {
     exitCode: 73,
-    describe: ({ path, found, detail }) => `${path} ${detail}. Nothing in it was read or changed. ${ways[found]}`,
+    describe: ({ path, found, detail }) => `${path} ${detail}, so it is not used. ${wayOut(found)}`,
+  },
+  'project-moved': {
+    exitCode: 75,
+    describe: ({ from, vms, project }) =>
+      `${vms.join(', ')} ${vms.length === 1 ? 'runs' : 'run'} already, started when this folder was ${from}. Stop ${vms.length === 1 ? 'it' : 'them'} with \`castra down --project ${project}\`; \`castra doctor --adopt\` then takes over what is left there.`,
   },
   busy: { exitCode: 75, describe: (failure) => describeBusy(failure) },
   'preflight-failed': {
@@ -151,19 +156,20 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
 };
 
 const ADOPT =
-  'Remove it, or name another folder in `project.state_dir`. If it is yours, `castra doctor --adopt` lists what is in it and takes it for this project.';
+  'Remove it, or set `project.state_dir` to another folder. If it is yours, `castra doctor --adopt` lists what is in it and takes it over.';
 
-/** What to do about a folder that is not a state root of ours. */
+/** What to do about a folder that is not a state root of ours: a sentence or two. */
+export const wayOut = (found: RootFinding): string => ways[found];
+
 const ways: Readonly<Record<RootFinding, string>> = {
   unknown: ADOPT,
   copy: ADOPT,
-  'other-project': 'Give one of the two projects a `project.state_dir` of its own.',
-  'moved-project': 'Stop these VMs first.',
-  link: 'Name the folder itself in `project.state_dir`, or remove the link.',
-  'not-a-folder': 'Move it away, or name another folder in `project.state_dir`.',
-  'other-user': 'Name a folder of your own in `project.state_dir`.',
-  unreadable: 'Make it readable for yourself, or name another folder in `project.state_dir`.',
-  damaged: 'Castra never makes such a thing. Remove it, and run the command again.',
+  'other-project': 'Give this project a `project.state_dir` of its own.',
+  link: 'Remove the link, or set `project.state_dir` to the folder itself.',
+  'not-a-folder': 'Move it away, or set `project.state_dir` to another folder.',
+  'other-user': 'Set `project.state_dir` to a folder of your own.',
+  unreadable: 'Make it readable for yourself, or set `project.state_dir` to another folder.',
+  damaged: 'Castra never creates such a thing: remove it, and run the command again.',
 };
 
 /** Process exit codes, by kind. */

@@ -19,6 +19,14 @@ export type SingleFailure =
       readonly found: RootFinding;
       readonly detail: string;
     }
+  /** The folder of castra.toml was renamed or moved, and VMs that were started from its old path still run. */
+  | {
+      readonly kind: 'project-moved';
+      readonly from: string;
+      readonly vms: readonly string[];
+      /** The id of the old project, for `--project`. */
+      readonly project: string;
+    }
   | { readonly kind: 'busy'; readonly command: ChangingCommand; readonly pid?: number; readonly startedAt?: string }
   | { readonly kind: 'preflight-failed'; readonly problems: readonly Diagnostic[] }
   /** An image could not be had; `detail` says what to do. `url` when it was to be downloaded. */
@@ -72,7 +80,6 @@ export type RootFinding =
   /** Its id belongs to another folder: it was copied. */
   | 'copy'
   | 'other-project'
-  | 'moved-project'
   | 'link'
   | 'not-a-folder'
   | 'other-user'

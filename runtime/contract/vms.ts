@@ -1,3 +1,4 @@
+import type { Consent } from './consent.ts';
 import type { ProjectOptions, RunningOperation } from './project.ts';
 import type { SingleFailure } from './singleFailure.ts';
 import type { AcceleratorName, PortForward, ShutdownWaits } from './vocabulary.ts';
@@ -11,6 +12,11 @@ export interface UpOptions extends ProjectOptions {
   readonly wait?: boolean;
   /** Beats `ready_timeout_secs` of every VM. */
   readonly timeoutMs?: number;
+  /**
+   * Asked before the first start of a project that reaches beyond its VMs (`qemu_args`, ports open to other hosts).
+   * Without it, that is reported and not asked.
+   */
+  readonly consent?: Consent;
 }
 
 export interface DownOptions extends ProjectOptions {

@@ -9,10 +9,11 @@ import { lockProject } from '../state/lock.ts';
 import { findQemuImage } from '../vm/host/qemu.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
+import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { type ProjectVm, projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
-import { refreshSshFiles } from './ssh/sshFiles.ts';
+import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
 import { DEFAULT_WAITS, endProcess } from './stop/endProcess.ts';
 import { clearLeftovers } from './stop/leftovers.ts';
 
@@ -24,12 +25,14 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   const { place, root, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
+  const { home } = options.settings;
+  warnIfMoved(place, home, run);
   const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
   if (root.kind === 'absent') return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
   const lock = await lockProject({
-    home: options.settings.home,
+    home,
     place,
     command: 'down',
     vms: targets.map(({ name }) => name),
@@ -37,13 +40,13 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     const vms = await stopInOrder(targets, context, run);
-    if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(place, project?.vms ?? [], run);
+    if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(sshPlace(place, home), project?.vms ?? [], run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
     const names = targets.map(({ name }) => name);
-    await releasePorts(stateRoot, names, options.settings.home);
+    await releasePorts(stateRoot, names, home);
     lock.release();
   }
 };

@@ -4,16 +4,22 @@ import { commandEffects } from '../contract/vocabulary.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import { type KnownProject, knownProjects } from '../state/registry.ts';
+import { examineRoot } from '../state/stateRoot.ts';
 import type { Operation } from './run.ts';
 
 /** All projects that ever ran here, and their VMs. From files and the process table alone, so it is quick. */
 export const list: Operation<ListOptions, ListOutcome> = ({ settings }) =>
-  Promise.resolve({ value: { projects: knownProjects(settings.home).map(describeProject) }, diagnostics: [] });
+  Promise.resolve({
+    value: { projects: knownProjects(settings.home).map((project) => describeProject(settings.home, project)) },
+    diagnostics: [],
+  });
 
-function describeProject(project: KnownProject): ListedProject {
+/** A folder that is not this project's state root any more has none of its VMs. */
+function describeProject(home: string, project: KnownProject): ListedProject {
   const { id, name, configPath, stateRoot, lastUpAt } = project;
-  const operation = readOperation(stateRoot);
-  const vms = knownVms(stateRoot).map((vm) => describeVm(stateRoot, vm, operation));
+  const isOurs = examineRoot(home, project).kind !== 'refused';
+  const operation = isOurs ? readOperation(stateRoot) : undefined;
+  const vms = isOurs ? knownVms(stateRoot).map((vm) => describeVm(stateRoot, vm, operation)) : [];
   return {
     id,
     name,

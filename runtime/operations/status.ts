@@ -5,6 +5,7 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
+import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { judgeVm, type StatusContext } from './project/vmState.ts';
 import { projectVms } from './project/vms.ts';
@@ -15,6 +16,7 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
   const { place, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
+  warnIfMoved(place, options.settings.home, run);
   const operation = readOperation(stateRoot);
   const context = { stateRoot, fileIsBroken: project === undefined, ...(operation ? { operation } : {}) };
   const vms = await Promise.all(

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import { projectId } from '../config/vms/paths.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
@@ -6,14 +7,17 @@ import type { UpOptions, UpOutcome, VmUpResult } from '../contract/vms.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { registerProject } from '../state/registry.ts';
+import { folderIdentity } from '../state/rootClaims.ts';
 import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/boot/runState.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
+import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
 import { vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
-import { refreshSshFiles } from './ssh/sshFiles.ts';
+import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
 import { prepareStart } from './start/preflight.ts';
+import { confirmReach } from './start/reach.ts';
 import type { StartPlan } from './start/startPlan.ts';
 import { startVm } from './start/startVm.ts';
 
@@ -21,14 +25,16 @@ import { startVm } from './start/startVm.ts';
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const loaded = loadProject(options);
   const { project, diagnostics } = loaded;
-  tell(diagnostics, run);
-  const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
   const { home } = options.settings;
+  tell(diagnostics, run);
+  refuseIfMoved(project, home);
+  const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
+  await confirmReach(project, vms, { home, consent: options.consent, run });
   const lock = await lockProject({ home, place: project, command: 'up', vms: vms.map((vm) => vm.name) });
   try {
     noteProject(project, home, run);
     const started = await startAll(loaded, vms, options, run);
-    refreshSshFiles(project, project.vms, run);
+    refreshSshFiles(sshPlace(project, home), project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (started.vms.some((vm) => vm.result === 'failed'))
       throw new CastraError({ kind: 'up-failed', vms: started.vms });
@@ -42,10 +48,14 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
 };
 
 /** So that it can be found from anywhere (`castra list`, `--project`). Nothing of `up` depends on it. */
-function noteProject({ name, configPath, stateRoot }: ProjectConfig, home: string, run: Run): void {
+function noteProject(project: ProjectConfig, home: string, run: Run): void {
+  const { name, configPath, stateRoot } = project;
   const id = projectId(configPath);
   try {
-    registerProject(home, { id, name, configPath, stateRoot, lastUpAt: new Date().toISOString() });
+    forgetMoved(project, home);
+    const { alias } = sshPlace(project, home);
+    const folder = folderIdentity(dirname(configPath));
+    registerProject(home, { id, name, configPath, stateRoot, lastUpAt: new Date().toISOString(), folder, alias });
   } catch (error) {
     warn(`\`castra list\` will not show this project: ${messageOf(error)}`, run);
   }

@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { BOOTSTRAP_FILE, configOfBootstrap } from '../config/bootstrapProject.ts';
 import { discoverConfig } from '../config/discover.ts';
-import { inOrder } from '../config/findings/findings.ts';
+import { inOrder, spanAt } from '../config/findings/findings.ts';
 import { findMissingFiles } from '../config/findings/missingFiles.ts';
+import { rangeOf } from '../config/toml/positions.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
+import { wayOut } from '../contract/failures.ts';
 import type { ConfigSelection, HostSettings, ValidateOptions, ValidateOutcome } from '../contract/project.ts';
+import { examineRoot } from '../state/stateRoot.ts';
 import { existingBootstraps, isFile, validateBootstrap } from './project/bootstraps.ts';
 import { analyzeProject, type ProjectAnalysis } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
@@ -38,7 +41,7 @@ function validateProject(options: ValidateOptions): Validated {
   const analysis = analyzeProject(options);
   const { place, placed = [] } = analysis;
   const bootstrapPaths = existingBootstraps(placed, place.configPath);
-  const own = inOrder([...analysis.diagnostics, ...missingFiles(analysis)]);
+  const own = inOrder([...analysis.diagnostics, ...missingFiles(analysis), ...foreignRoot(analysis, options.settings)]);
   const found = [...own, ...bootstrapPaths.flatMap((path) => validateBootstrap(path, placed))];
   return { path: place.configPath, bootstrapPaths, found };
 }
@@ -50,6 +53,17 @@ function validateOne(config: SelectedFile, settings: HostSettings): Validated {
   const { placed = [] } =
     project && isFile(project) ? analyzeProject({ config: { kind: 'file', path: project }, settings }) : {};
   return { path, bootstrapPaths: [], found: validateBootstrap(path, placed) };
+}
+
+/** `up` would refuse it, and so would every other command. */
+function foreignRoot({ place, syntax }: ProjectAnalysis, { home }: HostSettings): readonly Diagnostic[] {
+  const verdict = examineRoot(home, place);
+  if (verdict.kind !== 'refused') return [];
+  const span = syntax && spanAt(syntax.tree, ['project', 'state_dir'], 'value');
+  const range = span && syntax ? { range: rangeOf(syntax.index, span.from, span.to) } : {};
+  const message = `The state root ${place.stateRoot} ${verdict.detail}.`;
+  const help = wayOut(verdict.found);
+  return [{ severity: 'error', code: 'host/state-root', message, help, path: place.configPath, ...range }];
 }
 
 function missingFiles({ syntax, placed, place, suppressions = [] }: ProjectAnalysis): readonly Diagnostic[] {

@@ -1,9 +1,17 @@
+import type { Dirent } from 'node:fs';
 import type { CleanupKind } from '../contract/clean.ts';
 
 /** One name of a directory listing, as lstat(2) sees it: a symbolic link is a link, whatever it leads to. */
 export interface Entry {
   readonly name: string;
   readonly type: 'file' | 'directory' | 'socket' | 'link' | 'other';
+}
+
+export function typeOf(entry: Dirent): Entry['type'] {
+  if (entry.isSymbolicLink()) return 'link';
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSocket() ? 'socket' : 'other';
 }
 
 /** The folders that Castra makes: the state root, and those below it. */

@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { object, text } from './decode.ts';
+import { existsSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { object, optional, text } from './decode.ts';
 import { ensurePrivateDirectory, listNames, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { homeFiles } from './layout.ts';
+import { type FolderIdentity, folderIdentity } from './rootClaims.ts';
 
 /** A project that was started here once: what is needed to act on it from anywhere. */
 export interface KnownProject {
@@ -12,6 +13,10 @@ export interface KnownProject {
   readonly configPath: string;
   readonly stateRoot: string;
   readonly lastUpAt: string;
+  /** Which folder castra.toml was in: the same after a rename. */
+  readonly folder?: FolderIdentity;
+  /** The project's part of its SSH aliases; no two projects have the same. */
+  readonly alias?: string;
 }
 
 /** One file per project, so that no two of them ever write the same one. Only for the holder of the project's lock. */
@@ -53,10 +58,45 @@ export function matchingProjects(home: string, wanted: string): KnownProject[] {
   return projects.filter(({ name, id }) => name === wanted || (wanted !== '' && id.startsWith(wanted)));
 }
 
+/**
+ * The project's part of its SSH aliases: `wanted`, unless another project here has that already. Two checkouts of one
+ * project must not mean different machines by one alias.
+ */
+export function projectAlias(home: string, id: string, wanted: string): string {
+  const projects = knownProjects(home);
+  const own = projects.find((project) => project.id === id)?.alias;
+  if (own !== undefined && (own === wanted || own.startsWith(`${wanted}-`))) return own;
+  const isTaken = projects.some(
+    ({ id: other, alias, configPath }) => other !== id && alias === wanted && existsSync(configPath),
+  );
+  return isTaken ? `${wanted}-${id.slice(0, ALIAS_DIGITS)}` : wanted;
+}
+
+const ALIAS_DIGITS = 4;
+
+/**
+ * The project that this folder was when it had another path: its castra.toml is gone from there, and the folder is the
+ * same one.
+ */
+export function findMovedFrom(home: string, configPath: string): KnownProject | undefined {
+  const gone = knownProjects(home).filter(
+    (known) =>
+      known.folder !== undefined &&
+      known.configPath !== configPath &&
+      basename(known.configPath) === basename(configPath) &&
+      !existsSync(known.configPath),
+  );
+  if (gone.length === 0) return undefined;
+  const here = folderIdentity(dirname(configPath));
+  return gone.find(({ folder }) => folder?.inode === here.inode && folder.device === here.device);
+}
+
 const isKnownProject = object<KnownProject>({
   id: text,
   name: text,
   configPath: text,
   stateRoot: text,
   lastUpAt: text,
+  folder: optional(object<FolderIdentity>({ device: text, inode: text })),
+  alias: optional(text),
 });

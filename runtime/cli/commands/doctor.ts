@@ -1,11 +1,17 @@
 import type { Command } from 'commander';
-import type { DoctorOutcome } from '../../contract/doctor.ts';
+import type { AdoptOutcome, DoctorOutcome } from '../../contract/doctor.ts';
 import type { Run } from '../../operations/run.ts';
-import { readContext } from '../arguments.ts';
+import { type CommandContext, readContext } from '../arguments.ts';
+import { askAtTerminal } from '../consent.ts';
 import type { Finish } from '../finish.ts';
 import { renderDoctor } from '../render/doctor.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
+
+interface Flags {
+  readonly adopt?: boolean;
+  readonly yes?: boolean;
+}
 
 const SOMETHING_IS_WRONG = 1;
 
@@ -13,8 +19,11 @@ export function addDoctor(program: Command, finish: Finish): void {
   program
     .command('doctor')
     .description('check this host and the project, and say what to correct; exits with 1 when something is wrong')
-    .action(async (_flags: object, command: Command) => {
+    .option('--adopt', 'list what is in a state root that Castra does not use, and take it over')
+    .option('--yes', 'adopt it without being asked')
+    .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
+      if (flags.adopt) return finish(await runAdopt(flags, { config, settings, json }));
       const options = { config, settings, variables: relevant(process.env) };
       const code = await runSession({
         command: 'doctor',
@@ -26,6 +35,21 @@ export function addDoctor(program: Command, finish: Finish): void {
       });
       finish(code);
     });
+}
+
+function runAdopt({ yes = false }: Flags, { json, ...project }: CommandContext): Promise<number> {
+  const options = { ...project, consent: askAtTerminal({ yes, json, unasked: 'refuse' }) };
+  return runSession({
+    command: 'doctor',
+    json,
+    face: () => Promise.resolve(textFace({ outcome: renderAdopted })),
+    operation: async (run: Run) => (await import('../../operations/adopt.ts')).adopt(options, run),
+  });
+}
+
+function renderAdopted({ adopted, stateRoot, from }: AdoptOutcome): string {
+  if (!adopted) return `There is nothing to adopt: ${stateRoot} is this project's own, or empty.\n`;
+  return from === undefined ? `${stateRoot} is this project's own now.\n` : `${from} is ${stateRoot} now.\n`;
 }
 
 function relevant(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { UpOutcome, VmUpResult } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
+import { askAtTerminal } from '../consent.ts';
 import type { Finish } from '../finish.ts';
 import { keepMemoryFlat } from '../memory.ts';
 import { liveFace } from '../render/liveFace.ts';
@@ -9,6 +10,7 @@ import { runSession } from '../session.ts';
 
 interface Flags {
   readonly force?: boolean;
+  readonly yes?: boolean;
   readonly wait: boolean;
   readonly timeout?: number;
 }
@@ -19,12 +21,15 @@ export function addUp(program: Command, finish: Finish): void {
     .description('start VMs and wait until they are ready')
     .argument('[vm...]', 'VMs or roles, started with all that they need (default: all)')
     .option('--force', 'start although cpus, memory or disk do not suffice')
+    .option('--yes', 'do not ask before the first start of a project that reaches beyond its VMs')
     .option('--no-wait', 'return as soon as QEMU runs')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const { force = false, wait, timeout } = flags;
-      const options = { config, settings, vms, force, wait, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
+      const { force = false, yes = false, wait, timeout } = flags;
+      const limit = timeout === undefined ? {} : { timeoutMs: timeout };
+      const consent = askAtTerminal({ yes, json, unasked: 'proceed' });
+      const options = { config, settings, vms, force, wait, consent, ...limit };
       keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
       finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));

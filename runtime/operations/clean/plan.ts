@@ -6,7 +6,7 @@ import type { CleanupKind } from '../../contract/clean.ts';
 import { messageOf } from '../../contract/failures.ts';
 import { fileId } from '../../disks/overlay.ts';
 import { readTextIfAny } from '../../state/files.ts';
-import { type Entry, judgeEntry, type StateFolder } from '../../state/inventory.ts';
+import { judgeEntry, type StateFolder, typeOf } from '../../state/inventory.ts';
 import { type LaunchRecord, readRecord } from '../../state/record.ts';
 
 /** A file that is ours and may go. */
@@ -78,13 +78,6 @@ function walk(folder: StateFolder, path: string, stateRoot: string, choices: Pla
       draft.removals.push({ kind: verdict.cleanup, path: own, ...(verdict.vm ? { vm: verdict.vm } : {}) });
     }
   }
-}
-
-function typeOf(entry: Dirent): Entry['type'] {
-  if (entry.isSymbolicLink()) return 'link';
-  if (entry.isFile()) return 'file';
-  if (entry.isDirectory()) return 'directory';
-  return entry.isSocket() ? 'socket' : 'other';
 }
 
 /** Folders that stay as a whole are told as one. */

@@ -1,8 +1,10 @@
-import type { ProjectConfig } from '../../config/project.ts';
+import type { ProjectConfig, ProjectPlace } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import type { DoctorFinding, DoctorOptions } from '../../contract/doctor.ts';
-import { CastraError } from '../../contract/failures.ts';
+import { CastraError, wayOut } from '../../contract/failures.ts';
+import type { HostSettings } from '../../contract/project.ts';
 import { SOCKET_PATH_LIMIT, vmSockets } from '../../state/layout.ts';
+import { examineRoot } from '../../state/stateRoot.ts';
 import { claimPorts } from '../../vm/host/ports.ts';
 import { analyzeProject } from '../project/openProject.ts';
 import { type Check, type Examined, fine, problem } from './finding.ts';
@@ -42,8 +44,21 @@ function fromDiagnostic(path: string, { severity, code, message, help, range }: 
 }
 
 /** What only this project needs of the host. */
-export const checkProject: Check = async ({ project }) =>
-  project ? [...checkSockets(project), ...(await checkBrokerPort(project.brokerPort))] : [];
+export const checkProject: Check = async ({ project, place, settings }) => [
+  ...(place ? checkRoot(place, settings) : []),
+  ...(project ? [...checkSockets(project), ...(await checkBrokerPort(project.brokerPort))] : []),
+];
+
+function checkRoot(place: ProjectPlace, { home }: HostSettings): DoctorFinding[] {
+  const check = 'project.state-root';
+  const { stateRoot: path } = place;
+  const verdict = examineRoot(home, place);
+  if (verdict.kind === 'absent')
+    return [fine(check, `The state root ${path} is created by the first \`castra up\``, { path })];
+  if (verdict.kind !== 'refused') return [fine(check, `The state root is ${path}`, { path })];
+  const { found, detail } = verdict;
+  return [problem('error', check, `${path} ${detail}, so it is not used.`, wayOut(found), { path, found })];
+}
 
 function checkSockets({ stateRoot, vms }: ProjectConfig): DoctorFinding[] {
   const paths = vms.flatMap(({ name }) => Object.values(vmSockets(stateRoot, name)) as string[]);

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DoctorFinding } from '../../contract/doctor.ts';
 import { listNames } from '../../state/files.ts';
-import { homeFiles, projectFiles } from '../../state/layout.ts';
+import { homeFiles } from '../../state/layout.ts';
 import { inspectVm, knownVms } from '../../state/liveness.ts';
 import { type KnownProject, knownProjects } from '../../state/registry.ts';
+import { examineRoot } from '../../state/stateRoot.ts';
 import { type Check, fine, problem } from './finding.ts';
 
 /** Projects whose castra.toml is gone, and what VMs that do not run have left, of every project that is known. */
@@ -16,7 +17,8 @@ export const checkStateRoots: Check = ({ settings: { home }, place }) => {
     ...listNames(folder).map((name) => join(folder, name)),
     ...(place ? [place.stateRoot] : []),
   ]);
-  const present = [...roots].filter((root) => existsSync(projectFiles(root).lock));
+  const isOurs = (stateRoot: string) => ['ours', 'unmarked'].includes(examineRoot(home, { stateRoot }).kind);
+  const present = [...roots].filter(isOurs);
   const findings = [...known.flatMap(judgeKnown), ...present.flatMap(findLeftovers)];
   const total = present.length === 1 ? '1 project has' : `${present.length} projects have`;
   return [fine('home.projects', `${total} state here`, { projects: present.length }), ...findings];

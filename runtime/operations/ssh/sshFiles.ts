@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
 import { slugify } from '../../config/vms/names.ts';
+import { projectId } from '../../config/vms/paths.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
 import { explainBadPath, knownHostsText, parsePublicKey, sshConfigText } from '../../ssh/sshConfig.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { readTextIfAny, writeFileAtomic } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
 import { inspectVm, type Liveness } from '../../state/liveness.ts';
+import { projectAlias } from '../../state/registry.ts';
 import { projectVms } from '../project/vms.ts';
 import type { Run } from '../run.ts';
 
@@ -29,14 +31,24 @@ export function listSshVms(stateRoot: string, declared: readonly VmDefinition[])
   });
 }
 
+/** Where a project's files for SSH are, and what its machines are called there. */
+export interface SshPlace {
+  readonly stateRoot: string;
+  readonly alias: string;
+}
+
+export function sshPlace({ stateRoot, name, configPath }: ProjectPlace, home: string): SshPlace {
+  return { stateRoot, alias: projectAlias(home, projectId(configPath), slugify(name, 'project')) };
+}
+
 /** How to log in to a VM; undefined unless it runs and its port is known. */
-export function sshTarget({ stateRoot, name }: ProjectPlace, vm: SshVm): SshTarget | undefined {
+export function sshTarget({ stateRoot, alias }: SshPlace, vm: SshVm): SshTarget | undefined {
   const record = vm.live.kind === 'running' ? vm.live.record : undefined;
   if (record === undefined || record.sshPort === 0) return undefined;
   const hostKey = parsePublicKey(readTextIfAny(`${vmFiles(stateRoot, vm.name).hostKey}.pub`) ?? '');
   return {
     vm: vm.name,
-    host: `castra-${slugify(name, 'project')}-${vm.name}`,
+    host: `castra-${alias}-${vm.name}`,
     port: record.sshPort,
     // The user of its seed disk: an edit since then has let nobody in.
     user: record.sshUser ?? vm.sshUser ?? USER_OF_LAST_RESORT,
@@ -55,7 +67,7 @@ export interface SshFiles {
  * be somebody else's by now. Files change only when their text does, and always as a whole: a user's own
  * configuration may include them at any time. Nothing is written before the project has a state root.
  */
-export function writeSshFiles(place: ProjectPlace, vms: readonly SshVm[]): SshFiles {
+export function writeSshFiles(place: SshPlace, vms: readonly SshVm[]): SshFiles {
   const files = projectFiles(place.stateRoot);
   const bad = explainBadPath(place.stateRoot);
   if (bad) throw new CastraError({ kind: 'state-root-unusable', path: place.stateRoot, detail: bad });
@@ -83,7 +95,7 @@ function replaceIfChanged(path: string, text: string, tries = 2): void {
 }
 
 /** For commands that have done their work: nobody's files of ssh are worth failing for. */
-export function refreshSshFiles(place: ProjectPlace, declared: readonly VmDefinition[], run: Run): void {
+export function refreshSshFiles(place: SshPlace, declared: readonly VmDefinition[], run: Run): void {
   try {
     writeSshFiles(place, listSshVms(place.stateRoot, declared));
   } catch (error) {

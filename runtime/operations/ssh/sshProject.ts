@@ -1,15 +1,14 @@
-import type { ProjectPlace } from '../../config/project.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { openState } from '../project/openProject.ts';
 import { explainAbsence, vmsCalled } from '../project/vms.ts';
-import { listSshVms, type SshVm, sshTarget } from './sshFiles.ts';
+import { listSshVms, type SshPlace, type SshVm, sshPlace, sshTarget } from './sshFiles.ts';
 
 /** A project as those see it who log in to its VMs. */
 export interface SshProject {
-  readonly place: ProjectPlace;
+  readonly place: SshPlace;
   readonly vms: readonly SshVm[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -17,7 +16,11 @@ export interface SshProject {
 /** Works with a broken file too: what runs can still be looked into. Warnings are for `validate` and `up` to tell. */
 export function openSshProject(options: ProjectOptions): SshProject {
   const { place, project, diagnostics } = openState(options);
-  return { place, vms: listSshVms(place.stateRoot, project?.vms ?? []), diagnostics };
+  return {
+    place: sshPlace(place, options.settings.home),
+    vms: listSshVms(place.stateRoot, project?.vms ?? []),
+    diagnostics,
+  };
 }
 
 /** The one running VM that a name means. */
@@ -37,7 +40,7 @@ export function chooseVm(project: SshProject, name: string): SshTarget {
 }
 
 /** Fails with `not-running`. */
-export function requireTarget(place: ProjectPlace, vm: SshVm): SshTarget {
+export function requireTarget(place: SshPlace, vm: SshVm): SshTarget {
   const target = sshTarget(place, vm);
   if (target) return target;
   throw new CastraError({ kind: 'not-running', vm: vm.name, detail: explainAbsence(vm.name, vm.live) });

@@ -1,0 +1,40 @@
+import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
+import { projectId } from '../../config/vms/paths.ts';
+import type { Consent } from '../../contract/consent.ts';
+import { CastraError } from '../../contract/failures.ts';
+import { knownProjects } from '../../state/registry.ts';
+import type { Run } from '../run.ts';
+
+/** What VMs do beyond running: a line each. docs/security.md says why these count. */
+export function reachOf(vms: readonly VmDefinition[]): string[] {
+  return vms.flatMap(({ name, qemuArgs, forwards }) => [
+    ...(qemuArgs.length === 0 ? [] : [`${name} passes arguments of its own to QEMU: ${qemuArgs.join(' ')}`]),
+    ...forwards
+      .filter(({ bind }) => !isLoopback(bind))
+      .map(
+        ({ bind, host, guest }) =>
+          `${name} opens port ${host || '(any)'} on ${bind}, to other hosts, for its port ${guest}`,
+      ),
+  ]);
+}
+
+const isLoopback = (address: string): boolean => /^(?:127\.|::1$|localhost$)/.test(address);
+
+/**
+ * Before the first start of a project by this user: reports what it reaches, and asks where somebody can be asked.
+ * Fails with `cancelled`.
+ */
+export async function confirmReach(
+  place: ProjectPlace,
+  vms: readonly VmDefinition[],
+  { home, consent, run }: { readonly home: string; readonly consent: Consent | undefined; readonly run: Run },
+): Promise<void> {
+  const lines = reachOf(vms);
+  if (lines.length === 0 || wasStarted(home, place)) return;
+  const first = `${place.configPath} was not started before, and reaches beyond its VMs:`;
+  for (const text of [first, ...lines]) run.report({ type: 'message', severity: 'warning', text });
+  if (consent && !(await consent({ lines, question: 'Start it?' }))) throw new CastraError({ kind: 'cancelled' });
+}
+
+const wasStarted = (home: string, { configPath }: ProjectPlace): boolean =>
+  knownProjects(home).some(({ id }) => id === projectId(configPath));
