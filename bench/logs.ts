@@ -1,6 +1,7 @@
 // What the last lines of a large log cost: `npm run bench:logs`.
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { claimRoot } from '../runtime/state/stateRoot.ts';
 import { CLI, inTemporaryFolder, median, run, timeMs } from './run.ts';
 
 const WARM_UP = 2;
@@ -40,9 +41,10 @@ interface Case {
 
 await inTemporaryFolder((folder) => {
   const logs = join(folder, 'state', 'logs');
+  writeFileSync(join(folder, 'castra.toml'), TOML);
+  claimRoot(join(folder, 'home'), { stateRoot: join(folder, 'state'), configPath: join(folder, 'castra.toml') });
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const log = join(logs, 'web-serial.log');
-  writeFileSync(join(folder, 'castra.toml'), TOML);
   run('qemu-img', ['create', '-q', '-f', 'qcow2', join(folder, 'base.qcow2'), '1M']);
   writeLog(log);
   const cases: readonly Case[] = [

@@ -99,8 +99,18 @@ export function overlayBytes(overlayPath: string): number | undefined {
   }
 }
 
-/** `qemu-img info` without -U asks for the lock (QEMU's docs/system/images, "Disk image file locking"). */
+/**
+ * Why a disk must be left alone; undefined when it is free. `qemu-img info` without -U asks for the lock (QEMU's
+ * docs/system/images, "Disk image file locking"). Only its success means free: a qemu-img that is killed, or a disk
+ * that it cannot open, proves nothing.
+ */
 export async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
-  const result = await run(qemuImg, ['info', '--output=json', overlayPath]);
-  return result.code !== 0 && /lock/i.test(result.stderr) ? result.stderr.trim() : undefined;
+  const result = await run(qemuImg, ['info', '-f', 'qcow2', '--output=json', overlayPath]);
+  if (result.code === 0) return undefined;
+  const said = result.stderr.trim() || `qemu-img ended with ${result.signal ?? `code ${result.code}`}`;
+  // As block/file-posix.c says it. A path that has these words does not count.
+  const isLocked = /Failed to get (?:shared )?"[a-z ]+" lock/.test(said.replaceAll(overlayPath, ''));
+  return isLocked
+    ? said
+    : `qemu-img cannot say whether it is in use (${said}). Delete it yourself if you do not need it`;
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { BaseImage } from '../config/project.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../contract/failures.ts';
+import { assertLocalChain } from '../disks/localChain.ts';
 import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
 import { ensureImage, type ImageRequest, type ImageRun } from './ensureImage.ts';
 
@@ -32,6 +33,7 @@ export async function checkBaseFile(vm: string, path: string): Promise<void> {
     const found = await stat(path);
     if (!found.isFile()) throw new Qcow2Error('it is not a file');
     await inspectQcow2(path);
+    await assertLocalChain(path);
   } catch (error) {
     throw new CastraError({ kind: 'overlay-failed', vm, detail: explain(path, error) }, { cause: error });
   }
@@ -41,7 +43,7 @@ function explain(path: string, error: unknown): string {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
   if (missing) return `its base image ${path} does not exist. Correct \`base_image\`, or put the file there.`;
   if (error instanceof Qcow2Error) {
-    return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2\` makes a qcow2 image of most formats; copy it again if it was cut short.`;
+    return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2 IN OUT\` makes a qcow2 image that stands alone, of most formats; copy the image again if it was cut short.`;
   }
   return `its base image ${path} cannot be read: ${messageOf(error)}.`;
 }

@@ -102,14 +102,18 @@ export function openLog(path: string): number | undefined {
   throw new Error(`${path} is not a file`);
 }
 
+/** Lines are looked for in so much of the end; what has fewer there is not a log, and may be gigabytes of it. */
+const TAIL_LIMIT = 256 * 1024 * 1024;
+
 /** Where the last lines of a file begin, looking from its end, and how many these are. */
 export function findTail(file: number, size: number, wanted: number): { from: number; lines: number } {
   if (wanted <= 0) return { from: size, lines: 0 };
   if (wanted === Number.POSITIVE_INFINITY) return { from: 0, lines: 0 };
   const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
   let lines = 0;
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - BLOCK_BYTES);
+  const first = Math.max(0, size - TAIL_LIMIT);
+  for (let end = size; end > first; ) {
+    const start = Math.max(first, end - BLOCK_BYTES);
     const length = readSync(file, buffer, 0, end - start, start);
     const block = buffer.subarray(0, length);
     for (let at = block.lastIndexOf(NEWLINE); at >= 0; at = at === 0 ? -1 : block.lastIndexOf(NEWLINE, at - 1)) {
@@ -120,7 +124,7 @@ export function findTail(file: number, size: number, wanted: number): { from: nu
     }
     end = start;
   }
-  return { from: 0, lines: size === 0 ? 0 : lines + 1 };
+  return { from: first, lines: size === 0 ? 0 : lines + 1 };
 }
 
 /**

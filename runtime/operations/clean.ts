@@ -4,6 +4,7 @@ import { CastraError, messageOf } from '../contract/failures.ts';
 import type { ImagesPruneOutcome } from '../contract/images.ts';
 import { homeFiles } from '../state/layout.ts';
 import { forgetProject, knownProjects } from '../state/registry.ts';
+import { forgetOldClaims } from '../state/rootClaims.ts';
 import { type CleanTarget, cleanRoot } from './clean/root.ts';
 import { findTargets } from './clean/scope.ts';
 import { type Operation, type Run, tell } from './run.ts';
@@ -67,6 +68,8 @@ function forgetGone(home: string, dryRun: boolean): string[] {
   const gone = knownProjects(home).filter(
     ({ configPath, stateRoot }) => !existsSync(configPath) && !existsSync(stateRoot),
   );
-  if (!dryRun) for (const { id } of gone) forgetProject(home, id);
+  if (dryRun) return gone.map(({ id }) => id);
+  for (const { id } of gone) forgetProject(home, id);
+  forgetOldClaims(home, Date.now());
   return gone.map(({ id }) => id);
 }

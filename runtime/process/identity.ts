@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /**
  * Which process a pid means. A pid alone proves nothing: it is given to another process after a crash or a reboot
@@ -39,15 +40,41 @@ export function commandLine(pid: number): readonly string[] | undefined {
   return line ? line.split(' ') : undefined;
 }
 
-/** Pids whose command line contains `text`; used to find a QEMU whose pidfile was never written. */
+/** A process of another user is never ours, whatever its command line says. */
+function isOwn(pid: number): boolean {
+  if (process.getuid === undefined) return true;
+  if (process.platform !== 'linux')
+    return capture('ps', ['-o', 'uid=', '-p', String(pid)]) === String(process.getuid());
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === process.getuid();
+}
+
+/** Whether a process of this user is a QEMU, by its executable or, for a wrapper script, by the program that it runs. */
+export function isOwnQemu(pid: number): boolean {
+  const [program = '', script = ''] = commandLine(pid) ?? [];
+  return isOwn(pid) && [readLink(`/proc/${pid}/exe`), program, script].some((path) => /qemu/i.test(basename(path)));
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Pids of this user's processes whose command line contains `text`; finds a QEMU whose pidfile was never written. */
 export function findByCommandLine(text: string): number[] {
   if (process.platform !== 'linux') {
     const listing = capture('ps', ['-axww', '-o', 'pid=,command=']);
-    return listing.split('\n').flatMap((line) => (line.includes(text) ? [Number.parseInt(line, 10)] : []));
+    return listing
+      .split('\n')
+      .flatMap((line) => (line.includes(text) ? [Number.parseInt(line, 10)] : []))
+      .filter(isOwn);
   }
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && readText(`/proc/${name}/cmdline`)?.includes(text))
-    .map(Number);
+    .map(Number)
+    .filter(isOwn);
 }
 
 /** proc(5): the command name may hold spaces and parentheses, so fields are counted from the last one. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Everything below is created 0700 (folders) and 0600 (files): guest disks and consoles hold secrets. */
 export const DIRECTORY_MODE = 0o700;
@@ -93,7 +94,7 @@ export interface VmSockets {
 
 /**
  * Sockets live in the state root; where that path is too long for a socket they go to a short folder of the user's,
- * and the launch record remembers which of them (`recordedSockets`).
+ * and the launch record remembers which (`recordedSockets`).
  */
 export function vmSockets(stateRoot: string, vm: string, env: NodeJS.ProcessEnv = process.env): VmSockets {
   const inState = socketsAt(join(stateRoot, vm));
@@ -101,34 +102,36 @@ export function vmSockets(stateRoot: string, vm: string, env: NodeJS.ProcessEnv 
 }
 
 /**
- * The sockets that a launch record means, out of all places where Castra puts them: a path is never taken from the
- * record itself. Undefined when it means none of these. A state root that was renamed keeps its sockets.
+ * The sockets that a launch record means. Its paths only say which of the places it is where Castra puts sockets: the
+ * state root, even if that was renamed since, or a short folder, whose name may come from a variable that this process
+ * lacks. There the file's name is ours alone, and the folder must be the user's.
  */
 export function recordedSockets(
   stateRoot: string,
-  record: { readonly vm: string; readonly sockets: VmSockets },
-  env: NodeJS.ProcessEnv = process.env,
-): VmSockets | undefined {
-  const { vm, sockets } = record;
-  const short = shortSockets(stateRoot, vm, env).find(({ qmp }) => qmp === sockets.qmp);
-  return short ?? (basename(sockets.qmp) === `${vm}.qmp` ? socketsAt(join(stateRoot, vm)) : undefined);
+  { vm, sockets: { qmp } }: { readonly vm: string; readonly sockets: VmSockets },
+): VmSockets {
+  const name = shortName(stateRoot, vm);
+  const folder = dirname(qmp);
+  const isShort = basename(qmp) === `${name}.qmp` && /^castra(?:-\w+)?$/.test(basename(folder)) && isPrivate(folder);
+  return socketsAt(isShort ? join(folder, name) : join(stateRoot, vm));
 }
+
+function isPrivate(folder: string): boolean {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isDirectory()) return false;
+  return process.getuid === undefined || stat.uid === process.getuid();
+}
+
+const shortName = (stateRoot: string, vm: string): string =>
+  createHash('sha256').update(join(stateRoot, vm)).digest('hex').slice(0, 16);
 
 function shortSockets(stateRoot: string, vm: string, env: NodeJS.ProcessEnv): VmSockets[] {
-  const name = createHash('sha256').update(join(stateRoot, vm)).digest('hex').slice(0, 16);
-  return shortFolders(env).map((folder) => socketsAt(join(folder, name)));
+  return shortFolders(env).map((folder) => socketsAt(join(folder, shortName(stateRoot, vm))));
 }
 
-/** A command in a service or over ssh may lack the variable that the VM was started with. */
 function shortFolders(env: NodeJS.ProcessEnv): string[] {
   const own = `castra-${ownUid()}`;
-  const runtime = process.platform === 'linux' ? [`/run/user/${ownUid()}`] : [];
-  return [
-    ...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'castra')] : []),
-    join(tmpdir(), own),
-    `/tmp/${own}`,
-    ...runtime.map((folder) => join(folder, 'castra')),
-  ];
+  return [...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'castra')] : []), join(tmpdir(), own), `/tmp/${own}`];
 }
 
 /** Not userInfo(), which fails for a uid that has no name (`docker run -u 1500`). */

@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs';
-import { bootId, commandLine, findByCommandLine, identify, type ProcessIdentity } from '../process/identity.ts';
+import {
+  bootId,
+  commandLine,
+  findByCommandLine,
+  identify,
+  isOwnQemu,
+  type ProcessIdentity,
+} from '../process/identity.ts';
 import { listNames, readTextIfAny } from './files.ts';
 import { vmFiles } from './layout.ts';
 import { type LaunchRecord, readRecord } from './record.ts';
@@ -56,6 +63,7 @@ function findProcess(
  * may have them as words; joined, for `ps` does not tell where an argument with spaces ends.
  */
 function isOurCommandLine(pid: number, pidfilePath: string, record?: LaunchRecord): boolean {
+  if (!isOwnQemu(pid)) return false;
   const line = `${commandLine(pid)?.join(' ') ?? ''} `;
   return line.includes(record ? ` -uuid ${record.uuid} ` : ` -pidfile ${pidfilePath} `);
 }
@@ -106,5 +114,5 @@ export function runningVms(stateRoot: string): RunningVm[] {
 function vmByPidfile(stateRoot: string, pid: number): string | undefined {
   const line = ` ${commandLine(pid)?.join(' ') ?? ''} `;
   const [, after] = line.split(` -pidfile ${stateRoot}/`, 2);
-  return line.includes(' -uuid ') ? /^([a-z0-9-]+)\.pid /.exec(after ?? '')?.[1] : undefined;
+  return isOwnQemu(pid) && line.includes(' -uuid ') ? /^([a-z0-9-]+)\.pid /.exec(after ?? '')?.[1] : undefined;
 }

@@ -2,7 +2,7 @@ import { type Phase, phases } from '../contract/vms.ts';
 import type { AcceleratorName, PortForward, ReadySignal } from '../contract/vocabulary.ts';
 import { either, type Guard, listOf, number, object, oneOf, optional, text } from './decode.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
-import { recordedSockets, type VmSockets, vmFiles, vmSockets } from './layout.ts';
+import { recordedSockets, type VmSockets, vmFiles } from './layout.ts';
 import { removeOwnFile } from './ownFile.ts';
 import { readRootId } from './rootId.ts';
 
@@ -61,7 +61,7 @@ export function readRecord(stateRoot: string, vm: string): LaunchRecord | undefi
   const value = readJsonIfAny(vmFiles(stateRoot, vm).record);
   if (!isRecord(value) || value.vm !== vm) return undefined;
   if (value.root !== undefined && value.root !== readRootId(stateRoot)) return undefined;
-  return { ...value, sockets: recordedSockets(stateRoot, value) ?? vmSockets(stateRoot, vm) };
+  return { ...value, sockets: recordedSockets(stateRoot, value) };
 }
 
 const isForward = object<PortForward>({ bind: text, host: number, guest: number, protocol: oneOf('tcp', 'udp') });

@@ -46,7 +46,7 @@ export function readClaim(home: string, id: string): RootClaim | undefined {
 }
 
 /** All claims; files that are not ours are passed over. */
-export function readClaims(home: string): RootClaim[] {
+function readClaims(home: string): RootClaim[] {
   return listNames(homeFiles(home).roots).flatMap((name) => readClaim(home, name.replace(/\.json$/, '')) ?? []);
 }
 
@@ -59,6 +59,18 @@ export function writeClaim(home: string, claim: RootClaim): void {
 
 export function removeClaim(home: string, id: string): void {
   if (isRootId(id)) rmSync(claimPath(home, id), { force: true });
+}
+
+/** A folder that was moved is found again by its claim, so one that is gone is not forgotten at once. */
+const FORGET_AFTER_MS = 90 * 24 * 3600 * 1000;
+
+/** Forgets state roots that are long gone. */
+export function forgetOldClaims(home: string, now: number): void {
+  for (const { id, stateRoot } of readClaims(home)) {
+    const noted = lstatSync(claimPath(home, id), { throwIfNoEntry: false })?.mtimeMs ?? now;
+    const isThere = lstatSync(stateRoot, { throwIfNoEntry: false }) !== undefined;
+    if (!isThere && now - noted > FORGET_AFTER_MS) removeClaim(home, id);
+  }
 }
 
 const claimPath = (home: string, id: string): string => join(homeFiles(home).roots, `${id}.json`);

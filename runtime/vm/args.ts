@@ -18,7 +18,10 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...serialConsole(plan),
     ...qmpServer('qmp', plan.sockets.qmp),
     ...qmpServer('monitor', plan.sockets.monitor),
-    ...(plan.sandbox ? sandbox() : []),
+    ...(plan.sandbox && !namesSandbox(plan.extraArgs) ? sandbox() : []),
     ...plan.extraArgs,
   ];
 }
+
+/** QEMU takes what two options say together, and then dies at its first system call that one of them denies. */
+const namesSandbox = (extraArgs: readonly string[]): boolean => extraArgs.some((arg) => /^--?sandbox$/.test(arg));

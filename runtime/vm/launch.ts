@@ -114,9 +114,12 @@ function writeHeader(log: number, { binary, args }: LaunchRequest): number {
   return fstatSync(log).size;
 }
 
-/** So that a line of the log can be pasted into a shell. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** So that a line of the log can be pasted into a shell, and stays one line whatever an argument has in it. */
+export function quote(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  if (!/\p{Cc}/u.test(word)) return `'${word.replaceAll("'", "'\\''")}'`;
+  const escaped = word.replace(/[\p{Cc}'\\]/gu, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `$'${escaped}'`;
 }
 
 async function waitForMachine(child: ChildProcess, request: LaunchRequest): Promise<RunningQemu> {
@@ -155,10 +158,15 @@ async function waitForMachine(child: ChildProcess, request: LaunchRequest): Prom
 function watchExit(child: ChildProcess): Promise<string> {
   return new Promise((done) => {
     child.once('exit', (code, signal) =>
-      done(signal ? `QEMU was killed by ${signal}` : `QEMU ended with code ${code}`),
+      done(signal ? `QEMU was killed by ${signal}${explainSignal(signal)}` : `QEMU ended with code ${code}`),
     );
   });
 }
+
+const explainSignal = (signal: NodeJS.Signals): string =>
+  signal === 'SIGSYS'
+    ? ': its sandbox forbids a system call that something in `qemu_args` needs; `qemu_args = ["-sandbox", "off"]` turns the sandbox off'
+    : '';
 
 /** What QEMU itself wrote since its start, without the header. */
 function readOutput(path: string, from: number): string[] {

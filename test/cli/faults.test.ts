@@ -274,8 +274,8 @@ describe('the disk of the state', { concurrency: 3 }, () => {
     onSmallDisk(t, async (project, fill) => {
       fill();
       const refused = await runCli(project, ['up']);
-      assert.equal(refused.code, 70);
-      assert.match(refused.stderr, /MiB are free on the disk of/);
+      assert.equal(refused.code, 73);
+      assert.match(refused.stderr, /no space left.* on a disk with free space/);
       const forced = await runCli(project, ['up', '--force']);
       assert.notEqual(forced.code, 0);
       assert.match(forced.stderr, /no space left|ENOSPC/i);
@@ -519,15 +519,16 @@ describe('somebody else', { concurrency: 3 }, () => {
       assert.equal(readlinkSync(mine), '/nowhere/disk.qcow2');
     }));
 
-  test("a user's file at a new overlay path is kept when the old overlay is cleared", () =>
+  test("a user's file at a new overlay path is kept, and so is the old overlay, which castra.toml no longer names", () =>
     withProject(vmToml('web', 'overlay = "old.qcow2"'), async (project) => {
       await ok(runCli(project, ['up']));
       const mine = join(project.path, 'mine.qcow2');
       writeFileSync(mine, 'precious');
       writeFileSync(project.configPath, vmToml('web', 'overlay = "mine.qcow2"'));
-      await ok(runCli(project, ['down']));
+      const { stderr } = await ok(runCli(project, ['down']));
       assert.equal(readFileSync(mine, 'utf8'), 'precious');
-      assert.ok(!existsSync(join(project.path, 'old.qcow2')));
+      assert.match(stderr, /its disk .*old\.qcow2 is not where castra\.toml says now; it was left/);
+      assert.ok(existsSync(join(project.path, 'old.qcow2')));
       assert.equal((await runCli(project, ['up'])).code, 70);
       assert.equal(readFileSync(mine, 'utf8'), 'precious');
     }));

@@ -8,6 +8,7 @@ import type { LogsOutcome } from '../../runtime/contract/logs.ts';
 import { commandLine, findByCommandLine } from '../../runtime/process/identity.ts';
 import { projectFiles, vmFiles } from '../../runtime/state/layout.ts';
 import { type CliResult, lines, outcomeOf, runCli, startCli } from '../support/cli.ts';
+import { makeRoot } from '../support/stateRoots.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';
 
 const LINUX = process.platform === 'linux';
@@ -30,6 +31,7 @@ describe('castra logs', () => {
   beforeEach(() => {
     project = tempProject(TOML);
     stateRoot = join(project.path, 's');
+    makeRoot(project.home, stateRoot, project.configPath);
     mkdirSync(projectFiles(stateRoot).logs, { recursive: true });
   });
   afterEach(() => project.dispose());

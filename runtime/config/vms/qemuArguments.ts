@@ -47,6 +47,7 @@ interface QemuOption {
 
 /** Finds what in the `qemu_args` of a role at `path` Castra sets itself. */
 export function checkQemuArguments(role: Fields, path: TomlPath, findings: Findings): void {
+  refuseControlCharacters(role.qemu_args, path, findings);
   for (const option of readOptions(role.qemu_args)) {
     const place = { path: [...path, 'qemu_args', option.at] };
     const harm = explainHarm(option);
@@ -68,6 +69,21 @@ export function checkQemuArguments(role: Fields, path: TomlPath, findings: Findi
         ...place,
       });
     }
+  }
+}
+
+/** No option of QEMU needs one, and the command line is written to a log that people read and paste from. */
+function refuseControlCharacters(written: unknown, path: TomlPath, findings: Findings): void {
+  if (!Array.isArray(written)) return;
+  for (const [at, item] of written.entries()) {
+    if (!/\p{Cc}/u.test(text(item) ?? '')) continue;
+    findings.report({
+      severity: 'error',
+      code: 'config/qemu-args-conflict',
+      message: 'An argument of QEMU cannot have a line break or another control character.',
+      help: 'Remove it; each argument is an element of its own.',
+      path: [...path, 'qemu_args', at],
+    });
   }
 }
 

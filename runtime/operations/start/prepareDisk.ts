@@ -1,10 +1,8 @@
-import { isInside } from '../../config/vms/paths.ts';
 import { CastraError } from '../../contract/failures.ts';
 import { baseStamp } from '../../disks/baseChange.ts';
 import { createOverlay, fileId } from '../../disks/overlay.ts';
 import { resolveBaseImage } from '../../images/resolveBaseImage.ts';
-import { projectFiles } from '../../state/layout.ts';
-import { readRecord, writeRecord } from '../../state/record.ts';
+import { writeRecord } from '../../state/record.ts';
 import { imageRun } from '../project/imageRun.ts';
 import { type Run, tell } from '../run.ts';
 import { clearLeftovers } from '../stop/leftovers.ts';
@@ -20,8 +18,8 @@ export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
   const { path: baseImage, diagnostics } = await resolveBaseImage(wanted, imageRun(run, plan.sharers));
   tell(diagnostics, run);
   run.report({ type: 'vm.phase', vm: name, phase: 'overlay' });
-  await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
-  refuseForeignOverlay(plan);
+  const { stayed } = await clearLeftovers({ stateRoot, vm: name, overlayPath, qemuImg: image, reason: 'orphan' }, run);
+  refuseForeignOverlay(plan, stayed);
   let disk: Disk = { baseImage, baseStamp: baseStamp(baseImage) };
   writeRecord(stateRoot, newRecord(plan, disk));
   const onMade = (overlayFile: string) => {
@@ -34,13 +32,13 @@ export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
   return disk;
 }
 
-/** What still stands there after the leftovers are cleared was not made by us, or is in use. */
-function refuseForeignOverlay({ vm, stateRoot }: StartPlan): void {
+/** What still stands there after the leftovers are cleared was not made by us, or had to stay. */
+function refuseForeignOverlay({ vm }: StartPlan, stayed: string | undefined): void {
   const { name, overlayPath } = vm;
   if (fileId(overlayPath) === undefined) return;
-  const ours = isInside(overlayPath, projectFiles(stateRoot).overlays) || readRecord(stateRoot, name) !== undefined;
-  const detail = ours
-    ? `its overlay ${overlayPath} is in use by another process; stop that one first.`
-    : `${overlayPath} exists and was not made by Castra, so it is not replaced. Move it away, or choose another \`overlay\`.`;
+  const detail =
+    stayed !== undefined
+      ? `its overlay ${overlayPath} is still there: ${stayed}.`
+      : `${overlayPath} exists and was not made by Castra, so it is not replaced. Move it away, or choose another \`overlay\`.`;
   throw new CastraError({ kind: 'overlay-failed', vm: name, detail });
 }

@@ -25,6 +25,8 @@ export interface LeftoverRequest {
 export interface Cleared {
   readonly reclaimedBytes: number;
   readonly keptOverlay?: string;
+  /** Why the overlay had to stay. Its record stays too, so that a later `down` can try again. */
+  readonly stayed?: string;
 }
 
 const NOTHING: Cleared = { reclaimedBytes: 0 };
@@ -40,7 +42,7 @@ export async function clearLeftovers(request: LeftoverRequest, run: Run): Promis
   if (overlay !== undefined) sweepHalfMade(overlay);
   else if (record) warnOfOtherOverlay(record, run);
   const cleared = overlay === undefined ? NOTHING : await putAway(overlay, request, run);
-  if (cleared === undefined) return NOTHING;
+  if (cleared.stayed !== undefined) return cleared;
   const files = vmFiles(stateRoot, vm);
   const sockets: Record<string, string> = { ...(record?.sockets ?? vmSockets(stateRoot, vm)) };
   for (const path of [files.pidfile, files.firmwareVars, files.seed, ...Object.values(sockets)]) {
@@ -77,8 +79,7 @@ function warn(text: string, run: Run): void {
   run.report({ type: 'message', severity: 'warning', text });
 }
 
-/** Undefined when the overlay had to stay; its record stays too, so that a later `down` can try again. */
-async function putAway(overlay: string, request: LeftoverRequest, run: Run): Promise<Cleared | undefined> {
+async function putAway(overlay: string, request: LeftoverRequest, run: Run): Promise<Cleared> {
   const { stateRoot, vm, qemuImg, reason, keepOverlay: keep } = request;
   const place = { folder: projectFiles(stateRoot).kept, vm, now: new Date() };
   const result =
@@ -98,7 +99,7 @@ async function putAway(overlay: string, request: LeftoverRequest, run: Run): Pro
       return { reclaimedBytes: 0, keptOverlay: result.path };
     case 'in-use':
       warn(`${vm}: its overlay ${overlay} was kept: ${result.detail}`, run);
-      return undefined;
+      return { reclaimedBytes: 0, stayed: result.detail };
   }
 }
 
