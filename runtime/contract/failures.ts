@@ -156,7 +156,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
 };
 
 const ADOPT =
-  'Remove it, or set `project.state_dir` to another folder. If it is yours, `castra doctor --adopt` lists what is in it and takes it over.';
+  'Set `project.state_dir` to another folder; or, if what is in it is yours, `castra doctor --adopt` lists that and takes it over.';
 
 /** What to do about a folder that is not a state root of ours: a sentence or two. */
 export const wayOut = (found: RootFinding): string => ways[found];

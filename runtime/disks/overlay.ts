@@ -105,7 +105,7 @@ export function overlayBytes(overlayPath: string): number | undefined {
  * that it cannot open, proves nothing.
  */
 export async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
-  const result = await run(qemuImg, ['info', '-f', 'qcow2', '--output=json', overlayPath]);
+  const result = await run(qemuImg, ['info', '--output=json', overlayPath]);
   if (result.code === 0) return undefined;
   const said = result.stderr.trim() || `qemu-img ended with ${result.signal ?? `code ${result.code}`}`;
   // As block/file-posix.c says it. A path that has these words does not count.

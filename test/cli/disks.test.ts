@@ -86,6 +86,7 @@ describe('what becomes of a disk', () => {
     assert.equal(exported.source, 'kept');
     assert.equal(info(exported.path)['backing-filename'], undefined);
     assert.ok(holdsPattern(exported.path));
+    assert.equal(statSync(exported.path).mode & 0o777, 0o600);
   });
 
   it('a running disk can be exported while its VM goes on', async () => {

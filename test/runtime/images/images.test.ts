@@ -259,6 +259,27 @@ describe('an overlay', () => {
     assert.equal((await discardOverlay('qemu-img', request.overlayPath)).kind, 'discarded');
   });
 
+  test('is left when qemu-img cannot say that it is free: killed, or unable to open it', async () => {
+    const killed = join(folder.path, 'killed-qemu-img');
+    writeFileSync(killed, '#!/bin/sh\nkill -9 $$\n', { mode: 0o755 });
+    await createOverlay(request);
+    const discard = await discardOverlay(killed, request.overlayPath);
+    assert.match(
+      discard.kind === 'in-use' ? discard.detail : discard.kind,
+      /cannot say .*SIGKILL.* Delete it yourself/,
+    );
+    assert.ok(existsSync(request.overlayPath));
+  });
+
+  test('in a folder named "blockchain" is not in use because of that name', async () => {
+    const chain = join(folder.path, 'blockchain Failed to get "write" lock');
+    mkdirSync(chain);
+    const damaged = join(chain, 'disk.qcow2');
+    writeFileSync(damaged, Buffer.concat([Buffer.from('QFI\xfb\0\0\0\x03', 'latin1'), Buffer.alloc(504)]));
+    const discard = await discardOverlay('qemu-img', damaged);
+    assert.match(discard.kind === 'in-use' ? discard.detail : discard.kind, /cannot say whether it is in use/);
+  });
+
   test('is not discarded while a QEMU holds its lock', async () => {
     await createOverlay(request);
     const holder = spawn('qemu-io', [request.overlayPath], { stdio: ['pipe', 'pipe', 'inherit'] });

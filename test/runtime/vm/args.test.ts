@@ -87,6 +87,14 @@ describe('qemuArguments', () => {
   test('asks for no seccomp sandbox where QEMU was built without', () => {
     assert.ok(!qemuArguments(plan({ sandbox: false })).includes('-sandbox'));
   });
+
+  test("passes the user's `-sandbox` alone: QEMU would take both, and die of the one that denies", () => {
+    const args = qemuArguments(plan({ sandbox: true, extraArgs: ['-sandbox', 'off'] }));
+    assert.deepEqual(
+      args.filter((_, at) => args[at - 1] === '-sandbox'),
+      ['off'],
+    );
+  });
 });
 
 test('escapeComma doubles every comma', () => {

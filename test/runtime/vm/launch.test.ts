@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
 import { isSameProcess, type ProcessIdentity } from '../../../runtime/process/identity.ts';
-import { launchVm } from '../../../runtime/vm/launch.ts';
+import { launchVm, quote } from '../../../runtime/vm/launch.ts';
 import { exitOf, type FakeOptions, fakeRequest, startFake } from '../../support/fakeVm.ts';
 import { findQemus, type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
@@ -27,6 +28,29 @@ describe('launchVm', () => {
     }
     return assert.fail('it did start');
   }
+
+  test('writes no log through a link, and none that has another name too', async () => {
+    const mine = join(folder.path, 'mine');
+    writeFileSync(mine, '# a shell');
+    const { files } = fakeRequest(folder.path);
+    mkdirSync(dirname(files.qemuLog), { recursive: true });
+    for (const make of [symlinkSync, linkSync]) {
+      make(mine, files.qemuLog);
+      const failed = await failure({});
+      assert.equal(failed.kind, 'launch-failed');
+      assert.equal(readFileSync(mine, 'utf8'), '# a shell');
+      rmSync(files.qemuLog);
+    }
+  });
+
+  test('has its command line on one line of the log, whatever an argument has in it', () => {
+    assert.equal(quote("it's"), "'it'\\''s'");
+    assert.equal(quote('a\nrm -rf ~'), "$'a\\x0arm -rf ~'");
+    assert.equal(
+      execFileSync('bash', ['-c', `printf %s ${quote("a\n'b\\\u001b")}`], { encoding: 'utf8' }),
+      "a\n'b\\\u001b",
+    );
+  });
 
   test('gives a QEMU that answers, and whose process is proven', async () => {
     const started: ProcessIdentity[] = [];
