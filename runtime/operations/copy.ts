@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { CopyOptions, CopyOutcome } from '../contract/ssh.ts';
 import { connectSsh } from '../ssh/connect.ts';
-import { type CopyPath, looksRemote, nameInFolder, parseCopyPath } from '../ssh/copyPaths.ts';
-import { type CopyCount, type CopyJob, copyTree } from '../ssh/copyTree.ts';
-import { localFiles } from '../ssh/localFiles.ts';
-import { openSftp, remoteFiles } from '../ssh/remoteFiles.ts';
+import { type CopyPath, looksRemote, nameInFolder, parseCopyPath } from '../ssh/copy/copyPaths.ts';
+import { type CopyCount, type CopyJob, copyTree } from '../ssh/copy/copyTree.ts';
+import { localFiles } from '../ssh/copy/localFiles.ts';
+import { openSftp, remoteFiles } from '../ssh/copy/remoteFiles.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import type { Operation, Run } from './run.ts';
-import { chooseVm, openSshProject, type SshProject } from './ssh/sshProject.ts';
+import { chooseVm, openSshProject, type SshProject, untilLogin } from './ssh/sshProject.ts';
 
 interface Plan {
   readonly target: SshTarget;
@@ -23,6 +23,7 @@ export const copy: Operation<CopyOptions, CopyOutcome> = async (options, run) =>
   const project = openSshProject(options);
   const plan = makePlan(project, options);
   const { vm } = plan.target;
+  await untilLogin(project, plan.target, run);
   const client = await connectSsh(plan.target, run.signal);
   const close = () => client.destroy();
   run.signal.addEventListener('abort', close, { once: true });

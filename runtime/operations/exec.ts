@@ -10,7 +10,7 @@ import { projectFiles } from '../state/layout.ts';
 import { vmsCalled } from './project/vms.ts';
 import type { Operation, Run } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
-import { openSshProject, requireTarget, type SshProject } from './ssh/sshProject.ts';
+import { openSshProject, requireTarget, type SshProject, untilLogin } from './ssh/sshProject.ts';
 import { explainFailure } from './ssh.ts';
 
 /** Logins and commands at a time: each is a process here and a key exchange in an emulated guest. */
@@ -31,6 +31,7 @@ export const exec: Operation<ExecOptions, ExecOutcome> = async (options, run) =>
   const vms = await mapBounded(chosen, (vm) =>
     attempt(vm.name, run, async () => {
       const target = requireTarget(project.place, vm);
+      await untilLogin(project, target, run);
       const exitCode = await relay(target.vm, await start(target), options, run);
       if (exitCode === SSH_FAILED && !run.signal.aborted) await explainFailure(target, run.signal);
       return exitCode;

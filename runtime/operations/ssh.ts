@@ -7,7 +7,7 @@ import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
 import type { Operation } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
-import { chooseVm, openSshProject } from './ssh/sshProject.ts';
+import { chooseVm, openSshProject, untilLogin } from './ssh/sshProject.ts';
 
 /** What shells report for Ctrl-C. */
 const INTERRUPTED = 130;
@@ -25,6 +25,7 @@ export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
   // By number: merely naming process.stdin would open it, and it is ssh's to read.
   const atTerminal = isatty(0) && (command === undefined || isatty(1));
   writeSshFiles(project.place, project.vms);
+  await untilLogin(project, target, run);
   const program = findSsh();
   const exitCode =
     program === undefined

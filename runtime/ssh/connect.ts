@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import type { Client } from 'ssh2';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { SshTarget } from './target.ts';
@@ -43,9 +44,9 @@ export async function connectSsh(
     client.once('close', closed);
     // Stays for as long as the client lives: an error nobody listens to would end the process.
     client.on('error', (error) => settle(trusted === false ? mismatch(target) : failed(vm, error)));
+    // What is typed and what SFTP asks for are small messages: without noDelay each waits for the one before (Nagle).
     client.connect({
-      host: '127.0.0.1',
-      port: target.port,
+      sock: connect({ host: '127.0.0.1', port: target.port, noDelay: true }),
       username: target.user,
       privateKey,
       hostVerifier,
@@ -57,7 +58,7 @@ export async function connectSsh(
   });
 }
 
-function readIdentity({ vm, identity }: SshTarget): Buffer {
+export function readIdentity({ vm, identity }: SshTarget): Buffer {
   try {
     return readFileSync(identity);
   } catch (error) {

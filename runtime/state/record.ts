@@ -67,7 +67,7 @@ export function readRecord(stateRoot: string, vm: string): LaunchRecord | undefi
 const isForward = object<PortForward>({ bind: text, host: number, guest: number, protocol: oneOf('tcp', 'udp') });
 
 const isReady: Guard<ReadySignal> = either(
-  object<{ readonly kind: 'ssh' | 'none' }>({ kind: oneOf('ssh', 'none') }),
+  object<{ readonly kind: 'ssh' | 'banner' | 'none' }>({ kind: oneOf('ssh', 'banner', 'none') }),
   object<Extract<ReadySignal, { kind: 'serial' }>>({ kind: oneOf('serial'), pattern: text }),
 );
 

@@ -234,12 +234,12 @@ describe('castra up', () => {
     assert.equal(result.code, 70);
     assert.match(
       result.stderr,
-      /web-0 is not ready: no SSH banner within 1 s: a login prompt stands on the serial console/,
+      /web-0 is not ready: no SSH login within 1 s: a login prompt stands on the serial console/,
     );
     assert.match(result.stderr, /Serial log: /);
     const [shown] = (await stateOf()).vms;
     assert.equal(shown?.state, 'starting');
-    assert.match(shown?.reason ?? '', /Not ready: no SSH banner/);
+    assert.match(shown?.reason ?? '', /Not ready: no SSH login/);
     assert.equal(findQemus(project.path).length, 1);
   });
 

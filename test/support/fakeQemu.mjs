@@ -9,6 +9,9 @@
 //   bootDelayMs                   until the guest is up: serial text, network card, SSH banner, power button
 //   serial                        what the guest prints on its console once it is up
 //   noBanner                      nobody serves SSH in the guest
+//   deaf                          the guest answers no connection at all
+//   bannerOnly                    its SSH server says who it is, and nothing else
+//   denies                        its SSH server does not take the project's key
 //   status                        what query-status says instead of "running"
 //   stopEventAfterMs              sends STOP then; query-status says `status`, or "paused"
 //   exitAfterMs                   the guest powers itself off then
@@ -16,8 +19,9 @@
 //   powerdownAfterPresses         how many presses of the power button the guest needs
 //   dieDuringShutdown             SIGKILLs itself at the power button
 //   ignoreSigterm                 only SIGKILL helps
-import { appendFileSync, closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 
 const VERSION = '7.2.22';
 const POWERDOWN_MS = 20;
@@ -73,6 +77,9 @@ const behaviour = { ...behaviours['*'], ...behaviours[machine.name] };
 const bootDelayMs = behaviour.bootDelayMs ?? 0;
 let booted = false;
 let presses = 0;
+let sshServer;
+/** Through the forwards, as `info usernet` lists them. */
+const connections = new Set();
 let status = behaviour.stopEventAfterMs === undefined ? (behaviour.status ?? 'running') : 'running';
 /** Every connected and negotiated QMP client. */
 const clients = new Set();
@@ -125,6 +132,8 @@ const commands = {
       'frontend-open': true,
       filename: `${label === 'console0' && attached ? '' : 'disconnected:'}unix:${path},server=on`,
     })),
+  'human-monitor-command': () =>
+    [...connections].map(({ host, state }) => `  TCP[${state}] 12 127.0.0.1 ${host} 10.0.2.15 22 0 0\r\n`).join(''),
   system_powerdown() {
     setImmediate(pressPowerButton);
     return {};
@@ -235,10 +244,44 @@ async function openForward({ rule, netdev, protocol, bind, host, guest }) {
     );
   }
   const server = createServer((socket) => {
-    socket.on('error', () => undefined).resume();
-    if (booted && guest === 22 && !behaviour.noBanner) socket.write('SSH-2.0-fake\r\n');
+    // A connection that comes before the guest is up is never answered.
+    const connection = { host, state: booted && !behaviour.deaf ? 'ESTABLISHED' : 'SYN_SENT' };
+    connections.add(connection);
+    socket.on('error', () => undefined).once('close', () => connections.delete(connection));
+    if (booted && guest === 22 && !behaviour.noBanner && !behaviour.deaf) void serveSsh(socket);
+    else socket.resume();
   });
   await new Promise((done) => server.on('error', refuse).listen({ host: bind || '0.0.0.0', port: host }, done));
+}
+
+/**
+ * The guest's SSH server, with the keys that its seed disk would have: those of the state root. Without them, as in
+ * tests of single parts, it has a banner and nothing else.
+ */
+async function serveSsh(socket) {
+  const keys = join(dirname(machine.pidfile ?? '.'), 'keys');
+  const hostKey = join(keys, `${machine.name}_host_ed25519`);
+  if (!existsSync(hostKey) || behaviour.bannerOnly) return socket.resume().write('SSH-2.0-fake\r\n');
+  const { default: ssh2 } = await import('ssh2');
+  const owner = ssh2.utils.parseKey(readFileSync(join(keys, 'id_ed25519.pub')));
+  sshServer ??= new ssh2.Server({ ident: 'fake', hostKeys: [readFileSync(hostKey)] }, (client) => {
+    client
+      .on('error', () => undefined)
+      .on('authentication', (context) => {
+        const known = context.method === 'publickey' && owner.getPublicSSH().equals(context.key.data);
+        const proven = known && (!context.signature || owner.verify(context.blob, context.signature, context.hashAlgo));
+        if (proven && !behaviour.denies) context.accept();
+        else context.reject(['publickey']);
+      });
+    client.on('session', (accept) =>
+      accept().on('exec', (open) => {
+        const channel = open();
+        channel.exit(0);
+        channel.end();
+      }),
+    );
+  });
+  sshServer.injectSocket(socket);
 }
 
 function print(text) {

@@ -19,6 +19,9 @@ export interface Behaviour {
   readonly bootDelayMs?: number;
   readonly serial?: string;
   readonly noBanner?: boolean;
+  readonly deaf?: boolean;
+  readonly bannerOnly?: boolean;
+  readonly denies?: boolean;
   readonly status?: string;
   readonly stopEventAfterMs?: number;
   readonly exitAfterMs?: number;

@@ -163,7 +163,7 @@ function readForwards(replica: Replica, findings: Findings): PlacedForward[] {
 
 function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
   const written = text(table.ready) ?? 'ssh';
-  if (written === 'none') return { kind: 'none' };
+  if (written === 'none' || written === 'banner') return { kind: written };
   if (!written.startsWith('serial:')) return { kind: 'ssh' };
   const pattern = written.slice('serial:'.length);
   try {

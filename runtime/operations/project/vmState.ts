@@ -8,11 +8,10 @@ import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
-import { probeSshBanner } from '../../vm/boot/sshBanner.ts';
 import { explainEnd } from './vms.ts';
 
-/** A VM that nobody saw ready is asked once, briefly. */
-const READY_PROBE_MS = 250;
+/** A VM that `up` did not see ready is asked once; a login in an emulated guest takes a second. */
+const READY_PROBE_MS = 2500;
 /** Characters; no line that a pattern is meant for is longer. */
 const OVERLAP = 4096;
 
@@ -111,16 +110,25 @@ function judgeRunState(run: RunState | undefined, changing: CommandEffect): Judg
 }
 
 /** What `up` saw counts; a VM that `up` did not wait for is asked. */
-async function isReady({ ready, readyAt, sshPort, vm }: LaunchRecord, stateRoot: string): Promise<boolean> {
+async function isReady(record: LaunchRecord, stateRoot: string): Promise<boolean> {
+  const { ready, readyAt, vm } = record;
   if (readyAt !== undefined) return true;
   switch (ready.kind) {
     case 'none':
       return true;
     case 'ssh':
-      return (await probeSshBanner(sshPort, READY_PROBE_MS)).kind === 'banner';
+    case 'banner':
+      return await letsIn(record, stateRoot);
     case 'serial':
       return hasLine(vmFiles(stateRoot, vm).serialLog, new RegExp(ready.pattern, 'm'));
   }
+}
+
+/** Loaded only for a VM that may still be starting: it comes with an SSH client. */
+async function letsIn(record: LaunchRecord, stateRoot: string): Promise<boolean> {
+  const { tryLogin } = await import('../ssh/awaitLogin.ts');
+  const attempt = await tryLogin({ stateRoot, alias: '' }, record, AbortSignal.timeout(READY_PROBE_MS));
+  return attempt?.kind === 'in';
 }
 
 /** Looks through a log in pieces that overlap, so that a line across two is found; a log may be large. */

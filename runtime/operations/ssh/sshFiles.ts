@@ -8,6 +8,7 @@ import type { SshTarget } from '../../ssh/target.ts';
 import { readTextIfAny, writeFileAtomic } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
 import { inspectVm, type Liveness } from '../../state/liveness.ts';
+import type { LaunchRecord } from '../../state/record.ts';
 import { projectAlias } from '../../state/registry.ts';
 import { projectVms } from '../project/vms.ts';
 import type { Run } from '../run.ts';
@@ -42,16 +43,21 @@ export function sshPlace({ stateRoot, name, configPath }: ProjectPlace, home: st
 }
 
 /** How to log in to a VM; undefined unless it runs and its port is known. */
-export function sshTarget({ stateRoot, alias }: SshPlace, vm: SshVm): SshTarget | undefined {
+export function sshTarget(place: SshPlace, vm: SshVm): SshTarget | undefined {
   const record = vm.live.kind === 'running' ? vm.live.record : undefined;
-  if (record === undefined || record.sshPort === 0) return undefined;
-  const hostKey = parsePublicKey(readTextIfAny(`${vmFiles(stateRoot, vm.name).hostKey}.pub`) ?? '');
+  return record === undefined || record.sshPort === 0 ? undefined : targetOf(place, record, vm.sshUser);
+}
+
+/** How to log in to the VM of a launch. */
+export function targetOf({ stateRoot, alias }: SshPlace, record: LaunchRecord, declaredUser?: string): SshTarget {
+  const { vm } = record;
+  const hostKey = parsePublicKey(readTextIfAny(`${vmFiles(stateRoot, vm).hostKey}.pub`) ?? '');
   return {
-    vm: vm.name,
-    host: `castra-${alias}-${vm.name}`,
+    vm,
+    host: `castra-${alias}-${vm}`,
     port: record.sshPort,
     // The user of its seed disk: an edit since then has let nobody in.
-    user: record.sshUser ?? vm.sshUser ?? USER_OF_LAST_RESORT,
+    user: record.sshUser ?? declaredUser ?? USER_OF_LAST_RESORT,
     identity: projectFiles(stateRoot).identity,
     ...(hostKey === undefined ? {} : { hostKey }),
   };

@@ -4,6 +4,8 @@ import type { ProjectOptions } from '../../contract/project.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { openState } from '../project/openProject.ts';
 import { explainAbsence, vmsCalled } from '../project/vms.ts';
+import type { Run } from '../run.ts';
+import type { YoungVm } from './awaitLogin.ts';
 import { listSshVms, type SshPlace, type SshVm, sshPlace, sshTarget } from './sshFiles.ts';
 
 /** A project as those see it who log in to its VMs. */
@@ -44,4 +46,25 @@ export function requireTarget(place: SshPlace, vm: SshVm): SshTarget {
   const target = sshTarget(place, vm);
   if (target) return target;
   throw new CastraError({ kind: 'not-running', vm: vm.name, detail: explainAbsence(vm.name, vm.live) });
+}
+
+/** A guest that was not seen ready may still be starting for so long after its launch. */
+const YOUNG_MS = 180_000;
+
+/** Undefined for a VM that is known to let us in, or is older than any start. */
+function youngVm({ vms }: SshProject, { vm }: SshTarget): YoungVm | undefined {
+  const live = vms.find(({ name }) => name === vm)?.live;
+  const record = live?.kind === 'running' ? live.record : undefined;
+  if (record === undefined || record.readyAt !== undefined || record.ready.kind !== 'ssh') return undefined;
+  const deadline = Date.parse(record.launchedAt) + YOUNG_MS;
+  return Date.now() < deadline ? { record, deadline } : undefined;
+}
+
+/**
+ * Before a command logs in to a VM that `up` did not wait for. Loaded only then: all other logins are asked nothing
+ * beforehand, for that would cost every call time.
+ */
+export async function untilLogin(project: SshProject, target: SshTarget, run: Run): Promise<void> {
+  const young = youngVm(project, target);
+  if (young) await (await import('./awaitLogin.ts')).awaitLogin(project.place, young, run);
 }

@@ -1,12 +1,14 @@
 import { CastraError, describe, messageOf, singleFailure } from '../../contract/failures.ts';
 import type { SingleFailure } from '../../contract/singleFailure.ts';
 import type { VmLaunch, VmUpResult } from '../../contract/vms.ts';
+import { proveLogin } from '../../ssh/proveLogin.ts';
 import { vmFiles } from '../../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../../state/record.ts';
 import { BootEvents, type Readiness, waitUntilReady } from '../../vm/boot/readiness.ts';
 import type { RunningQemu } from '../../vm/launch.ts';
 import { signalProcess, waitForExit } from '../../vm/shutdown.ts';
 import type { Run } from '../run.ts';
+import { sshPlace, targetOf } from '../ssh/sshFiles.ts';
 import { clearLeftovers } from '../stop/leftovers.ts';
 import { type Launched, launch } from './launchQemu.ts';
 import { prepareDisk } from './prepareDisk.ts';
@@ -53,6 +55,8 @@ async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {
         serialLog: vmFiles(stateRoot, vm.name).serialLog,
         ready: vm.ready,
         sshPort: record.sshPort,
+        logIn: (socket, signal) =>
+          proveLogin(targetOf(sshPlace(plan.place, plan.settings.home), record), socket, signal),
         timeoutMs: plan.timeoutMs,
         signal: run.signal,
         onPhase: (phase) => run.report({ type: 'vm.phase', vm: vm.name, phase }),

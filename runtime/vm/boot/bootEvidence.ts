@@ -9,7 +9,9 @@ export type Observation =
   /** QMP NIC_RX_FILTER_CHANGED: the guest's driver set up its network card. */
   | { readonly kind: 'network-card' }
   /** The guest itself refused a TCP connection: its network is up, nobody listens yet. */
-  | { readonly kind: 'connection-refused' };
+  | { readonly kind: 'connection-refused' }
+  /** The guest itself took one. */
+  | { readonly kind: 'connection-taken' };
 
 /** A state in which a boot is stuck, recognised by what stands on the console. */
 export interface RecognizedStop {
@@ -81,6 +83,7 @@ export function observe(evidence: BootEvidence, observation: Observation): BootE
       return advance(evidence, 'firmware');
     case 'network-card':
     case 'connection-refused':
+    case 'connection-taken':
       return advance(evidence, 'network');
     case 'serial':
       return observeSerial(evidence, observation.text);

@@ -87,13 +87,20 @@ async function readConnections(monitorSocket: string): Promise<GuestConnection[]
   let client: QmpClient | undefined;
   try {
     client = await QmpClient.connect(monitorSocket, { timeoutMs: QUERY_TIMEOUT_MS });
-    return parseUsernet(String(await client.execute('human-monitor-command', { 'command-line': 'info usernet' })));
+    const table = await askUsernet(client);
+    return table === undefined ? undefined : parseUsernet(table);
   } catch (error) {
     if (!(error instanceof QmpError)) throw error;
     return undefined;
   } finally {
     client?.close();
   }
+}
+
+/** QEMU's table of the user network's connections; undefined when it does not say. */
+export async function askUsernet(qmp: QmpClient): Promise<string | undefined> {
+  const answer = qmp.execute('human-monitor-command', { 'command-line': 'info usernet' });
+  return await answer.then(String, () => undefined);
 }
 
 /** Rows of `info usernet` (libslirp, slirp_connection_info): protocol and state, descriptor, source, its port, … */

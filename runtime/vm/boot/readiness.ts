@@ -5,8 +5,10 @@ import { pause } from '../../process/pause.ts';
 import type { RunningQemu } from '../launch.ts';
 import type { QmpEvent } from '../qmp.ts';
 import { type BootEvidence, explain, lastLines, noEvidence, type Observation, observe } from './bootEvidence.ts';
+import { askUsernet } from './forwardProbe.ts';
+import { reachGuest } from './guestConnection.ts';
+import { type LoginAttempt, type LoginProbe, readBanner } from './loginProbe.ts';
 import { classifyRunState, statusOf } from './runState.ts';
-import { probeSshBanner } from './sshBanner.ts';
 
 /** How a wait ended. */
 export type Readiness =
@@ -25,6 +27,8 @@ export interface ReadinessRequest {
   readonly serialLog: string;
   readonly ready: ReadySignal;
   readonly sshPort: number;
+  /** Logs in, for `ready = "ssh"`. */
+  readonly logIn: LoginProbe;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: Phase) => void;
@@ -32,9 +36,10 @@ export interface ReadinessRequest {
 
 /** Looking at the serial log this often shows each step within 100 ms and costs one read of a small file. */
 const TICK_MS = 40;
-/** A guest that just began to listen is met by the next probe; older ones may be lost in the guest's start. */
-const SSH_PROBE_EVERY_MS = 200;
-const SSH_PROBE_TIMEOUT_MS = 600;
+/** Nothing listens yet: being refused costs the guest nothing. */
+const REFUSED_PAUSE_MS = 150;
+/** After the first tries to log in that failed, and then each time. */
+const LOGIN_PAUSES_MS = [300, 600, 1000, 1500, 2000];
 /** A prompt that nothing followed for this long is where the boot has stopped. */
 const STOP_SETTLES_MS = 3000;
 const TAIL_LINES = 8;
@@ -66,7 +71,9 @@ class BootWatch {
   readonly #serial: ReturnType<typeof followFile>;
   readonly #finished = new AbortController();
   #evidence: BootEvidence = noEvidence;
-  #banner: string | undefined;
+  #login: string | undefined;
+  /** What the last try to log in came to. */
+  #trouble: string | undefined;
   #exit: string | undefined;
   #lastOutputAt = performance.now();
 
@@ -88,7 +95,8 @@ class BootWatch {
     const { timeoutMs, signal } = this.#request;
     const deadline = performance.now() + timeoutMs;
     this.#take({ kind: 'machine-running' });
-    if (this.#request.ready.kind === 'ssh') void this.#probeSsh();
+    const probe = this.#loginProbe();
+    if (probe) void this.#tryLogins(probe);
     const over = AbortSignal.any([signal, this.#finished.signal]);
     for (;;) {
       const end = await this.#look(performance.now() >= deadline);
@@ -107,14 +115,15 @@ class BootWatch {
     const broken = this.#events.stopped ? await this.#explainStop() : undefined;
     if (broken) return broken;
     const settled = performance.now() - this.#lastOutputAt > STOP_SETTLES_MS;
-    if (late || (this.#evidence.stop?.final && settled)) return this.#notReady(explain(this.#evidence), late);
+    if (late || (this.#evidence.stop?.final && settled))
+      return this.#notReady(this.#trouble ?? explain(this.#evidence), late);
     return undefined;
   }
 
   #proof(): string | undefined {
     const { ready } = this.#request;
     if (ready.kind === 'none') return 'nothing to wait for';
-    if (ready.kind === 'ssh') return this.#banner;
+    if (ready.kind === 'ssh' || ready.kind === 'banner') return this.#login;
     const match = new RegExp(ready.pattern, 'm').exec(this.#evidence.serial);
     return match ? `serial: ${match[0]}` : undefined;
   }
@@ -145,15 +154,33 @@ class BootWatch {
     if (this.#evidence.phase !== before) this.#request.onPhase(this.#evidence.phase);
   }
 
-  /** Several short probes overlap: one that the guest's start swallowed does not delay the next. */
-  async #probeSsh(): Promise<void> {
-    while (!this.#finished.signal.aborted) {
-      void probeSshBanner(this.#request.sshPort, SSH_PROBE_TIMEOUT_MS).then((probe) => {
-        if (this.#finished.signal.aborted) return;
-        if (probe.kind === 'refused') this.#take({ kind: 'connection-refused' });
-        if (probe.kind === 'banner') this.#banner = probe.text;
+  #loginProbe(): LoginProbe | undefined {
+    const { ready, logIn } = this.#request;
+    if (ready.kind === 'banner') return readBanner;
+    return ready.kind === 'ssh' ? logIn : undefined;
+  }
+
+  /** One connection at a time, each until it is answered or ended: real SSH servers drop those who knock too often. */
+  async #tryLogins(probe: LoginProbe): Promise<void> {
+    const { signal } = this.#finished;
+    for (let failed = 0; !signal.aborted; ) {
+      const reach = await reachGuest({
+        port: this.#request.sshPort,
+        readUsernet: () => askUsernet(this.#request.qemu.qmp),
+        signal,
       });
-      await pause(SSH_PROBE_EVERY_MS, this.#finished.signal);
+      if (signal.aborted) return;
+      if (reach.kind === 'refused') this.#take({ kind: 'connection-refused' });
+      if (reach.kind !== 'taken') {
+        await pause(reach.kind === 'refused' ? REFUSED_PAUSE_MS : 0, signal);
+        continue;
+      }
+      this.#take({ kind: 'connection-taken' });
+      const attempt = await probe(reach.socket, signal);
+      if (attempt.kind === 'in') this.#login = attempt.evidence;
+      else this.#trouble = describeAttempt(attempt);
+      if (attempt.kind === 'in') return;
+      await pause(LOGIN_PAUSES_MS[failed++] ?? LOGIN_PAUSES_MS.at(-1) ?? 0, signal);
     }
   }
 
@@ -163,9 +190,22 @@ class BootWatch {
   }
 }
 
+function describeAttempt(attempt: Exclude<LoginAttempt, { kind: 'in' }>): string {
+  switch (attempt.kind) {
+    case 'no-server':
+      return `the guest takes connections to its SSH port, but no SSH server answers (${attempt.why})`;
+    case 'stranger':
+      return `an SSH server answers, but ${attempt.why}: its image has no cloud-init, or keeps a key of its own. \`ready = "banner"\` waits for no more than that answer`;
+    case 'denied':
+      return `an SSH server answers, but ${attempt.why}: its image has no cloud-init, or another user (\`ssh_user\`). \`ready = "banner"\` waits for no more than that answer`;
+  }
+}
+
 function describeSignal(ready: ReadySignal): string {
   switch (ready.kind) {
     case 'ssh':
+      return 'SSH login';
+    case 'banner':
       return 'SSH banner';
     case 'serial':
       return `line matching /${ready.pattern}/ on the serial console`;

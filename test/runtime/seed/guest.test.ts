@@ -12,6 +12,7 @@ import type { KeyPair } from '../../../runtime/seed/openssh.ts';
 import { type SeedPlan, writeSeed } from '../../../runtime/seed/seed.ts';
 import { projectFiles, vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
 import { qemuArguments } from '../../../runtime/vm/args.ts';
+import { readBanner } from '../../../runtime/vm/boot/loginProbe.ts';
 import { BootEvents, waitUntilReady } from '../../../runtime/vm/boot/readiness.ts';
 import { claimPorts } from '../../../runtime/vm/host/ports.ts';
 import { launchVm } from '../../../runtime/vm/launch.ts';
@@ -82,7 +83,7 @@ async function boot(machine: Machine, choice: SeedChoice, body: (guest: Booted) 
   });
   try {
     const ready = { kind: 'serial', pattern: 'castra-guest: READY' } as const;
-    const wait = { qemu, serialLog: files.serialLog, ready, sshPort, timeoutMs: BOOT_MS, signal };
+    const wait = { qemu, serialLog: files.serialLog, ready, sshPort, logIn: readBanner, timeoutMs: BOOT_MS, signal };
     const readiness = await waitUntilReady({ ...wait, onPhase: () => undefined }, events);
     assert.equal(readiness.kind, 'ready', JSON.stringify(readiness));
     await body(sshTo(machine, sshPort));

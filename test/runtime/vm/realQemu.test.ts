@@ -10,6 +10,7 @@ import { findExecutable } from '../../../runtime/process/spawn.ts';
 import { vmFiles, vmSockets } from '../../../runtime/state/layout.ts';
 import { inspectVm } from '../../../runtime/state/liveness.ts';
 import { qemuArguments } from '../../../runtime/vm/args.ts';
+import { readBanner } from '../../../runtime/vm/boot/loginProbe.ts';
 import { BootEvents, waitUntilReady } from '../../../runtime/vm/boot/readiness.ts';
 import { queryRunState } from '../../../runtime/vm/boot/runState.ts';
 import { claimPorts } from '../../../runtime/vm/host/ports.ts';
@@ -65,7 +66,13 @@ describe('with the real QEMU', { skip: SYSTEM ? false : 'no qemu-system-x86_64' 
 
       const ready = await waitUntilReady(
         {
-          ...{ qemu, serialLog: files.serialLog, ready: { kind: 'ssh' }, sshPort: forwards[0]?.host ?? 0 },
+          ...{
+            qemu,
+            serialLog: files.serialLog,
+            ready: { kind: 'banner' },
+            logIn: readBanner,
+            sshPort: forwards[0]?.host ?? 0,
+          },
           ...{ timeoutMs: 120_000, signal, onPhase: () => undefined },
         },
         events,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Phase } from '../../../../runtime/contract/vms.ts';
 import type { ReadySignal } from '../../../../runtime/contract/vocabulary.ts';
+import { readBanner } from '../../../../runtime/vm/boot/loginProbe.ts';
 import {
   BootEvents,
   type Readiness,
@@ -20,7 +21,7 @@ interface Watched {
   readonly phases: readonly Phase[];
 }
 
-const ssh: ReadySignal = { kind: 'ssh' };
+const ssh: ReadySignal = { kind: 'banner' };
 const KERNEL = '[    0.000000] Linux version 6.6.1\r\n';
 
 describe('waitUntilReady', () => {
@@ -47,6 +48,7 @@ describe('waitUntilReady', () => {
       serialLog,
       ready,
       sshPort: claim.forward.host,
+      logIn: readBanner,
       timeoutMs: 20_000,
       signal: new AbortController().signal,
       onPhase: (phase) => phases.push(phase),
@@ -99,9 +101,7 @@ describe('waitUntilReady', () => {
   test('a kernel panic is final: the rest of the time is not waited', async () => {
     const serial = `${KERNEL}[    1.0] Kernel panic - not syncing: VFS: no root\r\n`;
     const started = performance.now();
-    const { detail, serialTail, phase } = notReady(
-      await watch(ssh, { serial, noBanner: true }, { timeoutMs: 120_000 }),
-    );
+    const { detail, serialTail, phase } = notReady(await watch(ssh, { serial, deaf: true }, { timeoutMs: 120_000 }));
     assert.ok(performance.now() - started < 60_000);
     assert.match(detail, /^the guest's kernel panicked \(VFS: no root\)\.$/);
     assert.equal(phase, 'kernel');

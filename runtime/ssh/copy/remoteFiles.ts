@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Client, SFTPWrapper, Stats } from 'ssh2';
-import { messageOf } from '../contract/failures.ts';
+import { messageOf } from '../../contract/failures.ts';
 import { FILLING_MODE, type FileFacts, type FileSide, PERMISSIONS } from './fileSide.ts';
 
 /** SSH_FX_NO_SUCH_FILE (draft-ietf-secsh-filexfer-02, 7). */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSafeName, looksRemote, nameInFolder, parseCopyPath } from '../../../runtime/ssh/copyPaths.ts';
+import { isSafeName, looksRemote, nameInFolder, parseCopyPath } from '../../../../runtime/ssh/copy/copyPaths.ts';
 
 const parse = (text: string) => parseCopyPath(text, (name) => name === 'web' || name === 'c');
 

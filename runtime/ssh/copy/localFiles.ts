@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../contract/failures.ts';
+import { messageOf } from '../../contract/failures.ts';
 import { FILLING_MODE, type FileFacts, type FileSide, PERMISSIONS } from './fileSide.ts';
 
 const WINDOWS = process.platform === 'win32';

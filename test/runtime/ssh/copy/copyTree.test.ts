@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { copyTree } from '../../../runtime/ssh/copyTree.ts';
-import type { FileFacts, FileSide } from '../../../runtime/ssh/fileSide.ts';
-import { localFiles } from '../../../runtime/ssh/localFiles.ts';
-import { transfer } from '../../../runtime/ssh/transfer.ts';
-import { tempFolder } from '../../support/tempProject.ts';
+import { copyTree } from '../../../../runtime/ssh/copy/copyTree.ts';
+import type { FileFacts, FileSide } from '../../../../runtime/ssh/copy/fileSide.ts';
+import { localFiles } from '../../../../runtime/ssh/copy/localFiles.ts';
+import { transfer } from '../../../../runtime/ssh/copy/transfer.ts';
+import { tempFolder } from '../../../support/tempProject.ts';
 
 const signal = new AbortController().signal;
 
