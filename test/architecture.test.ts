@@ -18,7 +18,7 @@ interface Rule {
 const CORE = 'runtime/contract/.+';
 const LANGUAGE = 'smol-toml|castra:schema-validator';
 const NODE = 'node:.+';
-const LIBRARIES = 'undici|xz-decompress|fzstd|xxhash-wasm|ssh2';
+const LIBRARIES = 're2js|undici|xz-decompress|fzstd|xxhash-wasm|ssh2';
 const any = (...patterns: string[]) => new RegExp(`^(?:${patterns.join('|')})$`);
 
 const RULES: readonly Rule[] = [
@@ -265,13 +265,13 @@ const FORBIDDEN = [
   { bundle: 'server', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   {
     bundle: 'extension',
-    pattern: /node_modules\/(?:ssh2|undici|ajv\/dist\/compile|vscode-languageclient)\//,
+    pattern: /node_modules\/(?:re2js|ssh2|undici|ajv\/dist\/compile|vscode-languageclient)\//,
     why: 'a window that opens must not wait for them',
   },
   { bundle: 'runtime', pattern: /node_modules\/ajv\/dist\/compile/, why: 'the schema is compiled while bundling' },
   {
     bundle: 'program',
-    pattern: /node_modules\/(?:ssh2|undici|log-update|xz-decompress|fzstd|xxhash-wasm)\//,
+    pattern: /node_modules\/(?:re2js|ssh2|undici|log-update|xz-decompress|fzstd|xxhash-wasm)\//,
     why: 'every command would read them; they have files of their own',
   },
   { bundle: 'runtime', pattern: /node_modules\/(?:commander|log-update)\//, why: 'a library has no command line' },

@@ -8,7 +8,7 @@ export const find = (folder, pattern) =>
     .filter((name) => pattern.test(name));
 
 /** Large packages that few commands need. Node reads a whole file before it runs any of it, so they get their own. */
-export const SEPARATE = ['ssh2', 'undici', 'vscode-languageclient/node'];
+export const SEPARATE = ['re2js', 'ssh2', 'undici', 'vscode-languageclient/node'];
 /** Of what only the terminal face needs; small, so that it is in rest.js, besides what operations need themselves. */
 const SMALL = ['log-update'];
 

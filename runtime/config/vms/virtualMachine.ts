@@ -161,6 +161,9 @@ function readForwards(replica: Replica, findings: Findings): PlacedForward[] {
   });
 }
 
+/** What JavaScript's regular expressions have and RE2's (vm/boot/linePattern.ts) do not. */
+const NOT_IN_RE2 = /\(\?(?:=|!|<=|<!)|\\[1-9]|\\k<|\\u|\\c[A-Za-z]/;
+
 function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
   const written = text(table.ready) ?? 'ssh';
   if (written === 'none' || written === 'banner') return { kind: written };
@@ -168,6 +171,8 @@ function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
   const pattern = written.slice('serial:'.length);
   try {
     new RegExp(pattern, 'm');
+    const unknown = NOT_IN_RE2.exec(pattern)?.[0];
+    if (unknown !== undefined) throw new Error(`: it has \`${unknown}\`, which no engine matches in linear time`);
     return { kind: 'serial', pattern };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -175,7 +180,7 @@ function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
       severity: 'error',
       code: 'config/invalid-regex',
       message: `"${pattern}" is not a regular expression: ${why.slice(why.lastIndexOf(': ') + 2)}.`,
-      help: 'It has the syntax of JavaScript; put a backslash before characters that stand for themselves.',
+      help: 'It has the syntax of RE2: no lookahead, lookbehind or back reference. Put a backslash before characters that stand for themselves.',
       path: [...path, 'ready'],
     });
     return { kind: 'ssh' };

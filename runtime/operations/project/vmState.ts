@@ -1,9 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { VmDefinition } from '../../config/project.ts';
 import type { RunningOperation } from '../../contract/project.ts';
 import type { VmStatus } from '../../contract/vms.ts';
 import { type CommandEffect, commandEffects } from '../../contract/vocabulary.ts';
 import { baseStamp } from '../../disks/baseChange.ts';
 import { followFile } from '../../logs/follow.ts';
+import { sizeOf } from '../../logs/rotated.ts';
 import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
@@ -12,8 +14,6 @@ import { explainEnd } from './vms.ts';
 
 /** A VM that `up` did not see ready is asked once; a login in an emulated guest takes a second. */
 const READY_PROBE_MS = 2500;
-/** Characters; no line that a pattern is meant for is longer. */
-const OVERLAP = 4096;
 
 /** What the project adds to the evidence of one VM. */
 export interface StatusContext {
@@ -120,7 +120,7 @@ async function isReady(record: LaunchRecord, stateRoot: string): Promise<boolean
     case 'banner':
       return await letsIn(record, stateRoot);
     case 'serial':
-      return hasLine(vmFiles(stateRoot, vm).serialLog, new RegExp(ready.pattern, 'm'));
+      return await hasLine(vmFiles(stateRoot, vm).serialLog, ready.pattern);
   }
 }
 
@@ -131,13 +131,17 @@ async function letsIn(record: LaunchRecord, stateRoot: string): Promise<boolean>
   return attempt?.kind === 'in';
 }
 
-/** Looks through a log in pieces that overlap, so that a line across two is found; a log may be large. */
-function hasLine(path: string, pattern: RegExp): boolean {
-  const log = followFile(path);
-  let text = '';
-  for (let piece = log.read(); piece !== ''; piece = log.read()) {
-    text = text.slice(-OVERLAP) + piece;
-    if (pattern.test(text)) return true;
+/** A log may be large, and an editor waits in the same process: the end of it, with turns for others in between. */
+const SEARCHED_BYTES = 4 * 1024 * 1024;
+
+async function hasLine(path: string, pattern: string): Promise<boolean> {
+  const { linePattern } = await import('../../vm/boot/linePattern.ts');
+  const line = await linePattern(pattern);
+  const log = followFile(path, Math.max(0, sizeOf(path) - SEARCHED_BYTES));
+  for (let piece = log.read(), read = 0; piece !== '' && read <= SEARCHED_BYTES; piece = log.read()) {
+    if (line.find(piece) !== undefined) return true;
+    read += piece.length;
+    await turn();
   }
   return false;
 }

@@ -25,8 +25,8 @@ export interface ReachRequest {
  * Longer than an emulated guest needs to answer a SYN. A connection that it does not answer is given up, because
  * QEMU's user network tries again only after 3 s, then 6, while a new connection is tried at once.
  */
-const SILENCE_MS = 400;
-const LOOK_EVERY_MS = 60;
+const SILENCE_MS = 250;
+const LOOK_EVERY_MS = 30;
 /** Where QEMU does not say what became of a connection, a server has this long to speak. */
 const BLIND_MS = 3000;
 

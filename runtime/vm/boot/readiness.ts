@@ -7,6 +7,7 @@ import type { QmpEvent } from '../qmp.ts';
 import { type BootEvidence, explain, lastLines, noEvidence, type Observation, observe } from './bootEvidence.ts';
 import { askUsernet } from './forwardProbe.ts';
 import { reachGuest } from './guestConnection.ts';
+import { type LinePattern, linePattern } from './linePattern.ts';
 import { type LoginAttempt, type LoginProbe, readBanner } from './loginProbe.ts';
 import { classifyRunState, statusOf } from './runState.ts';
 
@@ -57,7 +58,9 @@ export class BootEvents {
 
 /** Watches one VM until it proves itself, stops on its way, ends, or time is up. */
 export async function waitUntilReady(request: ReadinessRequest, events: BootEvents): Promise<Readiness> {
-  const watch = new BootWatch(request, events);
+  const { ready } = request;
+  const pattern = ready.kind === 'serial' ? await linePattern(ready.pattern) : undefined;
+  const watch = new BootWatch(request, events, pattern);
   try {
     return await watch.run();
   } finally {
@@ -69,15 +72,18 @@ class BootWatch {
   readonly #request: ReadinessRequest;
   readonly #events: BootEvents;
   readonly #serial: ReturnType<typeof followFile>;
+  readonly #pattern: LinePattern | undefined;
   readonly #finished = new AbortController();
   #evidence: BootEvidence = noEvidence;
   #login: string | undefined;
+  #line: string | undefined;
   /** What the last try to log in came to. */
   #trouble: string | undefined;
   #exit: string | undefined;
   #lastOutputAt = performance.now();
 
-  constructor(request: ReadinessRequest, events: BootEvents) {
+  constructor(request: ReadinessRequest, events: BootEvents, pattern: LinePattern | undefined) {
+    this.#pattern = pattern;
     this.#request = request;
     this.#events = events;
     this.#serial = followFile(request.serialLog);
@@ -121,11 +127,15 @@ class BootWatch {
   }
 
   #proof(): string | undefined {
-    const { ready } = this.#request;
-    if (ready.kind === 'none') return 'nothing to wait for';
-    if (ready.kind === 'ssh' || ready.kind === 'banner') return this.#login;
-    const match = new RegExp(ready.pattern, 'm').exec(this.#evidence.serial);
-    return match ? `serial: ${match[0]}` : undefined;
+    switch (this.#request.ready.kind) {
+      case 'none':
+        return 'nothing to wait for';
+      case 'ssh':
+      case 'banner':
+        return this.#login;
+      case 'serial':
+        return this.#line === undefined ? undefined : `serial: ${this.#line}`;
+    }
   }
 
   /** QEMU sent STOP: it was paused by somebody, or it met something it cannot go on from. */
@@ -145,6 +155,7 @@ class BootWatch {
     const text = this.#serial.read();
     if (text === '') return;
     this.#lastOutputAt = performance.now();
+    this.#line ??= this.#pattern?.find(text);
     this.#take({ kind: 'serial', text });
   }
 

@@ -623,7 +623,14 @@ const CASES: readonly Case[] = [
     text: `${VM}count = 2\nready = «"serial:login: ("»`,
     codes: ['config/invalid-regex'],
     message: '"login: (" is not a regular expression: Unterminated group.',
-    help: 'It has the syntax of JavaScript; put a backslash before characters that stand for themselves.',
+    help: 'It has the syntax of RE2: no lookahead, lookbehind or back reference. Put a backslash before characters that stand for themselves.',
+  },
+
+  {
+    title: 'a pattern that no engine matches in linear time',
+    text: `${VM}ready = «"serial:(?=log)in:"»`,
+    codes: ['config/invalid-regex'],
+    message: '"(?=log)in:" is not a regular expression: it has `(?=`, which no engine matches in linear time.',
   },
 
   // Syntax
