@@ -22,7 +22,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const operations = openOperations(host, fleet);
   const logs = openLogs(fleet);
   const language = openLanguage(host, fleet);
-  const parts = { host, fleet, operations, logs, restartServer: () => language.restart() };
+  const restartServer = () => language.restart();
+  const parts = { host, fleet, operations, logs, restartServer, installCommand: path.install };
   context.subscriptions.push(
     ...[path, projects, fleet, logs, language, openTree(fleet), openStatusBar(fleet)],
     ...[registerCommands(parts), provideTasks(host, projects), followQemu()],

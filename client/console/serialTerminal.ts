@@ -3,7 +3,7 @@ import type { Event } from '../../runtime/contract/events.ts';
 import { CastraError, messageOf } from '../../runtime/contract/failures.ts';
 import type { ChosenVm } from '../commands/choose.ts';
 import { hostSettings } from '../host.ts';
-import { commands } from '../ids.ts';
+import { commandId } from '../ids.ts';
 import { type SerialSession, serialSession } from './serialSession.ts';
 
 interface SerialTerminal {
@@ -75,5 +75,5 @@ async function refuse({ project, vm }: ChosenVm, error: unknown): Promise<void> 
   const text = error instanceof CastraError ? error.message : messageOf(error);
   const showLog = vscode.l10n.t('Show Serial Log');
   if ((await vscode.window.showWarningMessage(text, showLog)) !== showLog) return;
-  await vscode.commands.executeCommand(commands.showSerialLog, { kind: 'vm', project, vm });
+  await vscode.commands.executeCommand(commandId('showSerialLog'), { kind: 'vm', project, vm });
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { PortForward } from '../../runtime/contract/vocabulary.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { countRunning, type ProjectView, type VmView } from '../fleet/view.ts';
-import { commands, views } from '../ids.ts';
+import { commandId, views } from '../ids.ts';
 import { showForward, vmRow, vmTooltip } from './vmItem.ts';
 
 /** What a row stands for; commands take these. */
@@ -128,7 +128,7 @@ function portItem(node: Extract<Node, { kind: 'port' }>): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon('plug');
   item.description = forward.guest === 22 ? 'SSH' : forward.bind;
   if (item.contextValue === 'port.open') {
-    item.command = { command: commands.openPort, title: vscode.l10n.t('Open Port'), arguments: [node] };
+    item.command = { command: commandId('openPort'), title: vscode.l10n.t('Open Port'), arguments: [node] };
   }
   return item;
 }
@@ -140,7 +140,7 @@ function logItem(node: Extract<Node, { kind: 'log' }>): vscode.TreeItem {
   item.contextValue = `log.${node.log}`;
   item.iconPath = new vscode.ThemeIcon('output');
   item.command = {
-    command: serial ? commands.showSerialLog : commands.showQemuLog,
+    command: commandId(serial ? 'showSerialLog' : 'showQemuLog'),
     title: item.label as string,
     arguments: [node],
   };
