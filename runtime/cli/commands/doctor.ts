@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DoctorOutcome } from '../../contract/doctor.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { renderDoctor } from '../render/doctor.ts';
 import { textFace } from '../render/text.ts';
@@ -13,6 +14,7 @@ export function addDoctor(program: Command, finish: Finish): void {
   program
     .command('doctor')
     .description('check this host and the project, and say what to correct; exits with 1 when something is wrong')
+    .addHelpText('after', exampleText([['castra doctor'], ['castra doctor --json | tail -1']]))
     .action(async (_flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       const options = { config, settings, variables: relevant(process.env) };
