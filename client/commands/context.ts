@@ -1,4 +1,5 @@
 import type { Operations } from '../cli/commandsOfProjects.ts';
+import type { Consoles } from '../console/serialTerminal.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { Host } from '../host.ts';
 import type { LogChannels } from '../logs/logs.ts';
@@ -9,6 +10,7 @@ export interface CommandParts {
   readonly fleet: FleetStore;
   readonly operations: Operations;
   readonly logs: LogChannels;
+  readonly consoles: Consoles;
   readonly restartServer: () => Promise<void>;
   readonly installCommand: () => Promise<void>;
 }

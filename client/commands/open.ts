@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { openSerialTerminal } from '../console/serialTerminal.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { RowState } from '../fleet/view.ts';
 import type { Host } from '../host.ts';
@@ -12,7 +11,7 @@ import { type OtherName, RUNNING } from './table.ts';
 const COPIED_MS = 5000;
 
 /** Ways into a VM and to its file. */
-export function open({ fleet, host }: CommandParts) {
+export function open({ fleet, host, consoles }: CommandParts) {
   const one = async (states: readonly RowState[], argument: unknown) =>
     (await chooseVms(fleet, states, argument, undefined, false))?.[0];
   return {
@@ -22,7 +21,7 @@ export function open({ fleet, host }: CommandParts) {
     },
     async openSerial(argument: unknown) {
       const chosen = await one(RUNNING, argument);
-      if (chosen) openSerialTerminal(chosen);
+      if (chosen) consoles.show(chosen);
     },
     async copySshCommand(argument: unknown) {
       const chosen = await one(RUNNING, argument);

@@ -62,6 +62,7 @@ test('the language server restarts, also after a start that failed', { skip: ski
   const log = hostLog(opened);
   assert.match(log, /castra\.castra/, 'this is not the log of the host that runs the extension');
   assert.doesNotMatch(log, /rejected promise not handled|unhandled|Client is not running/i);
+  assert.doesNotMatch(log, /\/dist\/extension\.cjs:/, 'an error of the extension has its place in the log');
 });
 
 /** What ships, where a file of it may be taken away. */
