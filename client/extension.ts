@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 import { openOperations } from './cli/commandsOfProjects.ts';
 import { registerCommands } from './commands/register.ts';
+import { openConsoles } from './console/serialTerminal.ts';
 import { openFleet } from './fleet/store.ts';
 import { openHost } from './host.ts';
 import { openLanguage } from './language/language.ts';
@@ -21,10 +22,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const fleet = openFleet(projects, host.log);
   const operations = openOperations(host, fleet);
   const logs = openLogs(fleet);
+  const consoles = openConsoles();
   const language = openLanguage(host, fleet);
-  const parts = { host, fleet, operations, logs, restartServer: () => language.restart() };
+  const restartServer = () => language.restart();
+  const parts = { host, fleet, operations, logs, consoles, restartServer, installCommand: path.install };
   context.subscriptions.push(
-    ...[path, projects, fleet, logs, language, openTree(fleet), openStatusBar(fleet)],
+    ...[path, projects, fleet, logs, consoles, language, openTree(fleet), openStatusBar(fleet)],
     ...[registerCommands(parts), provideTasks(host, projects), followQemu()],
   );
 }

@@ -1,32 +1,9 @@
-/** Every name that package.json and the code share; a test compares the two. */
-export const commands = {
-  init: 'castra.init',
-  up: 'castra.up',
-  upAll: 'castra.upAll',
-  down: 'castra.down',
-  downAll: 'castra.downAll',
-  restart: 'castra.restart',
-  cancel: 'castra.cancel',
-  forceStop: 'castra.forceStop',
-  refresh: 'castra.refresh',
-  openShell: 'castra.openShell',
-  openSerial: 'castra.openSerial',
-  showSerialLog: 'castra.showSerialLog',
-  showQemuLog: 'castra.showQemuLog',
-  showLog: 'castra.showLog',
-  copySshCommand: 'castra.copySshCommand',
-  openRemote: 'castra.openRemote',
-  openPort: 'castra.openPort',
-  openConfig: 'castra.openConfig',
-  clean: 'castra.clean',
-  doctor: 'castra.doctor',
-  restartServer: 'castra.restartServer',
-  installCommand: 'castra.installCommand',
-  copyInstallCommand: 'castra.copyInstallCommand',
-} as const;
+import type { CommandName } from './commands/table.ts';
 
-export type CommandId = (typeof commands)[keyof typeof commands];
+/** The id under which VS Code knows a command of client/commands/table.ts. */
+export const commandId = <Name extends CommandName>(name: Name) => `castra.${name}` as const;
 
+/** Names that package.json and the code share; a test compares the two. */
 export const views = { vms: 'castra.vms' } as const;
 
 /** Keys of `when` clauses. */

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { findPaths } from './foundPaths.ts';
 import { contexts } from './ids.ts';
 
 /** The castra.toml files of the workspace. */
@@ -21,37 +22,33 @@ const EXCLUDED = '**/{node_modules,.git,.cache}/**';
 /** Looks once, then is told by file events; a virtual workspace has no VMs. */
 export function watchProjects(): Projects {
   const emitter = new vscode.EventEmitter<ProjectsChange>();
-  const known = new Set<string>();
-  const tell = (found: readonly string[], lost: readonly string[], changed: readonly string[] = []) => {
-    if (found.length + lost.length + changed.length === 0) return;
-    void vscode.commands.executeCommand('setContext', contexts.projectCount, known.size);
-    emitter.fire({ found, lost, changed });
-  };
-  const look = async () => {
-    const files = await vscode.workspace.findFiles(PATTERN, EXCLUDED);
-    const now = new Set(files.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath));
-    const found = [...now].filter((path) => !known.has(path));
-    const lost = [...known].filter((path) => !now.has(path));
-    for (const path of found) known.add(path);
-    for (const path of lost) known.delete(path);
-    void vscode.commands.executeCommand('setContext', contexts.projectCount, known.size);
-    tell(found, lost);
-  };
+  const files = findPaths(findConfigs, (found, lost) => {
+    void vscode.commands.executeCommand('setContext', contexts.projectCount, files.paths.length);
+    if (found.length + lost.length > 0) emitter.fire({ found, lost, changed: [] });
+  });
+  const look = () => void files.look();
   const watcher = vscode.workspace.createFileSystemWatcher('**/castra.toml');
   const subscriptions = [
     emitter,
     watcher,
-    watcher.onDidCreate(() => void look()),
-    watcher.onDidDelete(() => void look()),
-    watcher.onDidChange(({ fsPath }) => tell([], [], known.has(fsPath) ? [fsPath] : [])),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => void look()),
+    watcher.onDidCreate(look),
+    watcher.onDidDelete(look),
+    watcher.onDidChange(({ fsPath }) => {
+      if (files.has(fsPath)) emitter.fire({ found: [], lost: [], changed: [fsPath] });
+    }),
+    vscode.workspace.onDidChangeWorkspaceFolders(look),
   ];
-  void look();
+  look();
   return {
     get paths() {
-      return [...known].sort();
+      return files.paths;
     },
     onDidChange: emitter.event,
     dispose: () => vscode.Disposable.from(...subscriptions).dispose(),
   };
+}
+
+async function findConfigs(): Promise<string[]> {
+  const uris = await vscode.workspace.findFiles(PATTERN, EXCLUDED);
+  return uris.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
 }

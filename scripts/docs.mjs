@@ -1,7 +1,7 @@
 // `npm run docs`: writes the pages of keys from the schemas that validation and editors use, and the page of commands
 // from what `castra --help` says; the command line must have been built.
 //
-//   node scripts/docs.mjs            writes docs/castra-toml.md, docs/bootstrap-toml.md and docs/cli.md
+//   node scripts/docs.mjs            writes docs/castra-toml.md, docs/bootstrap-toml.md, docs/cli.md and a table of README.md
 //   node scripts/docs.mjs --check    exits with 1 when one of them is not what its schema says
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -33,6 +33,7 @@ let schema;
 writeKeys('castra', CASTRA);
 writeKeys('bootstrap', BOOTSTRAP);
 writePage('docs/cli.md', commandsPage(), '`castra --help`');
+writePage('README.md', readmeWithCommands(), '`castra --help`');
 
 function writeKeys(name, words) {
   schema = JSON.parse(readFileSync(join(root, `runtime/config/${name}.schema.json`), 'utf8'));
@@ -76,6 +77,19 @@ function commandPaths(words) {
 
 function describeCommand(words) {
   return [`## \`${['castra', ...words].join(' ')}\``, '', '```text', helpOf(words).trimEnd(), '```', ''].join('\n');
+}
+
+/** README.md with its table of commands: how each is called, and its description. */
+function readmeWithCommands() {
+  const rows = commandPaths([])
+    .filter((words) => words.length === 1)
+    .map((words) => {
+      const [, usage, description] = /^Usage: (.*?)\n\n(.*?)\n\n/s.exec(helpOf(words));
+      return [`\`${usage.replace(' [options]', '')}\``, description.replaceAll('\n', ' ')];
+    });
+  const table = tableOf([['command', 'what it does'], ...rows]).join('\n');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  return readme.replace(/(?<=<!-- Written by `npm run docs`[^\n]*\n\n)\|.*?\n(?=\n)/s, () => `${table}\n`);
 }
 
 /** A schema with its reference followed. */

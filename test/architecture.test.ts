@@ -75,10 +75,10 @@ const RULES: readonly Rule[] = [
   },
   {
     files: any(
-      'client/(?:fleet/(?:reduce|view|looks)|language/oneSession|cli/(?:decode|reason|runner)|ids|views/vmItem)\\.ts',
+      'client/(?:commands/table|foundPaths|fleet/(?:reduce|view|looks|paced)|language/oneSession|cli/(?:decode|reason|runner)|ids|views/vmItem)\\.ts',
     ),
     values: any(
-      'client/(?:fleet/(?:reduce|view|looks)|language/oneSession|cli/(?:decode|reason)|ids|views/vmItem)\\.ts',
+      'client/(?:commands/table|foundPaths|fleet/(?:reduce|view|looks|paced)|language/oneSession|cli/(?:decode|reason)|ids|views/vmItem)\\.ts',
       CORE,
       NODE,
     ),

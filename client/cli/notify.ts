@@ -3,7 +3,7 @@ import type { Position } from '../../runtime/contract/diagnostics.ts';
 import type { Failure } from '../../runtime/contract/failures.ts';
 import type { ProjectView } from '../fleet/view.ts';
 import type { Host } from '../host.ts';
-import { commands, settings } from '../ids.ts';
+import { commandId, settings } from '../ids.ts';
 import { reasonOf } from './reason.ts';
 import type { CliEnd } from './runner.ts';
 
@@ -32,18 +32,19 @@ const run =
     void vscode.commands.executeCommand(command, ...args);
 
 function actionsFor(failure: Failure | undefined, qemuMissing: boolean): Action[] {
-  const showLog = { title: vscode.l10n.t('Show Log'), run: run(commands.showLog) };
+  const showLog = { title: vscode.l10n.t('Show Log'), run: run(commandId('showLog')) };
   const openConfig: Action = {
     title: vscode.l10n.t('Open castra.toml'),
     run: (project, failure) => void openAt(project.id, placeOf(failure)),
   };
-  if (qemuMissing) return [{ title: vscode.l10n.t('Install QEMU…'), run: run(commands.copyInstallCommand) }, showLog];
+  if (qemuMissing)
+    return [{ title: vscode.l10n.t('Install QEMU…'), run: run(commandId('copyInstallCommand')) }, showLog];
   switch (failure?.kind) {
     case 'config-invalid':
     case 'config-unreadable':
       return [openConfig, showLog];
     case 'preflight-failed':
-      return [openConfig, { title: vscode.l10n.t('Doctor'), run: run(commands.doctor) }, showLog];
+      return [openConfig, { title: vscode.l10n.t('Doctor'), run: run(commandId('doctor')) }, showLog];
     case 'up-failed':
       return [{ title: vscode.l10n.t('Show Serial Log'), run: showSerialLog }, openConfig, showLog];
     default:
@@ -73,7 +74,7 @@ async function openAt(path: string, place: Position | undefined): Promise<void> 
 function showSerialLog(project: ProjectView, failure: Failure | undefined): void {
   const name = failure?.kind === 'up-failed' ? failure.vms.find((vm) => vm.result === 'failed')?.vm : undefined;
   const vm = project.vms.find((one) => one.name === name);
-  if (vm) void vscode.commands.executeCommand(commands.showSerialLog, { kind: 'vm', project, vm });
+  if (vm) void vscode.commands.executeCommand(commandId('showSerialLog'), { kind: 'vm', project, vm });
 }
 
 function isQemuMissing(failure: Failure | undefined): boolean {

@@ -1,39 +1,19 @@
 import * as vscode from 'vscode';
 import type { Operations } from '../cli/commandsOfProjects.ts';
 import type { Verb } from '../fleet/reduce.ts';
-import type { RowState } from '../fleet/view.ts';
-import { commands } from '../ids.ts';
 import { type ChosenVm, chooseProject, chooseVms, sayNoneIs } from './choose.ts';
 import { clean } from './clean.ts';
-import { type CommandParts, RUNNING, STARTABLE, STOPPABLE } from './context.ts';
+import type { CommandParts, Handler } from './context.ts';
+import { type Change, changes, type OtherName, RUNNING } from './table.ts';
 
-/** Without the guest: SIGTERM at once. */
-const AT_ONCE = ['--graceful-wait-secs', '0'];
-
-/** Commands that change the machine. */
+/** Commands that change the machine and are more than one verb. */
 export function change({ fleet, operations, host }: CommandParts) {
-  const some = async (verb: Verb, states: readonly RowState[], flags: readonly string[], args: [unknown, unknown]) => {
-    const chosen = await chooseVms(fleet, states, ...args, true);
-    await changeVms(operations, verb, chosen ?? [], flags);
-  };
-  const all = async (verb: Verb, states: readonly RowState[], argument: unknown) => {
-    const project = await chooseProject(fleet, argument);
-    if (!project) return;
-    const vms = project.vms.filter(({ state }) => states.includes(state)).map(({ name }) => name);
-    if (vms.length === 0) sayNoneIs(states);
-    else await operations.change(project, verb, vms);
-  };
   return {
-    [commands.up]: (...args: [unknown, unknown]) => some('up', STARTABLE, [], args),
-    [commands.down]: (...args: [unknown, unknown]) => some('down', STOPPABLE, [], args),
-    [commands.forceStop]: (...args: [unknown, unknown]) => some('down', STOPPABLE, AT_ONCE, args),
-    [commands.upAll]: (argument: unknown) => all('up', STARTABLE, argument),
-    [commands.downAll]: (argument: unknown) => all('down', STOPPABLE, argument),
-    async [commands.restart](...args: [unknown, unknown]) {
-      const chosen = await chooseVms(fleet, RUNNING, ...args, true);
+    async restart(argument: unknown, more: unknown) {
+      const chosen = await chooseVms(fleet, RUNNING, argument, more, true);
       if (chosen && (await changeVms(operations, 'down', chosen, []))) await changeVms(operations, 'up', chosen, []);
     },
-    async [commands.cancel](argument: unknown) {
+    async cancel(argument: unknown) {
       const project = await chooseProject(fleet, argument);
       if (!project || operations.cancel(project.id)) return;
       const other = project.operation;
@@ -42,7 +22,29 @@ export function change({ fleet, operations, host }: CommandParts) {
         : vscode.l10n.t('Nothing is under way.');
       void vscode.window.showInformationMessage(text);
     },
-    [commands.clean]: (argument: unknown) => clean({ fleet, operations, host }, argument),
+    clean: (argument: unknown) => clean({ fleet, operations, host }, argument),
+  } satisfies Partial<Record<OtherName, Handler>>;
+}
+
+/** Commands that the table describes completely. */
+export function changesOfTable(parts: CommandParts): Readonly<Record<string, Handler>> {
+  const handlers = Object.entries(changes).map(([name, { runs }]) => [name, handlerOf(parts, runs)] as const);
+  return Object.fromEntries(handlers);
+}
+
+function handlerOf({ fleet, operations }: CommandParts, { verb, vms, states, flags = [] }: Change): Handler {
+  if (vms === 'chosen') {
+    return async (argument, more) => {
+      const chosen = await chooseVms(fleet, states, argument, more, true);
+      await changeVms(operations, verb, chosen ?? [], flags);
+    };
+  }
+  return async (argument) => {
+    const project = await chooseProject(fleet, argument);
+    if (!project) return;
+    const names = project.vms.filter(({ state }) => states.includes(state)).map(({ name }) => name);
+    if (names.length === 0) sayNoneIs(states);
+    else await operations.change(project, verb, names, flags);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Operations } from '../cli/commandsOfProjects.ts';
+import type { Consoles } from '../console/serialTerminal.ts';
 import type { FleetStore } from '../fleet/store.ts';
-import type { RowState } from '../fleet/view.ts';
 import type { Host } from '../host.ts';
 import type { LogChannels } from '../logs/logs.ts';
 
@@ -10,11 +10,10 @@ export interface CommandParts {
   readonly fleet: FleetStore;
   readonly operations: Operations;
   readonly logs: LogChannels;
+  readonly consoles: Consoles;
   readonly restartServer: () => Promise<void>;
+  readonly installCommand: () => Promise<void>;
 }
 
-/** Which rows a command can be applied to. */
-export const STARTABLE: readonly RowState[] = ['stopped', 'failed', 'unknown'];
-export const STOPPABLE: readonly RowState[] = ['running', 'degraded', 'paused', 'orphan', 'starting', 'stopping'];
-export const RUNNING: readonly RowState[] = ['running', 'degraded', 'orphan', 'starting'];
-export const ANY: readonly RowState[] = [...STARTABLE, ...STOPPABLE];
+/** What VS Code hands over: a row or a code lens's VMs, and all selected rows. From the palette, nothing. */
+export type Handler = (argument: unknown, more: unknown) => unknown;

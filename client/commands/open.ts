@@ -1,51 +1,50 @@
 import * as vscode from 'vscode';
-import { openSerialTerminal } from '../console/serialTerminal.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { RowState } from '../fleet/view.ts';
 import type { Host } from '../host.ts';
-import { commands } from '../ids.ts';
 import type { Node } from '../views/vmTree.ts';
 import { type ChosenVm, chooseProject, chooseVms } from './choose.ts';
-import { type CommandParts, RUNNING } from './context.ts';
+import type { CommandParts, Handler } from './context.ts';
+import { type OtherName, RUNNING } from './table.ts';
 
 /** Long enough to be read. */
 const COPIED_MS = 5000;
 
 /** Ways into a VM and to its file. */
-export function open({ fleet, host }: CommandParts) {
+export function open({ fleet, host, consoles }: CommandParts) {
   const one = async (states: readonly RowState[], argument: unknown) =>
     (await chooseVms(fleet, states, argument, undefined, false))?.[0];
   return {
-    async [commands.openShell](argument: unknown) {
+    async openShell(argument: unknown) {
       const chosen = await one(RUNNING, argument);
       if (chosen) openShell(host, chosen);
     },
-    async [commands.openSerial](argument: unknown) {
+    async openSerial(argument: unknown) {
       const chosen = await one(RUNNING, argument);
-      if (chosen) openSerialTerminal(chosen);
+      if (chosen) consoles.show(chosen);
     },
-    async [commands.copySshCommand](argument: unknown) {
+    async copySshCommand(argument: unknown) {
       const chosen = await one(RUNNING, argument);
       if (!chosen) return;
       const command = `castra ssh --config '${chosen.project.id}' ${chosen.vm.name}`;
       await vscode.env.clipboard.writeText(command);
       vscode.window.setStatusBarMessage(vscode.l10n.t('Copied: {0}', command), COPIED_MS);
     },
-    async [commands.openRemote](argument: unknown) {
+    async openRemote(argument: unknown) {
       const chosen = await one(RUNNING, argument);
       if (chosen) await (await import('./remoteSsh.ts')).openInRemoteSsh(host, chosen);
     },
-    async [commands.openPort](argument: unknown) {
+    async openPort(argument: unknown) {
       const node = argument as Extract<Node, { kind: 'port' }> | undefined;
       const chosen = node?.kind === 'port' ? node : await pickPort(fleet, argument);
       if (chosen) await openForward(chosen.forward.host);
     },
-    async [commands.openConfig](argument: unknown) {
+    async openConfig(argument: unknown) {
       const project = await chooseProject(fleet, argument);
       if (project) await vscode.window.showTextDocument(vscode.Uri.file(project.id));
     },
-    [commands.init]: () => import('./init.ts').then(({ createConfig }) => createConfig()),
-  };
+    init: () => import('./init.ts').then(({ createConfig }) => createConfig()),
+  } satisfies Partial<Record<OtherName, Handler>>;
 }
 
 async function pickPort(fleet: FleetStore, argument: unknown) {

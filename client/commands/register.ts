@@ -1,25 +1,21 @@
 import * as vscode from 'vscode';
-import { type CommandId, commands } from '../ids.ts';
-import { change } from './change.ts';
-import type { CommandParts } from './context.ts';
+import { change, changesOfTable } from './change.ts';
+import type { CommandParts, Handler } from './context.ts';
 import { open } from './open.ts';
 import { show } from './show.ts';
+import { commandTable, type OtherName } from './table.ts';
 
-type Handlers = Partial<Record<CommandId, (argument: unknown, more: unknown) => unknown>>;
-
-/** They start processes by what castra.toml says. Menus hide them without trust; a keybinding does not. */
-const NEED_TRUST: readonly CommandId[] = [
-  ...[commands.up, commands.upAll, commands.down, commands.downAll, commands.restart, commands.forceStop],
-  ...[commands.clean, commands.openShell, commands.openSerial, commands.openRemote, commands.doctor],
-];
+const needTrust = new Set(Object.entries(commandTable).flatMap(([name, { needsTrust }]) => (needsTrust ? [name] : [])));
 
 /** Registers every command; each works on a row, on several, and from the palette. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
-  const handlers: Handlers = { ...change(parts), ...open(parts), ...show(parts) };
+  // The compiler says which command of the table has no handler.
+  const others: Readonly<Record<OtherName, Handler>> = { ...change(parts), ...open(parts), ...show(parts) };
+  const handlers = Object.entries({ ...changesOfTable(parts), ...others });
   return vscode.Disposable.from(
-    ...Object.entries(handlers).map(([id, handler]) =>
-      vscode.commands.registerCommand(id, (argument, more) => {
-        const isRefused = !vscode.workspace.isTrusted && NEED_TRUST.some((one) => one === id);
+    ...handlers.map(([name, handler]) =>
+      vscode.commands.registerCommand(`castra.${name}`, (argument, more) => {
+        const isRefused = needTrust.has(name) && !vscode.workspace.isTrusted;
         return isRefused ? refuse() : handler(argument, more);
       }),
     ),

@@ -1,23 +1,24 @@
 import * as vscode from 'vscode';
-import { commands } from '../ids.ts';
 import { chooseVms } from './choose.ts';
-import { ANY, type CommandParts } from './context.ts';
+import type { CommandParts, Handler } from './context.ts';
+import { ANY, type OtherName } from './table.ts';
 
 /** What only shows something. */
-export function show({ host, fleet, operations, logs, restartServer }: CommandParts) {
+export function show({ host, fleet, operations, logs, restartServer, installCommand }: CommandParts) {
   const showLog = (source: 'serial' | 'qemu') => async (argument: unknown) => {
     const [chosen] = (await chooseVms(fleet, ANY, argument, undefined, false)) ?? [];
     if (chosen) logs.show(chosen, source);
   };
   return {
-    [commands.refresh]: () => fleet.refresh(),
-    [commands.showSerialLog]: showLog('serial'),
-    [commands.showQemuLog]: showLog('qemu'),
-    [commands.showLog]: () => host.log.show(),
-    [commands.restartServer]: restartServer,
-    [commands.doctor]: () => import('./doctor.ts').then(({ showDoctor }) => showDoctor({ host, fleet, operations })),
-    [commands.copyInstallCommand]: () => copyInstallCommand(),
-  };
+    refresh: () => fleet.refresh(),
+    showSerialLog: showLog('serial'),
+    showQemuLog: showLog('qemu'),
+    showLog: () => host.log.show(),
+    restartServer,
+    installCommand,
+    doctor: () => import('./doctor.ts').then(({ showDoctor }) => showDoctor({ host, fleet, operations })),
+    copyInstallCommand: () => copyInstallCommand(),
+  } satisfies Partial<Record<OtherName, Handler>>;
 }
 
 /** Never run for the user: it takes rights, and a package manager is theirs to choose. */

@@ -16,6 +16,7 @@ interface Watched {
 
 export function watchStateRoots(changed: (project: string) => void): StateRootWatches {
   const watched = new Map<string, Watched>();
+  let isClosed = false;
   const leave = (project: string, except?: string) => {
     for (const [folder, { projects, watch }] of watched) {
       if (folder === except || !projects.delete(project) || projects.size > 0) continue;
@@ -25,6 +26,8 @@ export function watchStateRoots(changed: (project: string) => void): StateRootWa
   };
   return {
     follow(project, folder) {
+      // A look that was under way when the window closed: nothing would close its watch.
+      if (isClosed) return;
       leave(project, folder);
       const known = watched.get(folder);
       if (known) {
@@ -36,6 +39,7 @@ export function watchStateRoots(changed: (project: string) => void): StateRootWa
     },
     leave,
     close() {
+      isClosed = true;
       for (const { watch } of watched.values()) watch.close();
       watched.clear();
     },

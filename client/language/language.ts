@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { LanguageClient } from 'vscode-languageclient/node';
+import type { LanguageClient, LanguageClientOptions, State } from 'vscode-languageclient/node';
 import { HOST_FACTS, type HostFactsParams } from '../../server/protocol.ts';
+import { paced } from '../fleet/paced.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { type Host, hostSettings } from '../host.ts';
 import { LANGUAGE } from '../ids.ts';
@@ -11,6 +12,8 @@ import { oneSession, type Session } from './oneSession.ts';
 
 /** Lenses move the text when their number changes; steps of a start come faster than anybody reads. */
 const LENS_REDRAW_MS = 200;
+/** Its enum is in the client, which is loaded with the first file. */
+const STARTING: State.Starting = 3;
 
 export interface Language extends vscode.Disposable {
   restart(): Promise<void>;
@@ -39,28 +42,54 @@ export function openLanguage(host: Host, fleet: FleetStore): Language {
 /** A running server, and what reports the fleet to it: both end together. */
 async function startSession(host: Host, fleet: FleetStore): Promise<Session> {
   const client = await startClient(host, fleet);
-  const reports = reportFleet(client, fleet);
+  const reports = reportFleet(client, fleet, host.log);
   return {
     async dispose() {
       reports.dispose();
+      // Its client starts a server that crashed again by itself, and can only end one that has started.
+      if (client.state === STARTING) await client.start().catch(() => undefined);
       await client.dispose();
     },
   };
 }
 
 async function startClient({ context, log }: Host, fleet: FleetStore): Promise<LanguageClient> {
-  const { LanguageClient, RevealOutputChannelOn, TransportKind } = await import('vscode-languageclient/node');
+  const { CloseAction, LanguageClient, RevealOutputChannelOn, TransportKind } = await import(
+    'vscode-languageclient/node'
+  );
   const module = join(context.extensionPath, 'dist', 'server.js');
   // Understanding a text leaves much behind that is soon forgotten; a smaller young generation keeps the process small.
   const server = { module, transport: TransportKind.ipc, options: { execArgv: ['--max-semi-space-size=4'] } };
-  const client = new LanguageClient(LANGUAGE, 'Castra', server, {
+  let hasStarted = false;
+  const client: LanguageClient = new LanguageClient(LANGUAGE, 'Castra', server, {
+    ...clientOptions(fleet),
+    outputChannel: log,
+    // A server that has something to say must not take the focus from whoever types.
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    errorHandler: {
+      error: (...failure) => crashes.error(...failure),
+      // A start that failed has been reported and given up: a client that tried again would belong to no session.
+      closed: () => (hasStarted ? crashes.closed() : { action: CloseAction.DoNotRestart }),
+    },
+  });
+  const crashes = client.createDefaultErrorHandler();
+  try {
+    await client.start();
+  } catch (error) {
+    // What never ran cannot be stopped, and says so; but it is never started again.
+    await client.dispose().catch(() => undefined);
+    throw error;
+  }
+  hasStarted = true;
+  return client;
+}
+
+function clientOptions(fleet: FleetStore): LanguageClientOptions {
+  return {
     documentSelector: [
       { scheme: 'file', language: LANGUAGE },
       { scheme: 'untitled', language: LANGUAGE },
     ],
-    outputChannel: log,
-    // A server that has something to say must not take the focus from whoever types.
-    revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions: {
       home: hostSettings().home,
       retrigger: 'editor.action.triggerSuggest',
@@ -73,13 +102,11 @@ async function startClient({ context, log }: Host, fleet: FleetStore): Promise<L
         return lenses.flatMap((lens) => fillLens(lens, fleet.projects));
       },
     },
-  });
-  await client.start();
-  return client;
+  };
 }
 
 /** Lenses and findings about the host are asked for with the text; what they say changes with the VMs. */
-function reportFleet(client: LanguageClient, fleet: FleetStore): vscode.Disposable {
+function reportFleet(client: LanguageClient, fleet: FleetStore, log: vscode.LogOutputChannel): vscode.Disposable {
   const redraw = () => {
     const feature = client.getFeature('textDocument/codeLens');
     for (const document of vscode.workspace.textDocuments) {
@@ -90,30 +117,16 @@ function reportFleet(client: LanguageClient, fleet: FleetStore): vscode.Disposab
     for (const project of fleet.projects) {
       const uri = client.code2ProtocolConverter.asUri(vscode.Uri.file(project.id));
       const params: HostFactsParams = { uri, facts: lookAtHost(project, hostSettings()) };
-      void client.sendNotification(HOST_FACTS, params);
+      // It may crash just now.
+      client.sendNotification(HOST_FACTS, params).catch((error: unknown) => log.debug(String(error)));
     }
   };
-  return whenFleetChanges(fleet, () => {
+  const report = () => {
     // A server that crashed is started again by its client; until then there is nobody to report to.
     if (!client.isRunning()) return;
     redraw();
     sendFacts();
-  });
-}
-
-function whenFleetChanges(fleet: FleetStore, act: () => void): vscode.Disposable {
-  let waiting: NodeJS.Timeout | undefined;
-  const changes = fleet.onDidChange(() => {
-    waiting ??= setTimeout(() => {
-      waiting = undefined;
-      act();
-    }, LENS_REDRAW_MS);
-  });
-  act();
-  return {
-    dispose() {
-      clearTimeout(waiting);
-      changes.dispose();
-    },
   };
+  report();
+  return paced(fleet.onDidChange, LENS_REDRAW_MS, report);
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ProjectView, VmView } from '../fleet/view.ts';
-import { commands, LENS_COMMAND } from '../ids.ts';
+import { commandId, LENS_COMMAND } from '../ids.ts';
 
 /** What the server puts into the lens of a role. */
 interface LensData {
@@ -30,14 +30,14 @@ function lensesFor(vms: readonly VmView[]): Lens[] {
   const running = vms.filter(({ status }) => status?.pid !== undefined);
   const busy = vms.some(({ state }) => state === 'starting' || state === 'stopping');
   const state = vms.length === 1 ? (vms[0]?.state ?? '') : `${running.length}/${vms.length}`;
-  if (busy) return [{ title: `$(loading~spin) ${state}`, command: commands.cancel }];
+  if (busy) return [{ title: `$(loading~spin) ${state}`, command: commandId('cancel') }];
   const change: Lens =
     running.length > 0
-      ? { title: vscode.l10n.t('$(debug-stop) Down'), command: commands.down }
-      : { title: vscode.l10n.t('$(play) Up'), command: commands.up };
+      ? { title: vscode.l10n.t('$(debug-stop) Down'), command: commandId('down') }
+      : { title: vscode.l10n.t('$(play) Up'), command: commandId('up') };
   const into: Lens[] = [
-    { title: vscode.l10n.t('$(terminal) Shell'), command: commands.openShell },
-    { title: vscode.l10n.t('$(output) Serial'), command: commands.showSerialLog },
+    { title: vscode.l10n.t('$(terminal) Shell'), command: commandId('openShell') },
+    { title: vscode.l10n.t('$(output) Serial'), command: commandId('showSerialLog') },
   ];
   return [change, ...(running.length > 0 ? into : []), { title: state, command: `castra.vms.focus` }];
 }

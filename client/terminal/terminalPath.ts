@@ -3,14 +3,19 @@ import { delimiter, join } from 'node:path';
 import * as vscode from 'vscode';
 import { messageOf } from '../../runtime/contract/failures.ts';
 import { cliEnvironment, type Host } from '../host.ts';
-import { commands, settings } from '../ids.ts';
+import { settings } from '../ids.ts';
 import { writeLaunchers } from './launcherFiles.ts';
+
+export interface TerminalPath extends vscode.Disposable {
+  /** Offers the command to terminals outside VS Code too. */
+  install(): Promise<void>;
+}
 
 /**
  * Puts `castra` on the PATH of integrated terminals. The folder is in the global storage, so its path never changes:
  * with each other value VS Code asks to relaunch all terminals (microsoft/vscode#240098, #273458).
  */
-export function addToPath(host: Host): vscode.Disposable {
+export function addToPath(host: Host): TerminalPath {
   const folder = join(host.context.globalStorageUri.fsPath, 'bin');
   const apply = () => applyToTerminals(host.context.environmentVariableCollection, folder);
   apply();
@@ -24,11 +29,11 @@ export function addToPath(host: Host): vscode.Disposable {
   const changed = vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration(settings.addToPath) || event.affectsConfiguration(settings.qemuPath)) apply();
   });
-  const install = vscode.commands.registerCommand(commands.installCommand, async () => {
-    const { installCommand } = await import('./installCommand.ts');
-    await installCommand(folder, write);
-  });
-  return vscode.Disposable.from(changed, install, vscode.workspace.onDidGrantWorkspaceTrust(apply));
+  const granted = vscode.workspace.onDidGrantWorkspaceTrust(apply);
+  return {
+    install: () => import('./installCommand.ts').then(({ installCommand }) => installCommand(folder, write)),
+    dispose: () => vscode.Disposable.from(changed, granted).dispose(),
+  };
 }
 
 /** The collection outlives the window, so what is not wanted any more is deleted. */

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import type { PortForward } from '../../runtime/contract/vocabulary.ts';
+import { paced } from '../fleet/paced.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { countRunning, type ProjectView, type VmView } from '../fleet/view.ts';
-import { commands, views } from '../ids.ts';
+import { commandId, views } from '../ids.ts';
 import { showForward, vmRow, vmTooltip } from './vmItem.ts';
 
 /** What a row stands for; commands take these. */
@@ -18,7 +19,7 @@ export type Node =
  */
 const REDRAW_MS = 220;
 
-export function openTree(fleet: FleetStore): vscode.TreeView<Node> {
+export function openTree(fleet: FleetStore): vscode.Disposable {
   const changed = new vscode.EventEmitter<Node | undefined>();
   const provider: vscode.TreeDataProvider<Node> = {
     onDidChangeTreeData: changed.event,
@@ -30,22 +31,18 @@ export function openTree(fleet: FleetStore): vscode.TreeView<Node> {
     },
   };
   const tree = vscode.window.createTreeView(views.vms, { treeDataProvider: provider, canSelectMany: true });
-  let waiting = false;
-  let drawnAt = Number.NEGATIVE_INFINITY;
   const draw = () => {
-    waiting = false;
-    drawnAt = performance.now();
     // First: VS Code passes on one change at once and what follows after 200 ms, and a title is such a change too.
     changed.fire(undefined);
     decorate(tree, fleet.projects);
   };
-  fleet.onDidChange(() => {
-    if (!waiting) setTimeout(draw, Math.max(0, drawnAt + REDRAW_MS - performance.now()));
-    waiting = true;
-  });
-  tree.onDidChangeVisibility(({ visible }) => fleet.setVisible(visible));
   fleet.setVisible(tree.visible);
-  return tree;
+  return vscode.Disposable.from(
+    paced(fleet.onDidChange, REDRAW_MS, draw),
+    tree.onDidChangeVisibility(({ visible }) => fleet.setVisible(visible)),
+    tree,
+    changed,
+  );
 }
 
 function decorate(tree: vscode.TreeView<Node>, projects: readonly ProjectView[]): void {
@@ -128,7 +125,7 @@ function portItem(node: Extract<Node, { kind: 'port' }>): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon('plug');
   item.description = forward.guest === 22 ? 'SSH' : forward.bind;
   if (item.contextValue === 'port.open') {
-    item.command = { command: commands.openPort, title: vscode.l10n.t('Open Port'), arguments: [node] };
+    item.command = { command: commandId('openPort'), title: vscode.l10n.t('Open Port'), arguments: [node] };
   }
   return item;
 }
@@ -140,7 +137,7 @@ function logItem(node: Extract<Node, { kind: 'log' }>): vscode.TreeItem {
   item.contextValue = `log.${node.log}`;
   item.iconPath = new vscode.ThemeIcon('output');
   item.command = {
-    command: serial ? commands.showSerialLog : commands.showQemuLog,
+    command: commandId(serial ? 'showSerialLog' : 'showQemuLog'),
     title: item.label as string,
     arguments: [node],
   };

@@ -20,7 +20,6 @@ import { addSshConfig } from './commands/sshConfig.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
-import { exampleText } from './examples.ts';
 import type { Finish } from './finish.ts';
 
 const environmentHelp = `
@@ -107,8 +106,6 @@ function addGlobals(command: Command): void {
   }
   command.exitOverride();
   if (command.parent === null) return;
-  const text = command.parent.parent === null ? exampleText(command.name()) : '';
-  if (text !== '') command.addHelpText('after', text);
   for (const nested of command.commands) addGlobals(nested);
 }
 

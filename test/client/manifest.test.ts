@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { commands, contexts, LANGUAGE, LOG_LANGUAGE, settings, TASK_TYPE, views } from '../../client/ids.ts';
+import { type ChangeRow, changes, commandTable, type Place } from '../../client/commands/table.ts';
+import { contexts, LANGUAGE, LOG_LANGUAGE, settings, TASK_TYPE, views } from '../../client/ids.ts';
 
 interface Contribution {
   readonly command: string;
@@ -12,19 +14,9 @@ interface Contribution {
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const words = JSON.parse(readFileSync('package.nls.json', 'utf8')) as Readonly<Record<string, string>>;
 const { contributes } = manifest;
-const sources = readdirSync('client', { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && name !== 'ids.ts')
-  .map((name) => readFileSync(`client/${name}`, 'utf8'))
-  .join('\n');
+const names = Object.keys(commandTable).map((name) => `castra.${name}`);
 
 describe('package.json and client/ids.ts', () => {
-  it('name the same commands, and each of them has a handler', () => {
-    const declared = contributes.commands.map(({ command }: Contribution) => command);
-    assert.deepEqual([...declared].sort(), Object.values(commands).sort());
-    const dead = Object.keys(commands).filter((key) => !sources.includes(`commands.${key}`));
-    assert.deepEqual(dead, []);
-  });
-
   it('name an entry that VS Code loads with require()', () => {
     // Of a package of modules it would import() any other, which takes 100 ms more while a window opens.
     assert.equal(manifest.type, 'module');
@@ -51,13 +43,6 @@ describe('package.json and client/ids.ts', () => {
     assert.deepEqual([...used].sort(), Object.values(contexts).sort());
   });
 
-  it('menus name commands that exist', () => {
-    const known = new Set<string>(Object.values(commands));
-    for (const entries of Object.values(contributes.menus) as Contribution[][]) {
-      for (const { command } of entries) assert.ok(known.has(command), command);
-    }
-  });
-
   it('every %word% has its text, and no text is left over', () => {
     const used = [...JSON.stringify(manifest).matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
     assert.deepEqual([...new Set(used)].sort(), Object.keys(words).sort());
@@ -68,8 +53,23 @@ describe('package.json and client/ids.ts', () => {
     assert.ok(files.length > 8);
     for (const [, path = ''] of files) assert.ok(existsSync(path), path);
   });
+});
 
-  it('what starts VMs is offered in trusted workspaces only', () => {
+describe('the table of commands', () => {
+  it('is what package.json and package.nls.json have', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/manifest.mjs', '--check'], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  });
+
+  it('has every command that package.json and its menus name', () => {
+    const declared = contributes.commands.map(({ command }: Contribution) => command);
+    assert.deepEqual([...declared].sort(), [...names].sort());
+    const menus = Object.values(contributes.menus as Record<string, Contribution[]>).flat();
+    assert.ok(menus.length > 30);
+    for (const { command } of menus) assert.ok(names.includes(command), command);
+  });
+
+  it('needs trust for what starts processes', () => {
     const risky = [
       'up',
       'upAll',
@@ -79,6 +79,8 @@ describe('package.json and client/ids.ts', () => {
       'forceStop',
       'openShell',
       'openSerial',
+      'openRemote',
+      'cancel',
       'clean',
       'doctor',
     ];
@@ -86,5 +88,39 @@ describe('package.json and client/ids.ts', () => {
       const { enablement } = contributes.commands.find(({ command }: Contribution) => command === `castra.${name}`);
       assert.match(enablement, /isWorkspaceTrusted/, name);
     }
+    for (const { command, when = '' } of contributes.menus['view/item/context'] as Contribution[]) {
+      assert.equal(
+        /isWorkspaceTrusted/.test(when),
+        risky.includes(command.slice('castra.'.length)),
+        `${command} ${when}`,
+      );
+    }
+  });
+
+  it('puts no command on a row in a state that the command refuses', () => {
+    for (const [name, { runs, places = [] }] of Object.entries<ChangeRow>(changes)) {
+      const shown = places.flatMap((place) => (place.in === 'vm' ? (place.states ?? []) : []));
+      assert.deepEqual(
+        shown.filter((state) => !runs.states.includes(state)),
+        [],
+        name,
+      );
+    }
+  });
+
+  it('puts no two commands on the same place of a row or title', () => {
+    const taken = new Map<string, string>();
+    for (const [name, { places = [] }] of Object.entries(commandTable)) {
+      for (const spot of places.flatMap(spotsOf)) {
+        assert.equal(taken.get(spot), undefined, `${name} is where ${taken.get(spot)} is: ${spot}`);
+        taken.set(spot, name);
+      }
+    }
   });
 });
+
+/** A place in each state of a row. */
+function spotsOf(place: Place): string[] {
+  const states = place.in === 'vm' ? (place.states ?? ['any']) : [''];
+  return states.map((state) => `${place.in} ${state} ${place.group}`);
+}

@@ -26,7 +26,9 @@ describe('the npm package', () => {
   let tarball: string;
   before(() => {
     folder = tempFolder();
-    const options = { encoding: 'utf8', shell: process.platform === 'win32' } as const;
+    const staged = join(folder.path, 'package');
+    execFileSync(process.execPath, ['scripts/npmPackage.mjs', staged]);
+    const options = { cwd: staged, encoding: 'utf8', shell: process.platform === 'win32' } as const;
     const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder.path], options);
     const [{ filename, files: listed }] = JSON.parse(packed) as [
       { readonly filename: string; readonly files: readonly { readonly path: string }[] },

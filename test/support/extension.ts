@@ -15,7 +15,7 @@ export const VIEW = 'Virtual Machines';
 /** Its windows come with pictures when CASTRA_SCREENSHOTS names a folder for them. */
 const shots = process.env.CASTRA_SCREENSHOTS;
 
-export interface CastraOptions extends Omit<WorkbenchOptions, 'extension' | 'env'> {
+export interface CastraOptions extends Omit<WorkbenchOptions, 'env'> {
   /** How the fake QEMU behaves, by VM; without it the QEMU on PATH runs. */
   readonly fake?: Readonly<Record<string, Behaviour>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ export async function openCastra(t: TestContext, options: CastraOptions): Promis
     ...more,
   };
   const settings = { ...PLAIN, ...rest.settings };
-  const opened = await openWorkbench(t, { ...rest, settings, extension: process.cwd(), env });
+  const opened = await openWorkbench(t, { extension: process.cwd(), ...rest, settings, env });
   const { page, workspace } = opened;
   const folder = dirname(workspace);
   const project = { path: workspace, home: join(folder, 'h', '.castra') };

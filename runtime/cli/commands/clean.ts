@@ -4,6 +4,7 @@ import type { CleanOutcome, CleanScope } from '../../contract/clean.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { Run } from '../../operations/run.ts';
 import { type GlobalFlags, readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { renderCleanOutcome } from '../render/cleanup.ts';
 import { textFace } from '../render/text.ts';
@@ -34,6 +35,14 @@ export function addClean(program: Command, finish: Finish): void {
     .option('--kept', 'also the overlays that `down --keep-overlay` put aside')
     .option('--images', 'also cached images that no disk stands on, as `castra images prune` does')
     .option('--force', 'stop VMs that run there first, instead of refusing')
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra clean --dry-run', 'what would go, and why the rest stays'],
+        ['castra clean --no-logs'],
+        ['castra clean --global --images', 'everything that nothing needs any more'],
+      ]),
+    )
     .action(async (_flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       const flags = command.optsWithGlobals<Flags>();

@@ -6,6 +6,7 @@ import type { OpenConsole } from '../../operations/console.ts';
 import type { Run } from '../../operations/run.ts';
 import type { ConsoleEnd } from '../../vm/console.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
@@ -16,6 +17,13 @@ export function addConsole(program: Command, finish: Finish): void {
     .command('console')
     .description('attach to the serial console of a VM; Ctrl-] leaves')
     .argument('<vm>', 'a VM, or a role that has only one')
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra console web', 'log in without a network; Ctrl-] leaves'],
+        ['echo poweroff | castra console web'],
+      ]),
+    )
     .action(async (vm: string, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {

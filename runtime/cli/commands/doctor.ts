@@ -3,6 +3,7 @@ import type { AdoptOutcome, DoctorOutcome } from '../../contract/doctor.ts';
 import type { Run } from '../../operations/run.ts';
 import { type CommandContext, readContext } from '../arguments.ts';
 import { askAtTerminal } from '../consent.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { renderDoctor } from '../render/doctor.ts';
 import { textFace } from '../render/text.ts';
@@ -21,6 +22,7 @@ export function addDoctor(program: Command, finish: Finish): void {
     .description('check this host and the project, and say what to correct; exits with 1 when something is wrong')
     .option('--adopt', 'list what is in a state root that Castra does not use, and take it over')
     .option('--yes', 'adopt it without being asked')
+    .addHelpText('after', exampleText([['castra doctor'], ['castra doctor --json | tail -1']]))
     .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (flags.adopt) return finish(await runAdopt(flags, { config, settings, json }));

@@ -4,6 +4,7 @@ import type { DownOutcome } from '../../contract/vms.ts';
 import type { ShutdownWaits } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { formatBytes } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
@@ -37,6 +38,14 @@ export function addDown(program: Command, finish: Finish): void {
       parseSeconds,
     )
     .option('--keep-overlay', "put the VMs' disks aside instead of discarding them; `castra export` reads them")
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra down', 'all that run, also those no longer in castra.toml'],
+        ['castra down --keep-overlay db', 'its disk stays; castra export reads it'],
+        ['castra down --graceful-wait-secs 0', 'at once, without asking the guests'],
+      ]),
+    )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       const { keepOverlay = false } = flags;

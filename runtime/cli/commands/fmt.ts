@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { FormatOutcome } from '../../contract/project.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { formatPath } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
@@ -16,6 +17,10 @@ export function addFmt(program: Command, finish: Finish): void {
     .description('format castra.toml: white space only, comments and order stay')
     .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
     .option('--check', `change nothing, and exit with ${NOT_FORMATTED} if there is something to change`)
+    .addHelpText(
+      'after',
+      exampleText([['castra fmt'], ['castra fmt --check', 'for CI: changes nothing, exits with 1']]),
+    )
     .action(async (path: string | undefined, { check = false }: { check?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command, path);
       const code = await runSession({

@@ -5,6 +5,7 @@ import type { ImagesVerifyOutcome } from '../../contract/images.ts';
 import type { Digest } from '../../contract/vocabulary.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { keepMemoryFlat } from '../memory.ts';
 import { liveFace } from '../render/liveFace.ts';
@@ -15,7 +16,18 @@ const IMAGE_DAMAGED = 1;
 
 /** Only what is needed to list the verbs: each loads what it does when it is asked to. */
 export function addImages(program: Command, finish: Finish): void {
-  const images = program.command('images').description('show, get, check and remove cached base images');
+  const images = program
+    .command('images')
+    .description('show, get, check and remove cached base images')
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra images', 'what is cached, and which VMs stand on it'],
+        ['castra images pull', 'get the images of the project ahead of time'],
+        ['castra images import alpine.qcow2', 'on a host without a network'],
+        ['castra images prune --dry-run'],
+      ]),
+    );
   addList(images, finish);
   addPull(images, finish);
   addVerify(images, finish);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { CastraError } from '../../contract/failures.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { formatPath } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
@@ -20,6 +21,13 @@ export function addInit(program: Command, finish: Finish): void {
     .option('--force', 'overwrite an existing one')
     .option('--project-name <name>', 'name of the project (default: the name of its folder)')
     .option('-o, --output <path>', 'where to write it (default: castra.toml)')
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra init', 'here, named after the folder'],
+        ['castra init --project-name shop -o infra/castra.toml'],
+      ]),
+    )
     .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (config.kind === 'project') {

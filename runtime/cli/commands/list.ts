@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ListOutcome } from '../../contract/project.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { renderList } from '../render/list.ts';
 import { textFace } from '../render/text.ts';
@@ -11,6 +12,10 @@ export function addList(program: Command, finish: Finish): void {
   program
     .command('list')
     .description('show all projects that ran here, and their VMs')
+    .addHelpText(
+      'after',
+      exampleText([['castra list'], ['castra down --project shop', 'acts on one of them from anywhere']]),
+    )
     .action(async (_flags: object, command: Command) => {
       const { settings, json } = readContext(command);
       const operation = async (run: Run) => (await import('../../operations/list.ts')).list({ settings }, run);

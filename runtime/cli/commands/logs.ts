@@ -4,6 +4,7 @@ import { type LogKind, type LogsOptions, type LogsOutcome, logKinds } from '../.
 import type { Output } from '../../contract/output.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { runSession } from '../session.ts';
 
@@ -32,6 +33,15 @@ export function addLogs(program: Command, finish: Finish): void {
     .option('--source <kind>', `only ${logKinds.join(', ')}; may be given more than once`, addKind)
     .option('--no-prefix', 'lines without the name of their log')
     .addHelpText('after', help)
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra logs', 'the end of every log'],
+        ['castra logs -f --source serial web', 'watch a guest boot'],
+        ['castra logs --since 10m'],
+        ['castra logs --tail all --no-prefix --source qemu db > db.log'],
+      ]),
+    )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       const { follow = false, tail, since, source: sources = [], prefix } = flags;

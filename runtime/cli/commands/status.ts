@@ -6,6 +6,7 @@ import type { StatusOutcome } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { pause } from '../../process/pause.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { renderStatus } from '../render/status.ts';
 import { textFace } from '../render/text.ts';
@@ -19,6 +20,15 @@ export function addStatus(program: Command, finish: Finish): void {
     .command('status')
     .description('show what runs; exits with 1 when a VM is in error')
     .option('--watch', 'show it again every second until Ctrl-C')
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra status'],
+        ['castra status --watch'],
+        ['castra status --json | tail -1', 'one object, for programs'],
+        ['castra status --project shop', 'from any folder'],
+      ]),
+    )
     .action(async (flags: { readonly watch?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command);
       const options = { config, settings };

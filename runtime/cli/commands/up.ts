@@ -3,6 +3,7 @@ import type { UpOutcome, VmUpResult } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import { askAtTerminal } from '../consent.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { keepMemoryFlat } from '../memory.ts';
 import { liveFace } from '../render/liveFace.ts';
@@ -24,6 +25,15 @@ export function addUp(program: Command, finish: Finish): void {
     .option('--yes', 'do not ask before the first start of a project that reaches beyond its VMs')
     .option('--no-wait', 'return as soon as QEMU runs')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
+    .addHelpText(
+      'after',
+      exampleText([
+        ['castra up', 'all VMs'],
+        ['castra up web', 'the VM or all VMs of the role "web"'],
+        ['castra up --no-wait && castra status --watch'],
+        ['castra up --json | jq -c .', 'each step, for programs'],
+      ]),
+    )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       const { force = false, yes = false, wait, timeout } = flags;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '../../contract/failures.ts';
 import type { ValidateOutcome } from '../../contract/project.ts';
 import { readContext } from '../arguments.ts';
+import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { formatPath } from '../render/format.ts';
 import { textFace } from '../render/text.ts';
@@ -12,6 +13,10 @@ export function addValidate(program: Command, finish: Finish): void {
     .command('validate')
     .description('list everything that is wrong with castra.toml and each bootstrap.toml')
     .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
+    .addHelpText(
+      'after',
+      exampleText([['castra validate'], ['castra validate --json | tail -1', 'valid or not, and how many findings']]),
+    )
     .action(async (path: string | undefined, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command, path);
       const code = await runSession({

@@ -60,4 +60,11 @@ describe('watches of state roots', () => {
     touch('two');
     await until('a');
   });
+  it('follow nothing more once they are closed', async () => {
+    watches.close();
+    watches.follow('a', root('one'));
+    touch('one');
+    await delay(QUIET_MS);
+    assert.equal(seen.size, 0);
+  });
 });
