@@ -1,7 +1,7 @@
 // Packs what `npm run build` made into one VSIX for all platforms; nothing in it is native code.
 //
 //   node scripts/package.mjs [FILE]     default: .cache/castra.vsix
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
@@ -14,7 +14,10 @@ mkdirSync(dirname(packagePath), { recursive: true });
 const README = '.cache/readme.md';
 const folder = '`castra.castra-<version>` in the folder of your extensions (`~/.vscode/extensions`)';
 mkdirSync(join(root, '.cache'), { recursive: true });
-writeFileSync(join(root, README), packedReadme({ pictures: true, folder }));
+// Whole at any time: tests pack side by side.
+const written = join(root, `${README}.${process.pid}`);
+writeFileSync(written, packedReadme({ pictures: true, folder }));
+renameSync(written, join(root, README));
 await createVSIX({
   cwd: root,
   packagePath,
