@@ -4,12 +4,21 @@
 delete process.env.ELECTRON_RUN_AS_NODE;
 delete process.env.ELECTRON_NO_ASAR;
 
-// A reader that went away (`castra status | head -1`) must neither crash us nor stop an `up` half-way.
+const WRITE_FAILED = 74;
+
+// A reader that went away (`castra status | head -1`) must neither crash us nor stop an `up` half-way. A full disk does
+// not stop it either, but what was lost is said, once.
+let lost = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE' || lost) return;
+    lost = true;
+    if (stream === process.stdout) process.stderr.write(`Error: Cannot write the output: ${error.message}.\n`);
   });
 }
+process.on('exit', () => {
+  if (lost) process.exitCode = WRITE_FAILED;
+});
 
 const args = process.argv.slice(2);
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {

@@ -46,8 +46,15 @@ interface Cancel {
 /** End of input is no cancel: a window that reloads closes it too. SIGHUP is: the terminal is gone. */
 async function watchForCancel(json: boolean): Promise<Cancel> {
   const controller = new AbortController();
-  const abort = () => controller.abort();
   const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const ignore = () => {
+    for (const signal of signals) process.off(signal, abort);
+  };
+  // The second one has its default effect again: whatever this command is doing then, it ends.
+  const abort = () => {
+    controller.abort();
+    ignore();
+  };
   for (const signal of signals) process.on(signal, abort);
   const readline = json && !process.stdin.isTTY ? await import('node:readline') : undefined;
   const lines = readline?.createInterface({ input: process.stdin });
@@ -57,7 +64,7 @@ async function watchForCancel(json: boolean): Promise<Cancel> {
   return {
     signal: controller.signal,
     dispose() {
-      for (const signal of signals) process.off(signal, abort);
+      ignore();
       lines?.close();
       // An open standard input would keep the process alive after its work is done.
       if (lines) process.stdin.destroy();

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import { CastraError } from '../contract/failures.ts';
 import type { HostSettings, ProxySettings } from '../contract/project.ts';
 import type { AcceleratorChoice } from '../contract/vocabulary.ts';
@@ -20,12 +20,35 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     });
   }
   return {
-    home: env.CASTRA_HOME ? resolve(env.CASTRA_HOME) : join(homedir(), '.castra'),
+    home: env.CASTRA_HOME ? resolve(env.CASTRA_HOME) : join(homeFolder(), '.castra'),
     ...(env.CASTRA_QEMU ? { qemu: env.CASTRA_QEMU } : {}),
     ...(accelerator && isAcceleratorChoice(accelerator) ? { accelerator } : {}),
     ...(env.CASTRA_ALPINE_MIRROR ? { alpineMirror: env.CASTRA_ALPINE_MIRROR } : {}),
     ...readProxy(env),
   };
+}
+
+/**
+ * HOME as it is, when that is an absolute path; the account's otherwise: with HOME="" Node answers "", and state would
+ * go to wherever the command runs. A uid without an account (`docker run -u 1500`) has neither.
+ */
+function homeFolder(): string {
+  const home = homedir();
+  if (isAbsolute(home)) return home;
+  const account = accountHome();
+  if (account !== undefined && isAbsolute(account)) return account;
+  throw new CastraError({
+    kind: 'usage',
+    detail: 'HOME is not an absolute path, and this user has no home folder. Set CASTRA_HOME to a folder of your own.',
+  });
+}
+
+function accountHome(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Lower case wins, as in curl. */

@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts';
+import { type Fields, integer } from '../fields.ts';
 import type { Finding, Findings } from '../findings/findings.ts';
 import { isSamePlain } from '../toml/meaning/values.ts';
 import type { VersionClass } from '../version.ts';
@@ -34,16 +34,37 @@ export function interpretRoles(
   earlier?: InterpretedRoles,
 ): InterpretedRoles {
   const known = earlier && isSamePlain(earlier.context, context) ? earlier.roles : [];
+  let total = 0;
   const roles = tables.map((table, row) => {
+    const before = total;
+    total += integer(table?.count, 1, MAX_VMS) ?? 1;
+    if (total > MAX_VMS) return refuseMore(row, before <= MAX_VMS, findings);
     const hasCount = findings.isMentioned(['vms', row, 'count']);
-    const before = known[row];
-    if (!before || before.hasCount !== hasCount || !isSamePlain(before.table, table)) {
+    const earlierRole = known[row];
+    if (!earlierRole || earlierRole.hasCount !== hasCount || !isSamePlain(earlierRole.table, table)) {
       return { ...interpretRole(table, row, context, findings), hasCount };
     }
-    for (const finding of before.findings) findings.report(finding);
-    return before;
+    for (const finding of earlierRole.findings) findings.report(finding);
+    return earlierRole;
   });
   return { context, roles };
+}
+
+/** Of a project. Each is a QEMU with memory of its own; what has more is a mistake, or meant to exhaust this host. */
+const MAX_VMS = 1000;
+
+/** The first role that is too many is reported; it and the others are not read. */
+function refuseMore(row: number, isFirst: boolean, findings: Findings) {
+  if (isFirst)
+    findings.report({
+      severity: 'error',
+      code: 'config/out-of-range',
+      message: `With this role the project has more than ${MAX_VMS} VMs.`,
+      help: 'Lower `count`, or divide the VMs among several projects.',
+      path: ['vms', row],
+    });
+  // Without its table, so that no later analysis takes it for a role that was read.
+  return { table: undefined, placed: [], findings: [], hasCount: false };
 }
 
 function interpretRole(table: Fields | undefined, row: number, context: RoleContext, findings: Findings) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { analyzeConfig } from '../../config/analyze.ts';
 import type { ConfigAnalysis } from '../../config/configAnalysis.ts';
 import { discoverConfig } from '../../config/discover.ts';
@@ -89,8 +89,15 @@ export function withNeeds(all: readonly VmDefinition[], chosen: readonly VmDefin
   return all.filter((vm) => wanted.has(vm.name));
 }
 
+/** Hundreds of times what a project has; reading more takes seconds in which nothing else happens. */
+const MAX_CONFIG_BYTES = 2 * 1024 * 1024;
+
 function readConfig(path: string): string {
   try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw new Error('it is not a file');
+    if (stat.size > MAX_CONFIG_BYTES)
+      throw new Error(`it has ${stat.size} bytes, and Castra reads files of at most ${MAX_CONFIG_BYTES}`);
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new CastraError({ kind: 'config-unreadable', path, detail: messageOf(error) }, { cause: error });
