@@ -71,7 +71,7 @@ function helpOf(words) {
 /** A command and all below it, as the help of each lists them. */
 function commandPaths(words) {
   const [, list = ''] = /^Commands:\n((?: .*\n?)+)/m.exec(helpOf(words)) ?? [];
-  const names = [...list.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+  const names = [...list.matchAll(/^ {2}([^\s|]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
   return [words, ...names.flatMap((name) => commandPaths([...words, name]))];
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { CastraError, exitCodes } from '../contract/failures.ts';
+import { CastraError, describe, exitCodes, type Failure } from '../contract/failures.ts';
+import { encodeLine } from '../contract/stream.ts';
 import { addClean } from './commands/clean.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConsole } from './commands/console.ts';
@@ -21,6 +22,7 @@ import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { addValidate } from './commands/validate.ts';
 import type { Finish } from './finish.ts';
+import { refuseUnknownCommand } from './unknownCommand.ts';
 
 const environmentHelp = `
 Environment:
@@ -42,22 +44,46 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  const program = buildProgram(finish);
+  const json = wantsJson(args);
+  const program = buildProgram(finish, json);
   try {
     if (args.length === 0) {
       program.outputHelp();
       return exitCodes.usage;
     }
+    refuseUnknownCommand(args, namesOf(program));
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    // commander has printed what is wrong, with a suggestion for a typo.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-    // A flag or environment variable was refused before the command had anything to show.
-    if (!(error instanceof CastraError)) throw error;
-    process.stderr.write(`Error: ${error.message}\n`);
-    return exitCodes[error.failure.kind];
+    return refuse(error, json);
   }
+}
+
+/** commander's own `help` and the names under which commands are known. */
+const namesOf = ({ commands: known }: Command): string[] => [
+  'help',
+  ...known.flatMap((one) => [one.name(), ...one.aliases()]),
+];
+
+/** An option, an argument or an environment variable was refused before the command had anything to show. */
+function refuse(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (!(error instanceof CommanderError) && !(error instanceof CastraError)) throw error;
+  const failure: Failure =
+    error instanceof CastraError
+      ? error.failure
+      : { kind: 'usage', detail: error.message.replace(/^error: /, '').replace(/\n[\s\S]*$/, '') };
+  const exitCode = exitCodes[failure.kind];
+  if (json) process.stdout.write(encodeLine({ type: 'command.failed', failure, message: describe(failure), exitCode }));
+  // commander has printed the rest.
+  else if (error instanceof CastraError) process.stderr.write(`Error: ${error.message}\n`);
+  return exitCode;
+}
+
+/** Before `--`, behind which everything is a guest's command. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? args.length : end).includes('--json');
 }
 
 /** In the order of `castra --help`: from first use to last. */
@@ -83,13 +109,14 @@ const commands = [
   addSchema,
 ];
 
-function buildProgram(finish: Finish): Command {
+function buildProgram(finish: Finish, json: boolean): Command {
   const program = new Command('castra')
     .description('Runs the QEMU virtual machines that castra.toml declares.')
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
     // What follows the VM of `ssh` and `exec` is the command's, dashes included.
     .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
+    .configureOutput({ writeErr: (text) => (json ? true : process.stderr.write(text)) })
     .addHelpText('after', environmentHelp);
   for (const add of commands) {
     add(program, finish);
@@ -102,12 +129,16 @@ function buildProgram(finish: Finish): Command {
 /** On each command too: `castra up --json -c FILE` works as well as `castra -c FILE --json up`. */
 function addGlobals(command: Command): void {
   for (const [flags, description] of globals) {
+    if (flags === '--json' && WITHOUT_JSON.includes(command.name())) continue;
     command.addOption(new Option(flags, description).helpGroup('Options of every command:'));
   }
   command.exitOverride();
   if (command.parent === null) return;
   for (const nested of command.commands) addGlobals(nested);
 }
+
+/** Their output is the guest's, or for a shell to read. */
+const WITHOUT_JSON = ['ssh', 'console', 'completion'];
 
 const globals = [
   ['-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards'],

@@ -2,16 +2,19 @@ import type { ProjectOptions } from './project.ts';
 import type { SingleFailure } from './singleFailure.ts';
 
 export interface ConsoleOptions extends ProjectOptions {
-  /** A VM, or a role that has only one. */
-  readonly vm: string;
+  /** A VM, or a role that has only one; may be left out where one VM runs. */
+  readonly vm?: string;
 }
 
-export interface SshConfigOptions extends ProjectOptions {}
+export interface SshConfigOptions extends ProjectOptions {
+  /** VM or role names to show; empty means all. The file has all that run in any case. */
+  readonly vms?: readonly string[];
+}
 
 /** Works on this process's standard streams: it is for programs with a terminal. */
 export interface SshOptions extends ProjectOptions {
-  /** A VM, or a role of which one VM runs. */
-  readonly vm: string;
+  /** A VM, or a role of which one VM runs; may be left out where one VM runs. */
+  readonly vm?: string;
   /** One word is a line of shell; of several, each reaches the program as it is. None: a login shell. */
   readonly command?: readonly string[];
 }

@@ -26,7 +26,10 @@ export interface DownOptions extends ProjectOptions {
   readonly keepOverlay?: boolean;
 }
 
-export interface StatusOptions extends ProjectOptions {}
+export interface StatusOptions extends ProjectOptions {
+  /** VM or role names; empty means all. */
+  readonly vms?: readonly string[];
+}
 
 /** How one VM came out of `up`; `failed` and `not-ready` carry why. */
 export type VmUpResult =

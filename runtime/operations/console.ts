@@ -4,7 +4,7 @@ import type { ConsoleOptions } from '../contract/ssh.ts';
 import { inspectVm } from '../state/liveness.ts';
 import { connectConsole, isConsoleTaken } from '../vm/console.ts';
 import { openState } from './project/openProject.ts';
-import { oneVmCalled, projectVms, requireRunning } from './project/vms.ts';
+import { oneVmCalled, onlyOne, type ProjectVm, projectVms, requireRunning } from './project/vms.ts';
 import type { Operation } from './run.ts';
 
 /** An attached serial console; whoever opened it must destroy the connection. */
@@ -18,7 +18,8 @@ export interface OpenConsole {
 export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (options, run) => {
   const { place, draft } = openState(options);
   const { stateRoot } = place;
-  const { name: vm } = oneVmCalled(projectVms(stateRoot, draft?.vms ?? []), options.vm);
+  const all = projectVms(stateRoot, draft?.vms ?? []);
+  const { name: vm } = options.vm === undefined ? onlyRunning(all, stateRoot) : oneVmCalled(all, options.vm);
   const { sockets } = requireRunning(vm, inspectVm(stateRoot, vm)).record;
   const taken = await isConsoleTaken(sockets.monitor);
   if (taken) throw new CastraError({ kind: 'console-busy', vm });
@@ -35,3 +36,6 @@ export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (option
     throw new CastraError({ kind: 'not-running', vm, detail }, { cause: error });
   }
 };
+
+const onlyRunning = (all: readonly ProjectVm[], stateRoot: string): ProjectVm =>
+  onlyOne(all, ({ name }) => inspectVm(stateRoot, name).kind === 'running');

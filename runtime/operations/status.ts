@@ -8,7 +8,7 @@ import type { LaunchRecord } from '../state/record.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { judgeVm, type StatusContext } from './project/vmState.ts';
-import { projectVms } from './project/vms.ts';
+import { projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, tell } from './run.ts';
 
 /** What is true now, from the process table, QMP and the launch records. Changes nothing, ever. */
@@ -20,7 +20,9 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
   const operation = readOperation(stateRoot);
   const context = { stateRoot, fileIsBroken: project === undefined, ...(operation ? { operation } : {}) };
   const vms = await Promise.all(
-    projectVms(stateRoot, project?.vms ?? []).map(({ name, definition }) => describeVm(name, definition, context)),
+    vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []).map(({ name, definition }) =>
+      describeVm(name, definition, context),
+    ),
   );
   const configErrors = project ? 0 : diagnostics.filter(({ severity }) => severity === 'error').length;
   const value = {

@@ -40,7 +40,7 @@ describe('the castra command', () => {
   it('suggests the command that was meant, and exits with 64', async () => {
     const result = await runCli(open(), ['stauts']);
     assert.equal(result.code, 64);
-    assert.match(result.stderr, /Did you mean status\?/);
+    assert.match(result.stderr, /Did you mean `castra status`\?/);
   });
 
   it('exits with 64 for a flag with a bad value', async () => {

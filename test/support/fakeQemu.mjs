@@ -273,12 +273,16 @@ async function serveSsh(socket) {
         if (proven && !behaviour.denies) context.accept();
         else context.reject(['publickey']);
       });
+    const end = (open) => {
+      const channel = open();
+      channel.exit(0);
+      channel.end();
+    };
     client.on('session', (accept) =>
-      accept().on('exec', (open) => {
-        const channel = open();
-        channel.exit(0);
-        channel.end();
-      }),
+      accept()
+        .on('exec', end)
+        .on('shell', end)
+        .on('pty', (take) => take()),
     );
   });
   sshServer.injectSocket(socket);

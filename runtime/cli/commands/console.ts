@@ -16,7 +16,7 @@ export function addConsole(program: Command, finish: Finish): void {
   program
     .command('console')
     .description('attach to the serial console of a VM; Ctrl-] leaves')
-    .argument('<vm>', 'a VM, or a role that has only one')
+    .argument('[vm]', 'a VM, or a role that has only one (default: the only one that runs)')
     .addHelpText(
       'after',
       exampleText([
@@ -24,13 +24,13 @@ export function addConsole(program: Command, finish: Finish): void {
         ['echo poweroff | castra console web'],
       ]),
     )
-    .action(async (vm: string, _flags: object, command: Command) => {
+    .action(async (vm: string | undefined, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {
         const detail = 'console passes bytes, not lines of JSON; `castra logs --json` has what the console showed.';
         throw new CastraError({ kind: 'usage', detail });
       }
-      const operation = (run: Run) => attach({ config, settings, vm }, run);
+      const operation = (run: Run) => attach({ config, settings, ...(vm === undefined ? {} : { vm }) }, run);
       const face = () => Promise.resolve(textFace({ outcome: () => '' }));
       finish(await runSession({ command: 'console', json, face, operation }));
     });

@@ -40,6 +40,7 @@ const rendering = () => import('../render/images.ts');
 function addList(images: Command, finish: Finish): void {
   images
     .command('list', { isDefault: true })
+    .alias('ls')
     .description('show the cached images and what stands on them (default)')
     .action(async (_flags: object, command: Command) => {
       const { settings, json } = readContext(command);

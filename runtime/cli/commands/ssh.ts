@@ -22,17 +22,18 @@ export function addSsh(program: Command, finish: Finish): void {
   program
     .command('ssh')
     .description('log in to a VM, or run a command in it')
-    .argument('<vm>', 'a VM, or a role of which one VM runs')
+    .argument('[vm]', 'a VM, or a role of which one VM runs (default: the only one that runs)')
     .argument('[command...]', 'what to run there (default: a login shell)')
     .passThroughOptions()
     .addHelpText('after', help)
-    .action(async (vm: string, words: string[], _flags: object, command: Command) => {
+    .action(async (vm: string | undefined, words: string[], _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {
         const detail = '`castra ssh` hands the terminal over, so it has no --json. Use `castra exec --json VM -- CMD`.';
         throw new CastraError({ kind: 'usage', detail });
       }
-      const options = { config, settings, vm, command: words[0] === '--' ? words.slice(1) : words };
+      const name = vm === undefined ? {} : { vm };
+      const options = { config, settings, ...name, command: words[0] === '--' ? words.slice(1) : words };
       const code = await runSession({
         command: 'ssh',
         json,

@@ -17,9 +17,10 @@ export function addSshConfig(program: Command, finish: Finish): void {
   program
     .command('ssh-config')
     .description('print an OpenSSH configuration for the VMs that run')
+    .argument('[vm...]', 'VMs or roles (default: all that run)')
     .option('--path', 'print only the path of the file that has it')
     .addHelpText('after', help)
-    .action(async (flags: { readonly path?: boolean }, command: Command) => {
+    .action(async (vms: string[], flags: { readonly path?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command);
       const outcome = (value: SshConfigOutcome) => (flags.path ? `${value.path}\n` : renderConfig(value));
       const code = await runSession({
@@ -27,7 +28,7 @@ export function addSshConfig(program: Command, finish: Finish): void {
         json,
         face: () => Promise.resolve(textFace({ outcome })),
         operation: async (run: Run) =>
-          (await import('../../operations/sshConfig.ts')).sshConfig({ config, settings }, run),
+          (await import('../../operations/sshConfig.ts')).sshConfig({ config, settings, vms }, run),
       });
       finish(code);
     });

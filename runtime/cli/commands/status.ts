@@ -19,6 +19,7 @@ export function addStatus(program: Command, finish: Finish): void {
   program
     .command('status')
     .description('show what runs; exits with 1 when a VM is in error')
+    .argument('[vm...]', 'VMs or roles (default: all)')
     .option('--watch', 'show it again every second until Ctrl-C')
     .addHelpText(
       'after',
@@ -29,9 +30,9 @@ export function addStatus(program: Command, finish: Finish): void {
         ['castra status --project shop', 'from any folder'],
       ]),
     )
-    .action(async (flags: { readonly watch?: boolean }, command: Command) => {
+    .action(async (vms: string[], flags: { readonly watch?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const options = { config, settings };
+      const options = { config, settings, vms };
       const render = (value: StatusOutcome) => renderStatus(value, process.stdout);
       const code = await runSession({
         command: 'status',

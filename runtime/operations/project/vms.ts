@@ -56,6 +56,17 @@ export function oneVmCalled<Vm extends NamedVm>(all: readonly Vm[], name: string
   throw new CastraError({ kind: 'usage', detail: `"${name}" is a role of several VMs. Name one of them: ${names}.` });
 }
 
+/** The VM that is meant when none is named: the only one that runs, or the only one there is. Fails with `usage`. */
+export function onlyOne<Vm extends NamedVm>(all: readonly Vm[], runs: (vm: Vm) => boolean): Vm {
+  const running = all.filter(runs);
+  const [first, ...rest] = running.length > 0 ? running : all;
+  if (first !== undefined && rest.length === 0) return first;
+  if (first === undefined) throw new CastraError({ kind: 'usage', detail: 'This project has no VM.' });
+  const which = running.length > 0 ? `${running.length} VMs run` : 'No VM runs, and the project has several';
+  const names = [first, ...rest].map(({ name }) => name).join(', ');
+  throw new CastraError({ kind: 'usage', detail: `${which}. Name one of them: ${names}.` });
+}
+
 /** A running VM whose launch is on record: where it listens is known. Fails with `not-running`. */
 export function requireRunning(vm: string, live: Liveness): Extract<Liveness, { kind: 'running' }> & RecordedLaunch {
   if (live.kind === 'running' && live.record) return { ...live, record: live.record };

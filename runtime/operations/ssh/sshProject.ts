@@ -3,7 +3,7 @@ import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { openState } from '../project/openProject.ts';
-import { explainAbsence, vmsCalled } from '../project/vms.ts';
+import { explainAbsence, onlyOne, vmsCalled } from '../project/vms.ts';
 import type { Run } from '../run.ts';
 import type { YoungVm } from './awaitLogin.ts';
 import { listSshVms, type SshPlace, type SshVm, sshPlace, sshTarget } from './sshFiles.ts';
@@ -25,8 +25,12 @@ export function openSshProject(options: ProjectOptions): SshProject {
   };
 }
 
-/** The one running VM that a name means. */
-export function chooseVm(project: SshProject, name: string): SshTarget {
+/** The one running VM that a name means; without a name the only one that runs. */
+export function chooseVm(project: SshProject, name: string | undefined): SshTarget {
+  if (name === undefined) {
+    const runs = ({ live }: SshVm): boolean => live.kind === 'running';
+    return requireTarget(project.place, onlyOne(project.vms, runs));
+  }
   const found = vmsCalled(project.vms, [name]);
   const running = found.filter((vm) => vm.live.kind === 'running');
   if (running.length > 1) {
@@ -48,15 +52,17 @@ export function requireTarget(place: SshPlace, vm: SshVm): SshTarget {
   throw new CastraError({ kind: 'not-running', vm: vm.name, detail: explainAbsence(vm.name, vm.live) });
 }
 
-/** A guest that was not seen ready may still be starting for so long after its launch. */
-const YOUNG_MS = 180_000;
+/** A guest that nobody waited for may still be starting for so long after its launch. */
+const YOUNG_MS = 120_000;
+/** One that `up` gave up waiting for gets this long from now: it may never let anybody in. */
+const GIVEN_UP_MS = 10_000;
 
 /** Undefined for a VM that is known to let us in, or is older than any start. */
 function youngVm({ vms }: SshProject, { vm }: SshTarget): YoungVm | undefined {
   const live = vms.find(({ name }) => name === vm)?.live;
   const record = live?.kind === 'running' ? live.record : undefined;
   if (record === undefined || record.readyAt !== undefined || record.ready.kind !== 'ssh') return undefined;
-  const deadline = Date.parse(record.launchedAt) + YOUNG_MS;
+  const deadline = record.notReady ? Date.now() + GIVEN_UP_MS : Date.parse(record.launchedAt) + YOUNG_MS;
   return Date.now() < deadline ? { record, deadline } : undefined;
 }
 

@@ -107,8 +107,7 @@ test(`nothing that happens to a file while it is edited breaks the analysis (${R
 });
 
 test('a project of the largest size is analyzed in time', () => {
-  const role = (name: string) =>
-    `[[vms]]\nname = "${name}"\ncount = 200\nport_forwards = [{ host = 0, guest = 80 }]\n`;
+  const role = (name: string) => `[[vms]]\nname = "${name}"\ncount = 200\nport_forwards = [{ host = 0, guest = 80 }]\n`;
   const text = HEAD + Array.from({ length: 5 }, (_, index) => role(`vm${index}`)).join('');
   const start = performance.now();
   assert.equal(analyze(text).project?.vms.length, 1000);
