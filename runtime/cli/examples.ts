@@ -1,7 +1,10 @@
-/** What `--help` ends with, for commands whose own help text has no examples. */
+/** The end of `--help`, for commands whose own help text has no examples. */
 export const examples: Readonly<Record<string, readonly (readonly [line: string, note?: string])[]>> = {
-  init: [['castra init', 'here, named after the folder'], ['castra init --project-name shop -o infra/castra.toml']],
-  validate: [['castra validate'], ['castra validate --json | tail -1', 'valid or not, and how many findings']],
+  init: [
+    ['castra init', 'in this folder, with its name as project name'],
+    ['castra init --project-name shop -o infra/castra.toml'],
+  ],
+  validate: [['castra validate'], ['castra validate --json | tail -1', 'valid or not, and the number of findings']],
   fmt: [['castra fmt'], ['castra fmt --check', 'for CI: changes nothing, exits with 1']],
   up: [
     ['castra up', 'all VMs'],
@@ -10,9 +13,9 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
     ['castra up --json | jq -c .', 'each step, for programs'],
   ],
   down: [
-    ['castra down', 'all that run, also those no longer in castra.toml'],
-    ['castra down --keep-overlay db', 'its disk stays; castra export reads it'],
-    ['castra down --graceful-wait-secs 0', 'at once, without asking the guests'],
+    ['castra down', 'all running VMs, even those no longer in castra.toml'],
+    ['castra down --keep-overlay db', 'keeps its disk; castra export copies it'],
+    ['castra down --graceful-wait-secs 0', 'at once, without waiting for the guests'],
   ],
   status: [
     ['castra status'],
@@ -20,10 +23,13 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
     ['castra status --json | tail -1', 'one object, for programs'],
     ['castra status --project shop', 'from any folder'],
   ],
-  console: [['castra console web', 'log in without a network; Ctrl-] leaves'], ['echo poweroff | castra console web']],
+  console: [
+    ['castra console web', 'log in without a network; Ctrl-] detaches'],
+    ['echo poweroff | castra console web'],
+  ],
   ports: [
-    ['castra ports', 'what is forwarded, and what is in the way'],
-    ['castra ports --active', 'whether the guests answer'],
+    ['castra ports', 'all forwards and their conflicts'],
+    ['castra ports --active', 'also tests whether the guests answer'],
   ],
   logs: [
     ['castra logs', 'the end of every log'],
@@ -32,18 +38,18 @@ export const examples: Readonly<Record<string, readonly (readonly [line: string,
     ['castra logs --tail all --no-prefix --source qemu db > db.log'],
   ],
   images: [
-    ['castra images', 'what is cached, and which VMs stand on it'],
-    ['castra images pull', 'get the images of the project ahead of time'],
+    ['castra images', 'cached images and the VMs that use them'],
+    ['castra images pull', 'download the images of the project ahead of time'],
     ['castra images import alpine.qcow2', 'on a host without a network'],
     ['castra images prune --dry-run'],
   ],
   clean: [
-    ['castra clean --dry-run', 'what would go, and why the rest stays'],
+    ['castra clean --dry-run', 'what would be removed, and why the rest stays'],
     ['castra clean --no-logs'],
-    ['castra clean --global --images', 'everything that nothing needs any more'],
+    ['castra clean --global --images', 'everything that is no longer needed'],
   ],
   doctor: [['castra doctor'], ['castra doctor --json | tail -1']],
-  list: [['castra list'], ['castra down --project shop', 'acts on one of them from anywhere']],
+  list: [['castra list'], ['castra down --project shop', 'works from any folder']],
 };
 
 /** The section of `--help`, or nothing for a command that shows its own. */

@@ -14,12 +14,13 @@ import { enterRawMode } from '../terminal.ts';
 export function addConsole(program: Command, finish: Finish): void {
   program
     .command('console')
-    .description('attach to the serial console of a VM; Ctrl-] leaves')
-    .argument('<vm>', 'a VM, or a role that has only one')
+    .description('attach to the serial console of a VM; Ctrl-] detaches')
+    .argument('<vm>', 'a VM, or a role with only one VM')
     .action(async (vm: string, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {
-        const detail = 'console passes bytes, not lines of JSON; `castra logs --json` has what the console showed.';
+        const detail =
+          '`castra console` passes a terminal through and does not support --json. Use `castra logs --json`.';
         throw new CastraError({ kind: 'usage', detail });
       }
       const operation = (run: Run) => attach({ config, settings, vm }, run);
@@ -33,7 +34,7 @@ async function attach(options: ConsoleOptions, run: Run): Promise<Output<Console
   const { relayConsole } = await import('../../vm/console.ts');
   const { value } = await openConsole(options, run);
   const interactive = process.stdin.isTTY;
-  process.stderr.write(`Connected to ${value.vm}${interactive ? '; Ctrl-] leaves' : ''}.\n`);
+  process.stderr.write(`Connected to ${value.vm}${interactive ? '; Ctrl-] detaches' : ''}.\n`);
   const leaveRawMode = enterRawMode(process.stdin);
   const { stdin: input, stdout: output } = process;
   try {

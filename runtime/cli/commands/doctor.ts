@@ -12,7 +12,7 @@ const SOMETHING_IS_WRONG = 1;
 export function addDoctor(program: Command, finish: Finish): void {
   program
     .command('doctor')
-    .description('check this host and the project, and say what to correct; exits with 1 when something is wrong')
+    .description('check this host and the project, and say how to fix problems; exits with 1 if VMs cannot start')
     .action(async (_flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       const options = { config, settings, variables: relevant(process.env) };

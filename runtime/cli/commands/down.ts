@@ -20,10 +20,10 @@ export function addDown(program: Command, finish: Finish): void {
   program
     .command('down')
     .description('stop VMs: ask the guest, then SIGTERM, then SIGKILL')
-    .argument('[vm...]', 'VMs or roles (default: all that run)')
+    .argument('[vm...]', 'VMs or roles (default: all running VMs)')
     .option(
       '--graceful-wait-secs <n>',
-      'how long the guest may take (default: graceful_wait_secs in [lifecycle], else 20)',
+      'how long the guest may take (default: graceful_shutdown_wait_secs in [lifecycle], else 20)',
       parseSeconds,
     )
     .option(
@@ -36,7 +36,7 @@ export function addDown(program: Command, finish: Finish): void {
       'how long the kernel may take after SIGKILL (default: sigkill_wait_secs there, else 5)',
       parseSeconds,
     )
-    .option('--keep-overlay', "put the VMs' disks aside instead of discarding them; `castra export` reads them")
+    .option('--keep-overlay', "keep the VMs' overlays instead of discarding them; `castra export` copies them")
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       const { keepOverlay = false } = flags;

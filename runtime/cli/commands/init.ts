@@ -17,9 +17,9 @@ export function addInit(program: Command, finish: Finish): void {
   program
     .command('init')
     .description('write a commented castra.toml')
-    .option('--force', 'overwrite an existing one')
+    .option('--force', 'overwrite an existing file')
     .option('--project-name <name>', 'name of the project (default: the name of its folder)')
-    .option('-o, --output <path>', 'where to write it (default: castra.toml)')
+    .option('-o, --output <path>', 'file to write (default: castra.toml)')
     .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (config.kind === 'project') {

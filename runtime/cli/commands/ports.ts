@@ -15,9 +15,9 @@ interface Flags {
 export function addPorts(program: Command, finish: Finish): void {
   program
     .command('ports')
-    .description('show the port forwards of all VMs, and what is in their way')
-    .option('--active', 'try the forwards of running VMs')
-    .option('--verbose', 'show what each VM is made of as well')
+    .description('list the port forwards of all VMs, and their conflicts')
+    .option('--active', 'test the forwards of running VMs')
+    .option('--verbose', 'also show the image, overlay and size of each VM')
     .action(async ({ active = false, verbose = false }: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       const options = { config, settings, active };

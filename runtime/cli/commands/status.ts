@@ -17,8 +17,8 @@ const WATCH_EVERY_MS = 1000;
 export function addStatus(program: Command, finish: Finish): void {
   program
     .command('status')
-    .description('show what runs; exits with 1 when a VM is in error')
-    .option('--watch', 'show it again every second until Ctrl-C')
+    .description('show the state of each VM; exits with 1 if a VM is in state error')
+    .option('--watch', 'refresh every second until Ctrl-C')
     .action(async (flags: { readonly watch?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command);
       const options = { config, settings };

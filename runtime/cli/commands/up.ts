@@ -17,9 +17,9 @@ export function addUp(program: Command, finish: Finish): void {
   program
     .command('up')
     .description('start VMs and wait until they are ready')
-    .argument('[vm...]', 'VMs or roles, started with all that they need (default: all)')
-    .option('--force', 'start although cpus, memory or disk do not suffice')
-    .option('--no-wait', 'return as soon as QEMU runs')
+    .argument('[vm...]', 'VMs or roles; the VMs that they need start too (default: all)')
+    .option('--force', 'start even if processors, memory or disk space do not suffice')
+    .option('--no-wait', 'return when QEMU runs, before the VM is ready')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);

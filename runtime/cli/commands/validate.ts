@@ -10,8 +10,8 @@ import { runSession } from '../session.ts';
 export function addValidate(program: Command, finish: Finish): void {
   program
     .command('validate')
-    .description('list everything that is wrong with castra.toml and each bootstrap.toml')
-    .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
+    .description('list every error in castra.toml and each bootstrap.toml')
+    .argument('[path]', 'the file (default: the nearest castra.toml in this folder or above)')
     .action(async (path: string | undefined, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command, path);
       const code = await runSession({
