@@ -20,13 +20,13 @@ const headOf = (name, words) => `# ${name}.toml
 ${words}
 `;
 
-const CASTRA = `Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, anything else that is wrong an error; [diagnostics.md](diagnostics.md) explains each.
+const CASTRA = `Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, any other mistake an error; [diagnostics.md](diagnostics.md) explains each.
 
 \`castra schema\` prints the JSON Schema behind this page, for editors without Castra's own support. Taplo and Tombi find the schema through a first line such as \`#:schema ./castra.schema.json\`.`;
 
-const BOOTSTRAP = `A \`bootstrap.toml\` beside the bootstrap script of a VM, so by default in \`bootstrap/<vm>/\`, says how the script is run. It need not exist, and nothing in it is required. Paths of this host are relative to the file. An unknown key is only a warning; [diagnostics.md](diagnostics.md) explains every finding.
+const BOOTSTRAP = `A \`bootstrap.toml\` beside the bootstrap script of a VM, by default in \`bootstrap/<vm>/\`, configures how the script runs. The file is optional, and so are its keys. Paths of this host are relative to the file. An unknown key is only a warning; [diagnostics.md](diagnostics.md) explains every diagnostic.
 
-\`castra validate\` checks these files of a project's VMs too. \`castra schema bootstrap\` prints the JSON Schema behind this page.`;
+\`castra validate\` also checks these files. \`castra schema bootstrap\` prints the JSON Schema behind this page.`;
 
 /** Of the page that is being written. */
 let schema;

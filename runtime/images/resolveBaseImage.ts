@@ -39,9 +39,9 @@ export async function checkBaseFile(vm: string, path: string): Promise<void> {
 
 function explain(path: string, error: unknown): string {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  if (missing) return `its base image ${path} does not exist. Correct \`base_image\`, or put the file there.`;
+  if (missing) return `its base image ${path} does not exist. Correct \`base_image\`, or copy the file there.`;
   if (error instanceof Qcow2Error) {
-    return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2\` makes a qcow2 image of most formats; copy it again if it was cut short.`;
+    return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2\` converts most formats to qcow2; if the file is truncated, copy it again.`;
   }
   return `its base image ${path} cannot be read: ${messageOf(error)}.`;
 }

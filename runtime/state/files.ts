@@ -62,7 +62,7 @@ export function readJsonIfAny(path: string): unknown {
 export function ensureStateRoot(path: string, marker: string): void {
   const strangers = existsSync(marker) ? [] : listNames(path);
   if (strangers.length > 0) {
-    const detail = `it has other files in it, such as ${strangers[0]}, and is not a state root of Castra`;
+    const detail = `it contains other files, such as ${strangers[0]}, and is not a state root of Castra`;
     throw new CastraError({ kind: 'state-root-unusable', path, detail });
   }
   ensurePrivateDirectory(path);

@@ -63,7 +63,7 @@ export function addClean(program: Command, finish: Finish): void {
 function readScope({ global: everything, stateRoot, config, project }: Flags): CleanScope | undefined {
   if (!everything && stateRoot === undefined) return undefined;
   if (config !== undefined || project !== undefined) {
-    const detail = '--config and --project name one project; they do not go with --global or --state-root.';
+    const detail = '--config and --project name one project. Do not combine them with --global or --state-root.';
     throw new CastraError({ kind: 'usage', detail });
   }
   return stateRoot === undefined ? { kind: 'all' } : { kind: 'state-root', path: resolve(stateRoot) };

@@ -56,7 +56,7 @@ const END_WAIT_MS = 1000;
 const LOOK_EVERY_MS = 20;
 
 async function explain(end: ConsoleEnd, { vm, stateRoot }: OpenConsole): Promise<string> {
-  if (end === 'left') return `Left ${vm}; it runs on.`;
+  if (end === 'left') return `Detached from ${vm}; it keeps running.`;
   if (end !== 'closed') return '';
   const { inspectVm } = await import('../../state/liveness.ts');
   const deadline = performance.now() + END_WAIT_MS;
@@ -64,5 +64,5 @@ async function explain(end: ConsoleEnd, { vm, stateRoot }: OpenConsole): Promise
     if (inspectVm(stateRoot, vm).kind !== 'running') return `${vm} ended.`;
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
   }
-  return `QEMU closed the console of ${vm}; it runs on.`;
+  return `QEMU closed the console of ${vm}; the VM keeps running.`;
 }

@@ -23,7 +23,7 @@ export function addInit(program: Command, finish: Finish): void {
     .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (config.kind === 'project') {
-        const detail = '--project names a project that exists; say with --output where the new castra.toml goes.';
+        const detail = '--project names an existing project. Use --output to set the path of the new castra.toml.';
         throw new CastraError({ kind: 'usage', detail });
       }
       const outputPath = flags.output ?? (config.kind === 'file' ? config.path : 'castra.toml');

@@ -92,7 +92,7 @@ function whyNot(folder: StateFolder, choices: PlanChoices): { kind: CleanupKind;
   if (folder === 'logs' && choices.keepLogs) return { kind: 'logs', reason: '--no-logs' };
   if (folder === 'handshakes' && choices.keepHandshakes) return { kind: 'handshakes', reason: '--no-handshakes' };
   if (folder === 'kept' && !choices.kept) {
-    return { kind: 'kept-overlay', reason: 'put aside with --keep-overlay; --kept removes it' };
+    return { kind: 'kept-overlay', reason: 'kept by --keep-overlay; pass --kept to remove it' };
   }
   return undefined;
 }
@@ -120,7 +120,11 @@ function addRecorded(stateRoot: string, record: LaunchRecord, draft: Draft): voi
     draft.skipped = draft.skipped.filter(({ path }) => path !== overlayPath);
     if (isOurs) draft.removals.push({ kind: 'overlay', path: overlayPath, vm });
     else
-      draft.skipped.push({ kind: 'overlay', path: overlayPath, reason: `it is not the file that was made for ${vm}` });
+      draft.skipped.push({
+        kind: 'overlay',
+        path: overlayPath,
+        reason: `it is not the file that Castra created for ${vm}`,
+      });
   }
   for (const path of [sockets.qmp, sockets.monitor, sockets.console]) {
     const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;

@@ -55,10 +55,12 @@ async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run
 /** A folder without our lock file is not ours, whatever it is called; one behind a link may be anybody's. */
 function assertStateRoot(path: string): void {
   const refuse = (detail: string) => new CastraError({ kind: 'clean-refused', path, detail });
-  if (!lstatSync(path).isDirectory()) throw refuse('it is not a folder. Name the state root itself, not a link to it.');
+  if (!lstatSync(path).isDirectory()) throw refuse('it is not a folder. Pass the state root itself, not a link to it.');
   const marker = lstatSync(projectFiles(path).lock, { throwIfNoEntry: false });
   if (!marker?.isFile()) {
-    throw refuse("it has no castra.lock, so it is no state root of Castra. `castra status --json` shows a project's.");
+    throw refuse(
+      'it has no castra.lock, so it is not a state root of Castra. `castra status --json` shows the state root of a project.',
+    );
   }
 }
 
@@ -104,11 +106,11 @@ async function endRunning(
   if (running.length === 0) return vms;
   const names = running.map(({ vm, live }) => `${vm} (pid ${live.process.pid})`).join(', ');
   if (!options.force) {
-    const detail = `${names} ${running.length === 1 ? 'runs' : 'run'} there. Stop it with \`castra down\`, or pass --force, which does that first.`;
+    const detail = `${names} ${running.length === 1 ? 'is running' : 'are running'} there. Run \`castra down\`, or pass --force to stop them first.`;
     throw new CastraError({ kind: 'clean-refused', path: stateRoot, detail });
   }
   if (options.dryRun) {
-    run.report({ type: 'message', severity: 'info', text: `Would be stopped first: ${names}.` });
+    run.report({ type: 'message', severity: 'info', text: `Would stop first: ${names}.` });
     return vms;
   }
   await Promise.all(running.map((one) => end(one, project, run)));

@@ -40,7 +40,7 @@ function refuseForeignOverlay({ vm, stateRoot }: StartPlan): void {
   if (fileId(overlayPath) === undefined) return;
   const ours = isInside(overlayPath, projectFiles(stateRoot).overlays) || readRecord(stateRoot, name) !== undefined;
   const detail = ours
-    ? `its overlay ${overlayPath} is in use by another process; stop that one first.`
-    : `${overlayPath} exists and was not made by Castra, so it is not replaced. Move it away, or choose another \`overlay\`.`;
+    ? `its overlay ${overlayPath} is in use by another process. Stop that process first.`
+    : `${overlayPath} exists, and Castra did not create it. Move it away, or choose another \`overlay\`.`;
   throw new CastraError({ kind: 'overlay-failed', vm: name, detail });
 }

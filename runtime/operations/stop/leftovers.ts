@@ -81,7 +81,7 @@ async function putAway(overlay: string, request: LeftoverRequest, run: Run): Pro
       run.report({
         type: 'message',
         severity: 'warning',
-        text: `${vm}: its overlay ${overlay} was kept: ${result.detail}`,
+        text: `${vm}: its overlay ${overlay} was not removed: ${result.detail}`,
       });
       return undefined;
   }
