@@ -20,13 +20,13 @@ const headOf = (name, words) => `# ${name}.toml
 ${words}
 `;
 
-const CASTRA = `Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, anything else that is wrong an error; [diagnostics.md](diagnostics.md) explains each.
+const CASTRA = `Every table and key of \`castra.toml\`. Paths are relative to the file. An unknown key is a warning, any other mistake an error; [diagnostics.md](diagnostics.md) explains each.
 
-\`castra schema\` prints the JSON Schema that this page is made from, for editors without Castra's own support. Taplo and Tombi find its file by a first line such as \`#:schema ./castra.schema.json\`.`;
+\`castra schema\` prints the JSON Schema behind this page, for editors without Castra's own support. Taplo and Tombi find the schema through a first line such as \`#:schema ./castra.schema.json\`.`;
 
-const BOOTSTRAP = `A \`bootstrap.toml\` beside the bootstrap script of a VM, so by default in \`bootstrap/<vm>/\`, says how the script is run. It need not exist, and nothing in it is required. Paths of this host are relative to the file. An unknown key is only a warning; [diagnostics.md](diagnostics.md) explains every finding.
+const BOOTSTRAP = `A \`bootstrap.toml\` beside the bootstrap script of a VM, by default in \`bootstrap/<vm>/\`, configures how the script runs. The file is optional, and so are its keys. Paths of this host are relative to the file. An unknown key is only a warning; [diagnostics.md](diagnostics.md) explains every diagnostic.
 
-\`castra validate\` checks these files of a project's VMs too. \`castra schema bootstrap\` prints the JSON Schema that this page is made from.`;
+\`castra validate\` also checks these files. \`castra schema bootstrap\` prints the JSON Schema behind this page.`;
 
 /** Of the page that is being written. */
 let schema;
@@ -146,12 +146,12 @@ function rowOf(key, own, table, path) {
   return [name, typeOf(own), fallback, [meaning, ...wordsOf(own, meaning)].join('<br>')];
 }
 
-/** A default that depends on something stands as the last sentence of the description. */
+/** A default that depends on another value is the last sentence of the description. */
 function splitDefault({ description, default: fallback, properties, deprecated }) {
-  const [, meaning, last] = /^(.*?) (?:Default:|Without it) (.*)\.$/.exec(description) ?? [];
+  const [, meaning, last] = /^(.*?) Default: (.*)\.$/.exec(description) ?? [];
   if (last !== undefined) return { meaning, fallback: last };
   if (fallback !== undefined) return { meaning: description, fallback: `\`${toToml(fallback)}\`` };
-  if (!properties && !deprecated) throw new Error(`no default is known of: ${description}`);
+  if (!properties && !deprecated) throw new Error(`add a default to: ${description}`);
   return { meaning: description, fallback: properties ? 'its keys have defaults' : 'none' };
 }
 

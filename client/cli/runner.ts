@@ -64,7 +64,7 @@ function listen(child: ChildProcess, { onEvent, onOther }: CliCall): Promise<Cli
     child.once('close', (code, signal) => {
       decoder.end();
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-      done(end ?? { kind: 'broken', message: `castra ${how} before it was done. ${complaint.trim()}`.trim() });
+      done(end ?? { kind: 'broken', message: `castra ${how} before it finished. ${complaint.trim()}`.trim() });
     });
   });
 }

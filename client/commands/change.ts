@@ -18,8 +18,8 @@ export function change({ fleet, operations, host }: CommandParts) {
       if (!project || operations.cancel(project.id)) return;
       const other = project.operation;
       const text = other
-        ? vscode.l10n.t('castra {0} was started elsewhere (pid {1}); cancel it there.', other.command, other.pid)
-        : vscode.l10n.t('Nothing is under way.');
+        ? vscode.l10n.t('castra {0} was started elsewhere (pid {1}). Cancel it there.', other.command, other.pid)
+        : vscode.l10n.t('No command is running.');
       void vscode.window.showInformationMessage(text);
     },
     clean: (argument: unknown) => clean({ fleet, operations, host }, argument),

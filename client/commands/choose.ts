@@ -41,7 +41,7 @@ export async function chooseVms(
 
 function describeNone(states: readonly RowState[]): string {
   const about = { stopped: states.includes('stopped'), running: states.includes('running') };
-  if (about.stopped && about.running) return 'There is no virtual machine in this workspace.';
+  if (about.stopped && about.running) return 'This workspace has no virtual machines. Declare one in castra.toml.';
   if (about.stopped) return 'All virtual machines are already running.';
   return about.running ? 'No virtual machine is running.' : 'No virtual machine is starting or stopping.';
 }
@@ -99,7 +99,9 @@ export async function chooseProject(fleet: FleetStore, argument: unknown): Promi
   const [only, ...others] = projects;
   if (id !== undefined) return projects.find((project) => project.id === id);
   if (only === undefined) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('There is no castra.toml in this workspace.'));
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('This workspace has no castra.toml. Run “Castra: Create castra.toml”.'),
+    );
     return undefined;
   }
   if (others.length === 0) return only;

@@ -27,7 +27,7 @@ async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   if (folders.length > 1) return vscode.window.showWorkspaceFolderPick();
   if (folders[0]) return folders[0];
   const open = vscode.l10n.t('Open Folder');
-  const text = vscode.l10n.t('Open a folder first: castra.toml describes the machines of a folder.');
+  const text = vscode.l10n.t('Open a folder first: castra.toml declares the virtual machines of a folder.');
   if ((await vscode.window.showInformationMessage(text, open)) === open) {
     await vscode.commands.executeCommand('vscode.openFolder');
   }

@@ -24,7 +24,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 
 async function refuse(): Promise<void> {
   const manage = vscode.l10n.t('Manage Trust');
-  const text = vscode.l10n.t('Virtual machines can only be started and stopped in a trusted workspace.');
+  const text = vscode.l10n.t('Castra starts and stops virtual machines only in a trusted workspace. Trust it first.');
   if ((await vscode.window.showWarningMessage(text, manage)) === manage) {
     await vscode.commands.executeCommand('workbench.trust.manage');
   }

@@ -11,7 +11,7 @@ const REMOTE_SSH = 'ms-vscode-remote.remote-ssh';
 export async function openInRemoteSsh({ context }: Host, { project, vm }: ChosenVm): Promise<void> {
   if (!vscode.extensions.getExtension(REMOTE_SSH)) {
     const show = vscode.l10n.t('Show Extension');
-    const text = vscode.l10n.t('Opening a window in a VM needs the extension Remote - SSH.');
+    const text = vscode.l10n.t('To open a window in a VM, install the extension Remote - SSH.');
     if ((await vscode.window.showInformationMessage(text, show)) === show) {
       await vscode.commands.executeCommand('workbench.extensions.search', `@id:${REMOTE_SSH}`);
     }
@@ -29,7 +29,7 @@ async function offerInclude(context: vscode.ExtensionContext, sshConfig: string)
   if (context.globalState.get(key)) return;
   const line = `Include "${sshConfig}"`;
   const copy = vscode.l10n.t('Copy the Line');
-  const text = vscode.l10n.t('Put this line at the top of ~/.ssh/config, so that ssh knows the VMs of this project.');
+  const text = vscode.l10n.t('Add this line at the top of ~/.ssh/config, so that ssh finds the VMs of this project.');
   const chosen = await vscode.window.showInformationMessage(text, { modal: true, detail: line }, copy);
   if (chosen !== copy) return;
   await vscode.env.clipboard.writeText(line);

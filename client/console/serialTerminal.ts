@@ -64,8 +64,8 @@ async function open({ project, vm }: ChosenVm, signal: AbortSignal, forget: () =
   const written = new vscode.EventEmitter<string>();
   const closed = new vscode.EventEmitter<void>();
   const session = serialSession(value.connection, {
-    connected: [...notes, vscode.l10n.t('Connected to {0}; press Enter for a prompt.', vm.name)].join('\r\n'),
-    ended: vscode.l10n.t('The VM ended; press any key to close.'),
+    connected: [...notes, vscode.l10n.t('Connected to {0}. Press Enter for a prompt.', vm.name)].join('\r\n'),
+    ended: vscode.l10n.t('The VM stopped. Press any key to close.'),
     write: (text) => written.fire(text),
     close: () => closed.fire(),
   });

@@ -59,7 +59,7 @@ function viewProject(project: ProjectState): ProjectView {
 /** VMs that only the file declares are not shown while it has errors; an empty view would not say why. */
 function problemOfFile(errors: number): string | undefined {
   if (errors === 0) return undefined;
-  return `castra.toml has ${errors === 1 ? 'an error' : `${errors} errors`}: the VMs that it declares are shown once it is corrected.`;
+  return `castra.toml has ${errors === 1 ? 'an error' : `${errors} errors`}: correct it to see its VMs.`;
 }
 
 /** What a row shows while this window waits for what it asked for. */

@@ -78,6 +78,9 @@ function openChannel(name: string, path: string): FollowedChannel {
 
 /** Where a project keeps its logs is told by its castra.toml. */
 function sayUnknown(vm: string): void {
-  const text = vscode.l10n.t('Where {0} has its logs is not known yet: its castra.toml could not be read.', vm);
+  const text = vscode.l10n.t(
+    'The logs of {0} cannot be found, because its castra.toml cannot be read. Correct it and try again.',
+    vm,
+  );
   void vscode.window.showWarningMessage(text);
 }

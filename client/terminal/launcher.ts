@@ -18,7 +18,7 @@ export function shellLauncher({ node, cli }: LauncherTarget): string {
 # Written by the Castra extension of VS Code whenever it starts: changes are lost.
 cli=${shellQuote(cli)}
 if [ ! -f "$cli" ]; then
-  printf '%s\\n' "castra: $cli is gone; start VS Code with the Castra extension once, and try again." >&2
+  printf '%s\\n' "castra: $cli is missing. Start VS Code with the Castra extension once, and try again." >&2
   exit 127
 fi
 unset NODE_OPTIONS
@@ -26,7 +26,7 @@ export ELECTRON_RUN_AS_NODE=1 ELECTRON_NO_ASAR=1
 for node in "\${CASTRA_NODE-}" ${shellQuote(node)} "$(command -v node)"; do
   if [ -f "$node" ] && [ -x "$node" ]; then exec "$node" "$cli" "$@"; fi
 done
-printf '%s\\n' 'castra: there is no Node to run it; start VS Code once, install Node 20.19 or newer, or name one in CASTRA_NODE.' >&2
+printf '%s\\n' 'castra: Node was not found. Start VS Code once, install Node 20.19 or newer, or set CASTRA_NODE.' >&2
 exit 127
 `;
 }
@@ -50,7 +50,7 @@ export function cmdLauncher({ node, cli, home }: CmdTarget): string {
     'setlocal DisableDelayedExpansion',
     `set "_castra_cli=${cmdPath(cli, home)}"`,
     'if exist "%_castra_cli%" goto find',
-    'echo castra: its files are gone; start VS Code with the Castra extension once, and try again. 1>&2',
+    'echo castra: its files are missing. Start VS Code with the Castra extension once, and try again. 1>&2',
     'exit /b 127',
     ':find',
     'set "NODE_OPTIONS="',
@@ -63,7 +63,7 @@ export function cmdLauncher({ node, cli, home }: CmdTarget): string {
     'set "_castra_node="',
     'for %%n in (node.exe) do set "_castra_node=%%~$PATH:n"',
     'if defined _castra_node goto run',
-    'echo castra: there is no Node to run it; start VS Code once, or name one in CASTRA_NODE. 1>&2',
+    'echo castra: Node was not found. Start VS Code once, or set CASTRA_NODE. 1>&2',
     'exit /b 127',
     ':run',
     '"%_castra_node%" "%_castra_cli%" %*',

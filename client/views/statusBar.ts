@@ -13,7 +13,7 @@ export function openStatusBar(fleet: FleetStore): vscode.Disposable {
     const all = projects.reduce((sum, { vms }) => sum + vms.length, 0);
     const running = countRunning(projects);
     item.text = `$(vm) ${running}/${all}`;
-    item.tooltip = vscode.l10n.t('{0} of {1} virtual machines run', running, all);
+    item.tooltip = vscode.l10n.t('{0} of {1} virtual machines are running', running, all);
     if (projects.length > 0) item.show();
     else item.hide();
   };

@@ -28,7 +28,7 @@ export function readContext(command: Command, file?: string): CommandContext {
 
 function selectConfig(path?: string, id?: string): ConfigSelection {
   if (path !== undefined && id !== undefined) {
-    throw new CastraError({ kind: 'usage', detail: '--config and --project both name a project; pass one of them.' });
+    throw new CastraError({ kind: 'usage', detail: 'Pass --config or --project, not both.' });
   }
   if (id !== undefined) return { kind: 'project', id };
   return path === undefined ? { kind: 'discover', from: process.cwd() } : { kind: 'file', path: resolve(path) };

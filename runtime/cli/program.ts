@@ -28,15 +28,15 @@ const environmentHelp = `
 Environment:
   CASTRA_HOME         state, images and caches (default ~/.castra)
   CASTRA_QEMU         name or path of the qemu-system program
-  CASTRA_ACCELERATOR  auto, kvm, hvf, whpx or tcg; beats castra.toml
-  CASTRA_ALPINE_MIRROR  asked first for the default image: what stands before /v3.24/ there
+  CASTRA_ACCELERATOR  auto, kvm, hvf, whpx or tcg; overrides castra.toml
+  CASTRA_ALPINE_MIRROR  mirror to try first for the default image: its URL without /v3.24/…
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 
-Exit codes: 0 done, 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml, 70 a VM or this host failed,
-73 state root unusable, 74 cannot read or write, 75 another castra is at work or attached, 130 cancelled.
-1: a VM is in error (status), an image is damaged (images verify), a file could not be removed (clean), something
-would keep VMs from starting (doctor), a file is not formatted (fmt --check).`;
+Exit codes: 0 done, 64 wrong usage, 65 castra.toml has errors, 66 no castra.toml found, 70 a VM or this host failed,
+73 state root unusable, 74 cannot read or write, 75 another castra is changing the project or attached to the console,
+130 cancelled. 1: a VM is in state error (status), an image is damaged (images verify), a file could not be removed
+(clean), something prevents VMs from starting (doctor), a file is not formatted (fmt --check).`;
 
 /** Parses the command line and runs one command. Resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -141,7 +141,7 @@ function addGlobals(command: Command): void {
 const WITHOUT_JSON = ['ssh', 'console', 'completion'];
 
 const globals = [
-  ['-c, --config <path>', 'castra.toml to use, instead of the nearest one from here upwards'],
-  ['--project <id>', 'a project that ran here before, by id or name (`castra list` shows them)'],
+  ['-c, --config <path>', 'the castra.toml to use (default: the nearest one in this folder or above)'],
+  ['--project <id>', 'a project that ran on this host, by id or name (see `castra list`)'],
   ['--json', 'print one JSON object per line, for programs'],
 ] as const;

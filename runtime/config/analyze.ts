@@ -105,7 +105,7 @@ function readLogLimits({ max_size: size, keep }: Fields, findings: Findings): Lo
     findings.report({
       severity: 'error',
       code: 'config/invalid-size',
-      message: `"${String(size)}" is not a size for logs; the least is 1 MiB.`,
+      message: `"${String(size)}" is not a valid size for logs; the minimum is 1 MiB.`,
       help: 'Write it as "16 MiB" or "16" (MiB).',
       path: ['logs', 'max_size'],
     });

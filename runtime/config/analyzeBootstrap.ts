@@ -91,9 +91,9 @@ function checkRemoteDir(folder: string | undefined, findings: Findings): void {
     severity: 'error',
     code: 'config/remote-dir',
     message: isAbsolute
-      ? `The guest needs "${folder}", and what a bootstrap's folder holds is deleted first.`
+      ? `The guest needs "${folder}", but Castra deletes the content of a bootstrap folder first.`
       : `"${folder}" is not an absolute path in the guest without "..".`,
-    help: 'Write the path of a folder of its own, such as "/tmp/castra-bootstrap".',
+    help: 'Write the path of a separate folder, such as "/tmp/castra-bootstrap".',
     path: ['remote_dir'],
   });
 }
@@ -104,7 +104,7 @@ function checkNames(names: readonly string[], findings: Findings): void {
       severity: 'error',
       code: 'config/env-name',
       message: `"${name}" is not the name of an environment variable.`,
-      help: 'A shell takes letters, digits and "_", and no digit first.',
+      help: 'Use letters, digits and "_", and do not start with a digit.',
       path: ['env', name],
       part: 'key',
     });

@@ -55,7 +55,7 @@ export function findMissingKey(bootstrap: BootstrapAnalysis, exists: (file: stri
     severity: 'warning',
     code: 'config/missing-file',
     message: `The SSH key ${identity} does not exist.`,
-    help: isHome ? '`~` stands for nothing here: write the whole path.' : 'Correct the path, or put it there.',
+    help: isHome ? '`~` has no meaning here: write the whole path.' : 'Correct the path, or create the file.',
     path: ['ssh', 'identity'],
   });
   return visible(findings, bootstrap);
@@ -80,7 +80,7 @@ function checkFolder(folder: string, names: readonly string[], findings: Finding
   findings.report({
     severity: 'info',
     code: 'config/unknown-bootstrap-folder',
-    message: `The folder is called "${folder}", and no VM or role of castra.toml is: nothing uses this file.`,
+    message: `No VM or role of castra.toml is called "${folder}" like this folder: nothing uses this file.`,
     help: helpFor(folder, names),
     path: [],
   });

@@ -126,7 +126,7 @@ function helpForMissing(key: string): string {
     vms: 'Add a `[[vms]]` table with a `name`.',
     name: 'Add `name = "…"`.',
     id: 'Add `id = "<role>-<index>"`, such as `id = "web-0"`.',
-    host: 'Add `host = 0` for any free port, or the number of one.',
+    host: 'Add `host = 0` for any free port, or a port number.',
     guest: 'Add the port that the guest listens on, such as `guest = 80`.',
   };
   return examples[key] ?? `Add \`${key}\`.`;
@@ -151,7 +151,7 @@ function helpForHeader({ params }: SchemaError, path: TomlPath, tree: TableNode)
   const { node, header } = nodeAt(tree, path);
   if (params.type !== 'array' || node.kind !== 'table' || header === undefined) return {};
   return {
-    help: `Write \`[[${path.filter((part) => !/^\d+$/.test(String(part))).join('.')}]]\`: each such header adds one.`,
+    help: `Write \`[[${path.filter((part) => !/^\d+$/.test(String(part))).join('.')}]]\`: each such header adds one element.`,
   };
 }
 

@@ -2,17 +2,17 @@ import { basicString } from './toml/write.ts';
 
 /** What `castra init` writes: valid whatever the name, and each commented setting is valid once its `#` is gone. */
 export function configTemplate(projectName: string): string {
-  return `# What this project runs. \`castra validate\` checks this file, \`castra up\` starts its VMs.
+  return `# The VMs of this project. \`castra validate\` checks this file, \`castra up\` starts the VMs.
 
 version = "0.2.0"
 
 [project]
 name = ${basicString(projectName === '' ? DEFAULT_NAME : projectName)}
 
-# How processors are virtualized: "auto" takes this host's accelerator when it works, else "tcg", which is slow.
+# How processors are virtualized: "auto" uses this host's accelerator if it works, else "tcg", which is slow.
 # accelerator = "auto"
 
-# Where logs, overlays and sockets go. Without it: a folder of its own below ~/.castra/projects.
+# The folder for logs, overlays and sockets. Default: a folder below ~/.castra/projects.
 # state_dir = ".castra"
 
 # How long \`castra down\` waits at each step, in seconds.
@@ -21,11 +21,11 @@ name = ${basicString(projectName === '' ? DEFAULT_NAME : projectName)}
 # sigterm_wait_secs = 10
 # sigkill_wait_secs = 5
 
-# Carries messages between the VMs and this host.
+# The broker, which carries messages between the VMs and this host.
 # [broker]
 # port = 7070
 
-# Defaults for the script that sets a VM up: bootstrap/<vm>/run.sh, when there is one.
+# Defaults for the script that sets up a VM: bootstrap/<vm>/run.sh, if it exists.
 # [bootstrap]
 # mode = "auto"
 # handshake_timeout_secs = 300
@@ -38,7 +38,7 @@ name = "devbox"
 # How many equal VMs to run.
 # count = 1
 
-# A qcow2 image to start from, relative to this file; it is never written. Without it: the default Alpine Linux image.
+# A qcow2 image to start from, relative to this file. Castra never writes to it. Default: an Alpine Linux image.
 # base_image = "images/devbox.qcow2"
 
 # cpus = 2
@@ -48,7 +48,7 @@ name = "devbox"
 # ready = "ssh"
 # ready_timeout_secs = 300
 
-# Ports of this host that lead into the VM; \`host = 0\` takes any free one. SSH has one without being listed.
+# Ports of this host that lead to the VM; \`host = 0\` takes any free port. Castra adds one for SSH.
 # [[vms.port_forwards]]
 # host = 0
 # guest = 80

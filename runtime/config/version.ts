@@ -31,7 +31,7 @@ export function classifyVersion(version: string | undefined, findings: Findings)
     findings.report({
       severity: 'warning',
       code: 'config/version-newer',
-      message: `Version ${version} is newer than this Castra; it is read as 0.2.`,
+      message: `Version ${version} is newer than this Castra, which reads it as 0.2.`,
       help: 'Update Castra, or write `version = "0.2.0"`.',
       path: ['version'],
     });

@@ -48,7 +48,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'config-not-found': {
     exitCode: 66,
     describe: (failure) =>
-      `No castra.toml in ${failure.searchedFrom} or any folder above it. Run \`castra init\` to create one, or name one with --config.`,
+      `No castra.toml in ${failure.searchedFrom} or any folder above it. Run \`castra init\` to create one, or set its path with --config.`,
   },
   'config-missing': {
     exitCode: 66,
@@ -104,7 +104,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'key-unusable': {
     exitCode: 70,
     describe: (failure) =>
-      `${failure.path} cannot be used as an SSH key: ${failure.detail}. Put the right file back; or remove it together with its .pub file, stop the VMs that know it, and \`castra up\` makes a new one.`,
+      `${failure.path} cannot be used as an SSH key: ${failure.detail}. Restore the file. Or stop the VMs that use it, remove it and its .pub file, and run \`castra up\` to create a new key.`,
   },
   'launch-failed': { exitCode: 70, describe: (failure) => describeLaunch(failure) },
   'not-ready': {
@@ -114,19 +114,19 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
         `${failure.vm} is not ready: ${failure.detail}`,
         ...tail('last serial lines', failure.serialTail),
         `Serial log: ${failure.logPath}`,
-        `It was left running: \`castra status\` shows whether it gets ready later, \`castra down ${failure.vm}\` stops it.`,
+        `It is still running: \`castra status\` shows whether it becomes ready later, \`castra down ${failure.vm}\` stops it.`,
       ].join('\n'),
   },
   'dependency-failed': {
     exitCode: 70,
     describe: (failure) =>
-      `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not get ready. Correct that first; \`castra up ${failure.vm}\` starts what it needs too.`,
+      `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not become ready. Correct that first; \`castra up ${failure.vm}\` also starts the VMs that it needs.`,
   },
   'not-running': { exitCode: 70, describe: (failure) => `${failure.vm} is not running: ${failure.detail}` },
   'console-busy': {
     exitCode: 75,
     describe: (failure) =>
-      `Another terminal is attached to the console of ${failure.vm} already. Close that one first, or follow its output with \`castra logs -f --source serial ${failure.vm}\`.`,
+      `Another terminal is already attached to the console of ${failure.vm}. Close it first, or follow its output with \`castra logs -f --source serial ${failure.vm}\`.`,
   },
   // What ssh itself exits with when it cannot connect.
   'ssh-failed': { exitCode: 255, describe: (failure) => `${failure.vm} cannot be reached over SSH: ${failure.detail}` },
@@ -140,8 +140,8 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 66,
     describe: (failure) => {
       if (failure.matching)
-        return `"${failure.id}" may mean ${failure.matching.join(' or ')}. Pass the id, or more of it; \`castra list\` shows where each is.`;
-      return `No project "${failure.id}" is known here. Known: ${failure.known.join(', ') || 'none'}. \`castra list\` shows them; a project is known once \`castra up\` ran in it.`;
+        return `"${failure.id}" is ambiguous: ${failure.matching.join(' or ')}. Pass the full id; \`castra list\` shows where each is.`;
+      return `Unknown project "${failure.id}". Known: ${failure.known.join(', ') || 'none'}. \`castra list\` shows them; \`castra up\` makes a project known.`;
     },
   },
   'clean-refused': { exitCode: 70, describe: (failure) => `${failure.path} was not cleaned: ${failure.detail}` },
@@ -193,7 +193,7 @@ function describeBusy(failure: Extract<Failure, { kind: 'busy' }>): string {
   const holder = failure.pid === undefined ? 'another process' : `pid ${failure.pid}`;
   const command = failure.command === 'unknown' ? 'Another Castra command' : `\`castra ${failure.command}\``;
   const since = failure.startedAt === undefined ? '' : ` since ${failure.startedAt}`;
-  return `${command} (${holder}) has been changing this project${since}. Wait for it to end, or stop it, and try again.`;
+  return `${command} (${holder}) has been changing this project${since}. Wait until it ends, or stop it, and try again.`;
 }
 
 function describeLaunch(failure: Extract<Failure, { kind: 'launch-failed' }>): string {

@@ -14,7 +14,7 @@ const VHD_DIFFERENCING = 4;
 const OTHERS: readonly { readonly magic: string; readonly at: number; readonly name: string }[] = [
   { magic: 'vhdxfile', at: 0, name: 'a VHDX image' },
   { magic: 'QED\0', at: 0, name: 'a QED image' },
-  { magic: 'COWD', at: 0, name: 'a VMDK image of an old kind' },
+  { magic: 'COWD', at: 0, name: 'a VMDK image of an old version' },
   { magic: '\x7f\x10\xda\xbe', at: 64, name: 'a VDI image' },
   { magic: 'LUKS\xba\xbe', at: 0, name: 'encrypted' },
   { magic: 'PK\x03\x04', at: 0, name: 'a ZIP archive' },
@@ -49,8 +49,7 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
 
 /** docs/interop/qcow2.txt: bytes 8 to 15 are the offset of the backing file's name. External data is qcow2.ts's. */
 function checkQcow2(head: Buffer): ImageFormat {
-  if (head.length >= 16 && head.readBigUInt64BE(8) !== 0n)
-    throw new Qcow2Error('it stands on a backing file, which is not part of it');
+  if (head.length >= 16 && head.readBigUInt64BE(8) !== 0n) throw new Qcow2Error('it needs a backing file');
   return 'qcow2';
 }
 
@@ -63,16 +62,15 @@ function checkVmdk(head: Buffer): ImageFormat {
 }
 
 function checkVhd(footer: Buffer): ImageFormat {
-  if (footer.readUInt32BE(60) === VHD_DIFFERENCING)
-    throw new Qcow2Error('it is a VHD image that stands on another file');
+  if (footer.readUInt32BE(60) === VHD_DIFFERENCING) throw new Qcow2Error('it is a VHD image that needs another file');
   return 'vpc';
 }
 
 function refuseOthers(head: Buffer): void {
   const other = OTHERS.find(({ magic, at }) => starts(head.subarray(at), magic));
-  if (other) throw new Qcow2Error(`it is ${other.name}, which Castra does not read`);
+  if (other) throw new Qcow2Error(`it is ${other.name}, which Castra does not support`);
   if (/^\s*<(?:!doctype|html|\?xml)/i.test(head.toString('latin1', 0, 256)))
-    throw new Qcow2Error('it is a web page and no disk image');
+    throw new Qcow2Error('it is a web page, not a disk image');
 }
 
 const starts = (bytes: Buffer, magic: string): boolean =>

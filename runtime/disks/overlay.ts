@@ -38,7 +38,7 @@ export async function createOverlay(request: OverlayRequest): Promise<void> {
   } catch (error) {
     rmSync(temporary, { force: true });
     if (signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
-    const detail = `the overlay ${overlayPath} could not be made: ${messageOf(error)}`;
+    const detail = `the overlay ${overlayPath} could not be created: ${messageOf(error)}`;
     throw new CastraError({ kind: 'overlay-failed', vm, detail }, { cause: error });
   }
 }

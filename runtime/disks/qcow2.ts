@@ -37,7 +37,7 @@ export async function inspectQcow2(path: string): Promise<Qcow2Info> {
     const { size } = await file.stat();
     const header = await readHeader(file, size);
     for await (const end of dataEnds(file, header, size)) {
-      if (end > size) throw new Qcow2Error(`it is truncated: data at byte ${end} is behind its end at ${size}`);
+      if (end > size) throw new Qcow2Error(`it is truncated: it should have ${end} bytes, but has ${size}`);
     }
     return { virtualBytes: Number(header.virtualBytes) };
   } finally {
@@ -51,7 +51,7 @@ async function readHeader(file: FileHandle, size: number): Promise<Header> {
   if (bytes.length < 72) throw new Qcow2Error('it is truncated within its header');
   const version = bytes.readUInt32BE(4);
   if (version !== 2 && version !== 3)
-    throw new Qcow2Error(`it is qcow2 version ${version}, which Castra does not know`);
+    throw new Qcow2Error(`it is qcow2 version ${version}, which Castra does not support`);
   if (bytes.readUInt32BE(32) !== 0) throw new Qcow2Error('it is encrypted, and Castra has no key for it');
   const clusterBits = bytes.readUInt32BE(20);
   const l1Entries = bytes.readUInt32BE(36);

@@ -16,7 +16,7 @@ export function explainFailure(error: unknown, wanted: WantedImage, signal: Abor
 function describeFailure(error: unknown, wanted: WantedImage): string | undefined {
   if (error instanceof DownloadError) return describeDownload(error, wanted);
   if (error instanceof Qcow2Error) {
-    return `${wanted.title} from ${wanted.url} cannot be used: ${error.message}. Castra takes whole disks as qcow2, raw, VHD or VMDK, plain or packed with gzip, xz or zstd; correct \`base_image\`, or convert the image by hand.`;
+    return `${wanted.title} from ${wanted.url} cannot be used: ${error.message}. Castra supports whole disks as qcow2, raw, VHD or VMDK, plain or compressed with gzip, xz or zstd; correct \`base_image\`, or convert the image by hand.`;
   }
   return describeDisk(error);
 }
@@ -27,7 +27,7 @@ function describeDownload(error: DownloadError, wanted: WantedImage): string {
     `${title} could not be downloaded.`,
     ...error.message.split('\n').map((line) => `  ${line}`),
     ...(error.kind === 'digest' && digest === undefined ? [CHANGED] : []),
-    'Where there is no network, get this file in another way and run `castra images import FILE`:',
+    'Without a network, copy this file to the host and run `castra images import FILE`:',
     ...urls.map((url) => `  ${redactUrl(url)}`),
     ...(digest ? [`  ${digest.algorithm} ${digest.hex}`] : []),
     ...(bytes === undefined ? [] : [`  ${bytes} bytes`]),
@@ -36,12 +36,12 @@ function describeDownload(error: DownloadError, wanted: WantedImage): string {
 }
 
 const CHANGED =
-  'The URL gave another file when it was first used, or its publisher names another digest. If that is meant, get it with `castra images pull URL --sha256 DIGEST`, or write `base_image_sha256`.';
+  "The file differs from the first download of this URL or from its publisher's digest. To use the new file, run `castra images pull URL --sha256 DIGEST`, or set `base_image_sha256`.";
 
 /** Undefined for what is no error of a file: a bug must not look like a full disk. */
 export function describeDisk(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return error.code === 'ENOSPC' || error.code === 'EDQUOT'
-    ? `No space is left for images (${messageOf(error)}). Free some; \`castra images prune\` removes images that nothing stands on.`
-    : `The image cache cannot be used: ${messageOf(error)}.`;
+    ? `No space is left for images (${messageOf(error)}). Free some space; \`castra images prune\` removes unused images.`
+    : `The image cache cannot be used: ${messageOf(error)}. Correct that, or set CASTRA_HOME to another folder.`;
 }

@@ -76,7 +76,7 @@ function explain(error: unknown, file: string, signal: AbortSignal): unknown {
   if (signal.aborted) return new CastraError({ kind: 'cancelled' }, { cause: error });
   const detail =
     error instanceof Qcow2Error
-      ? `${file} cannot be imported: ${error.message}. Castra takes whole disks as qcow2, raw, VHD or VMDK, plain or packed with gzip, xz or zstd.`
+      ? `${file} cannot be imported: ${error.message}. Castra supports whole disks as qcow2, raw, VHD or VMDK, plain or compressed with gzip, xz or zstd.`
       : describeDisk(error);
   return detail === undefined ? error : new CastraError({ kind: 'image-failed', path: file, detail }, { cause: error });
 }

@@ -41,9 +41,9 @@ export async function checkBaseFile(vm: string, path: string): Promise<void> {
 
 function explain(path: string, error: unknown): string {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  if (missing) return `its base image ${path} does not exist. Correct \`base_image\`, or put the file there.`;
+  if (missing) return `its base image ${path} does not exist. Correct \`base_image\`, or copy the file there.`;
   if (error instanceof Qcow2Error) {
-    return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2 IN OUT\` makes a qcow2 image that stands alone, of most formats; copy the image again if it was cut short.`;
+    return `its base image ${path} cannot be used: ${error.message}. \`qemu-img convert -O qcow2 IN OUT\` converts most formats to a qcow2 image that needs no other file; if the file is truncated, copy it again.`;
   }
   return `its base image ${path} cannot be read: ${messageOf(error)}.`;
 }

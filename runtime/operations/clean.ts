@@ -59,7 +59,7 @@ function describeRefusal({ stateRoot }: CleanTarget, refused: string): string {
 function refuseIfNothingWasDone(roots: readonly CleanedRoot[], { settings }: CleanOptions): void {
   if (roots.length === 0 || roots.some(({ refused }) => refused === undefined)) return;
   const path = homeFiles(settings.home).projects;
-  const detail = `none of ${roots.length === 1 ? 'the one project' : `the ${roots.length} projects`} could be; the warnings say why.`;
+  const detail = `none of ${roots.length === 1 ? 'the one project' : `the ${roots.length} projects`} could be cleaned. The warnings say why.`;
   throw new CastraError({ kind: 'clean-refused', path, detail });
 }
 

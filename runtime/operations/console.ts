@@ -32,7 +32,7 @@ export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (option
     const connection = await connectConsole(sockets.console);
     return { value: { vm, stateRoot, connection }, diagnostics: [] };
   } catch (error) {
-    const detail = `its console cannot be reached (${messageOf(error)}); \`castra status\` shows what it does.`;
+    const detail = `its console cannot be reached (${messageOf(error)}); \`castra status\` shows its state.`;
     throw new CastraError({ kind: 'not-running', vm, detail }, { cause: error });
   }
 };

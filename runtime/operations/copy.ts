@@ -44,7 +44,7 @@ export const copy: Operation<CopyOptions, CopyOutcome> = async (options, run) =>
 };
 
 function tellSkipped(run: Run, path: string): void {
-  const text = `${path} was left out: it is neither a file nor a folder nor a link.`;
+  const text = `${path} was skipped: it is neither a file nor a folder nor a link.`;
   run.report({ type: 'message', severity: 'warning', text });
 }
 
@@ -68,10 +68,10 @@ function makePlan(project: SshProject, { sources, destination, from }: CopyOptio
     throw usage('Both sides are in VMs. Copy to this host first, then to the other VM.');
   }
   if (target.kind === 'local' && sourceRemotes.length < paths.length) {
-    throw usage('Some sources are in a VM and some are here. Copy them one after the other.');
+    throw usage('Some sources are in a VM and some are on this host. Copy them with separate commands.');
   }
   if (new Set(remotes).size > 1)
-    throw usage(`The sources are in several VMs: ${remotes.join(', ')}. Copy from one at a time.`);
+    throw usage(`The sources are in several VMs: ${remotes.join(', ')}. Copy from one VM at a time.`);
   const here = (path: CopyPath) => (path.kind === 'local' ? keepSlash(path.path, resolve(from, path.path)) : path.path);
   return {
     target: chooseVm(project, name),
@@ -94,11 +94,13 @@ async function copyAll(job: CopyJob, { sources, destination }: Plan): Promise<vo
   const there = await job.to.stat(destination, true);
   const isFolder = there?.kind === 'folder';
   if (!isFolder && sources.length > 1) {
-    throw new Error(`${job.to.show(destination)} is not a folder, so it cannot take ${sources.length} sources`);
+    throw new Error(
+      `${job.to.show(destination)} is not a folder, but there are ${sources.length} sources. Name a folder.`,
+    );
   }
   for (const source of sources) {
     if (!isFolder && destination.endsWith('/') && (await job.from.stat(source, true))?.kind === 'file') {
-      throw new Error(`${job.to.show(destination)}: there is no such folder`);
+      throw new Error(`${job.to.show(destination)}: this folder does not exist`);
     }
     const name = isFolder ? nameInFolder(source) : undefined;
     await copyTree(job, source, name === undefined ? destination : job.to.join(destination, name));

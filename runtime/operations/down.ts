@@ -107,6 +107,6 @@ async function stopVm({ name: vm, definition }: ProjectVm, context: StopContext,
 
 function warnAboutForeign(vm: string, live: Liveness, run: Run): void {
   if (live.kind !== 'foreign') return;
-  const text = `${vm}: its pidfile names pid ${live.pid}, which is another process; it is left alone.`;
+  const text = `${vm}: its pidfile names pid ${live.pid}, which is another process. Castra left that process alone.`;
   run.report({ type: 'message', severity: 'warning', text });
 }

@@ -19,7 +19,7 @@ const AT_ONCE = 8;
 /** Runs one command on several VMs. How each came out is in the outcome; only a wrong call or a cancel is a failure. */
 export const exec: Operation<ExecOptions, ExecOutcome> = async (options, run) => {
   const command = remoteCommand(options.command);
-  if (command === undefined) throw new CastraError({ kind: 'usage', detail: 'There is no command to run.' });
+  if (command === undefined) throw new CastraError({ kind: 'usage', detail: 'Name the command to run.' });
   const project = openSshProject(options);
   const chosen = chooseVms(project, options.vms ?? []);
   writeSshFiles(project.place, project.vms);
@@ -56,7 +56,7 @@ function chooseVms(project: SshProject, names: readonly string[]): SshProject['v
   if (names.length > 0) return vmsCalled(project.vms, names);
   const running = project.vms.filter((vm) => vm.live.kind === 'running');
   if (running.length > 0) return running;
-  throw new CastraError({ kind: 'usage', detail: 'No VM of this project runs. `castra up` starts them.' });
+  throw new CastraError({ kind: 'usage', detail: 'No VM of this project is running. `castra up` starts them.' });
 }
 
 async function attempt(vm: string, { signal }: Run, body: () => Promise<number>): Promise<VmExecResult> {
@@ -66,7 +66,7 @@ async function attempt(vm: string, { signal }: Run, body: () => Promise<number>)
   } catch (error) {
     if (error instanceof CastraError) return { vm, failure: singleFailure(error) };
     // A stream that breaks off: the guest or its SSH server is gone.
-    return { vm, failure: { kind: 'ssh-failed', vm, detail: `the connection broke off (${messageOf(error)}).` } };
+    return { vm, failure: { kind: 'ssh-failed', vm, detail: `the connection was interrupted (${messageOf(error)}).` } };
   }
 }
 

@@ -39,7 +39,7 @@ export const exportVm: Operation<ExportOptions, ExportOutcome> = async (options,
 };
 
 const NO_DISK =
-  'it has no disk here: it was never started, or its overlay was discarded after its stop. `castra down --keep-overlay` keeps it the next time.';
+  'it has no overlay: it was never started, or `castra down` discarded the overlay. Next time, use `castra down --keep-overlay`.';
 
 function fail(vm: string, detail: string): never {
   throw new CastraError({ kind: 'export-failed', vm, detail });
@@ -50,7 +50,7 @@ function checkTarget({ vm, outputPath, force }: ExportOptions): void {
   if (!existsSync(folder)) fail(vm, `the folder ${folder} does not exist.`);
   const there = statSync(outputPath, { throwIfNoEntry: false });
   if (there && !there.isFile()) fail(vm, `${outputPath} is not a file.`);
-  if (there && !force) fail(vm, `${outputPath} exists already. Pass --force to replace it.`);
+  if (there && !force) fail(vm, `${outputPath} already exists. Pass --force to replace it.`);
 }
 
 interface FoundDisk {
@@ -63,7 +63,8 @@ function findDisk(stateRoot: string, vm: string): FoundDisk {
   const live: Liveness = inspectVm(stateRoot, vm);
   const record = 'record' in live ? live.record : undefined;
   if (live.kind === 'running') {
-    if (record === undefined) return fail(vm, 'it runs, but its launch record is lost; stop it with --keep-overlay.');
+    if (record === undefined)
+      return fail(vm, 'it is running, but its launch record is lost. Run `castra down --keep-overlay` first.');
     return { source: 'running', path: record.overlayPath, qmpSocket: record.sockets.qmp };
   }
   if (record?.overlayFile !== undefined && record.overlayFile === fileId(record.overlayPath))
@@ -110,6 +111,6 @@ async function copyToPlace({ vm, qemuImg, disk, outputPath }: Copy, run: Run): P
 async function warnOfOtherBase(vm: string, overlay: string, qemuImg: string, run: Run): Promise<void> {
   const base = await readBacking(qemuImg, overlay, run.signal);
   if (!base || !isBaseNewer(base, overlay)) return;
-  const text = `${vm}: its base image ${base} was changed after its disk was made, so parts of the copy may be wrong.`;
+  const text = `${vm}: its base image ${base} changed after its overlay was created, so parts of the copy may be wrong.`;
   run.report({ type: 'message', severity: 'warning', text });
 }

@@ -38,7 +38,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Error('it is not UTF-8, as TOML has to be; save it as UTF-8');
+    throw new Error('it is not UTF-8, as TOML requires; save it as UTF-8');
   }
 }
 

@@ -69,16 +69,16 @@ function whyKept(
 ): string | undefined {
   const users = byImage.get(image.path) ?? [];
   if (users.length > 0) return users.map(describeUser).join(', ');
-  if (unreadable.length > 0) return `${unreadable[0]} cannot be read, so its base image is not known`;
+  if (unreadable.length > 0) return `${unreadable[0]} cannot be read, so its base image is unknown`;
   const { lastUsedAt } = current;
   if (lastUsedAt === undefined) return undefined;
-  if (lastUsedAt !== image.lastUsedAt) return 'it has just been used';
+  if (lastUsedAt !== image.lastUsedAt) return 'it was used just now';
   const worker = workers.find(({ startedAt }) => lastUsedAt >= startedAt);
   return worker && `castra ${worker.command} (pid ${worker.pid}) in ${worker.project} may use it`;
 }
 
 function describeUser({ project, vm, kind, path }: ImageUser): string {
-  return kind === 'kept' ? `${path} stands on it` : `VM ${vm} of ${project} (${kind}) stands on it`;
+  return kind === 'kept' ? `${path} stands on it` : `VM ${vm} of ${project} (${kind}) uses it`;
 }
 
 interface Worker {

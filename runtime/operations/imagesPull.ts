@@ -38,7 +38,7 @@ function whatToPull({ config, settings, url, digest }: ImagesPullOptions): Pull 
     checkUrl(url, digest !== undefined);
     return { wanted: [{ kind: 'url', url, ...(digest ? { digest } : {}) }], mirrors: [], diagnostics: [] };
   }
-  if (digest) throw new CastraError({ kind: 'usage', detail: 'A digest belongs to a URL; give both, or neither.' });
+  if (digest) throw new CastraError({ kind: 'usage', detail: 'A digest belongs to a URL. Pass both, or neither.' });
   try {
     const { project, diagnostics } = loadProject({ config, settings });
     return { wanted: imagesOf(project), mirrors: project.mirrors, diagnostics };
@@ -59,10 +59,10 @@ function checkUrl(url: string, hasDigest: boolean): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === 'https:') return;
   if (parsed?.protocol !== 'http:') {
-    const detail = `Castra cannot download from "${redactUrl(url)}". Give an https:// URL; \`castra images import\` takes a file.`;
+    const detail = `Castra cannot download from "${redactUrl(url)}". Pass an https:// URL. For a local file, use \`castra images import\`.`;
     throw new CastraError({ kind: 'usage', detail });
   }
   if (hasDigest || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname)) return;
-  const detail = 'What comes over plain HTTP can be changed on its way. Give an https:// URL, or --sha256 as well.';
+  const detail = 'A download over plain HTTP can be changed in transit. Pass an https:// URL, or add --sha256.';
   throw new CastraError({ kind: 'usage', detail });
 }

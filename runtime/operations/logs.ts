@@ -150,8 +150,8 @@ class ShownSource {
     if (since === undefined || this.#source.kind !== 'serial') return undefined;
     const launchedAt = readRecord(this.#stateRoot, this.#source.vm ?? '')?.launchedAt;
     if (launchedAt !== undefined && Date.parse(launchedAt) >= since) return undefined;
-    const began = launchedAt === undefined ? '' : `; this VM was started at ${launchedAt}`;
-    return `its lines carry no times, so earlier ones of the same file are shown too${began}`;
+    const began = launchedAt === undefined ? '' : `. This VM was started at ${launchedAt}`;
+    return `its lines have no times, so earlier lines of the same file are shown too${began}`;
   }
 
   #announce(state: EventOf<'log.source'>['state'], note?: string): void {

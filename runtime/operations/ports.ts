@@ -108,7 +108,7 @@ function imageOf({ image }: VmDefinition): string | undefined {
 function explainConflicts(rows: readonly PortStatus[]): Diagnostic[] {
   return rows.flatMap(({ vm, bind, host, protocol, status, reason = '' }): Diagnostic[] => {
     if (status !== 'conflict') return [];
-    const message = `${vm}: port ${bind}:${host}/${protocol} is in conflict: ${reason}.`;
+    const message = `${vm}: port ${bind}:${host}/${protocol} has a conflict: ${reason}.`;
     const help = 'Choose another `host` port, or `host = 0` for any free one.';
     return [{ severity: 'warning', code: 'host/port-taken', message, help }];
   });

@@ -108,13 +108,16 @@ function giveUp(vm: string, needs: readonly string[], run: Run): VmUpResult {
 
 async function keepRunning(vm: string, live: Liveness | undefined, run: Run): Promise<VmUpResult[]> {
   if (live?.kind === 'foreign') {
-    warn(`${vm}: its old pidfile names pid ${live.pid}, which is another process; it is left alone.`, run);
+    warn(
+      `${vm}: its old pidfile names pid ${live.pid}, which is another process. Castra left that process alone.`,
+      run,
+    );
   }
   if (live?.kind !== 'running') return [];
   const { pid } = live.process;
   run.report({ type: 'vm.kept', vm, pid });
   const state = live.record && (await queryRunState(live.record.sockets.monitor, QUERY_TIMEOUT_MS));
-  if (state?.kind === 'broken') warn(`${vm}: ${state.reason}. \`castra down ${vm}\` ends it.`, run);
+  if (state?.kind === 'broken') warn(`${vm}: ${state.reason}. Run \`castra down ${vm}\` to stop it.`, run);
   return [{ vm, result: 'already-running', pid }];
 }
 

@@ -26,7 +26,7 @@ function readKeyPair(path: string): KeyPair | undefined {
   const written = readIfThere(`${path}.pub`)?.trim();
   if (privateKey === undefined) {
     if (written === undefined) return undefined;
-    throw unusable(path, `it is missing, but its public half ${path}.pub is there`);
+    throw unusable(path, `it is missing, but its public key ${path}.pub exists`);
   }
   const publicKey = derive(path, privateKey);
   // A crash between the two files, or a lost file: the private key has all there is to know.

@@ -44,13 +44,13 @@ export function derivePublicKey(privateKey: string): string {
   const base64 = new RegExp(`^${BEGIN}\\n([A-Za-z0-9+/=\\n]+)\\n${END}\\n*$`).exec(
     privateKey.replaceAll('\r', ''),
   )?.[1];
-  if (base64 === undefined) throw new Error('it is not a whole private key of OpenSSH');
+  if (base64 === undefined) throw new Error('it is not a complete OpenSSH private key');
   const file = new Reader(Buffer.from(base64, 'base64'));
-  if (!file.take(MAGIC.length).equals(MAGIC)) throw new Error('it is not a private key of OpenSSH');
+  if (!file.take(MAGIC.length).equals(MAGIC)) throw new Error('it is not an OpenSSH private key');
   if (file.text() !== 'none') throw new Error('it has a passphrase');
   file.string();
   file.string();
-  if (file.number() !== 1) throw new Error('it does not have exactly one key');
+  if (file.number() !== 1) throw new Error('it does not contain exactly one key');
   file.string();
   const secret = new Reader(file.string());
   const checkInt = secret.take(4);
@@ -58,7 +58,8 @@ export function derivePublicKey(privateKey: string): string {
   if (secret.text() !== TYPE) throw new Error('it is not an ed25519 key');
   const point = secret.string();
   const seed = secret.string().subarray(0, KEY_BYTES);
-  if (seed.length !== KEY_BYTES || !pointOf(seed).equals(point)) throw new Error('its two halves do not fit');
+  if (seed.length !== KEY_BYTES || !pointOf(seed).equals(point))
+    throw new Error('its public and private key do not match');
   return publicLine(point, secret.text());
 }
 
@@ -93,7 +94,7 @@ class Reader {
     this.#rest = bytes;
   }
   take(length: number): Buffer {
-    if (length > this.#rest.length) throw new Error('it is cut short');
+    if (length > this.#rest.length) throw new Error('it is truncated');
     const taken = this.#rest.subarray(0, length);
     this.#rest = this.#rest.subarray(length);
     return taken;

@@ -64,7 +64,7 @@ export function userPart(vm: string, { text, filename }: UserText): Part {
   const contentType = CONTENT_TYPES.find(([prefix]) => beginning.startsWith(prefix))?.[1];
   if (contentType !== undefined) return { kind: 'content', contentType, filename, text };
   const allowed = [...CONTENT_TYPES.map(([prefix]) => prefix), 'Content-Type:', 'MIME-Version:'].join(', ');
-  const detail = `its user_data begins with ${JSON.stringify(firstLine(text))}, which says nothing to cloud-init. It must begin with one of: ${allowed}.`;
+  const detail = `its user_data begins with ${JSON.stringify(firstLine(text))}, which cloud-init does not understand. Start it with one of: ${allowed}.`;
   throw new CastraError({ kind: 'seed-failed', vm, detail });
 }
 

@@ -70,18 +70,18 @@ export function readIdentity({ vm, identity }: SshTarget): Buffer {
 function failed(vm: string, error: Error & { readonly level?: string }): CastraError {
   const detail =
     error.level === 'client-authentication'
-      ? 'the guest does not take the key of this project. Its image may have no cloud-init, or have another user: see `ssh_user` in castra.toml.'
+      ? 'the guest rejects the key of this project. Its image may have no cloud-init, or another user: check `ssh_user` in castra.toml.'
       : explain(error.message);
   return new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error });
 }
 
 const explain = (what: string): string =>
-  `${what}. Its SSH server may not be up yet, or not at all; \`castra status\` and the serial log tell more.`;
+  `${what}. Its SSH server may not have started yet; see \`castra status\` and the serial log.`;
 
 function mismatch({ vm, port, hostKey }: SshTarget): CastraError {
   const found =
     hostKey === undefined
-      ? 'Castra has made no host key for it, so it cannot be told from others. `castra down` and `castra up` make one.'
-      : `the server on 127.0.0.1:${port} does not have the host key that Castra made for it. Nothing was sent. Either its image did not take the key from the seed disk (no cloud-init in it, or it kept a key of its own: then use an image with cloud-init), or another program answers on that port (\`castra status\` shows the ports). \`castra down ${vm}\` and \`castra up ${vm}\` start it again with its key.`;
+      ? 'Castra has no host key for it and cannot identify it. Restart it with `castra down` and `castra up` to create one.'
+      : `the server on 127.0.0.1:${port} does not have the host key that Castra created for it. Castra sent nothing. Either its image did not take the key from the seed disk (use an image with cloud-init), or another program answers on that port (\`castra status\` shows the ports). Restart the VM with \`castra down ${vm}\` and \`castra up ${vm}\`.`;
   return new CastraError({ kind: 'host-key-mismatch', vm, detail: found });
 }

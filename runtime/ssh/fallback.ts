@@ -56,7 +56,7 @@ interface Opened {
 function open(client: Client, vm: string, command?: string, pty?: Terminal): Promise<Opened> {
   return new Promise((done, fail) => {
     const refuse = (error: Error) => {
-      const detail = `the guest refuses to run anything (${messageOf(error)}).`;
+      const detail = `the guest refuses to run commands (${messageOf(error)}).`;
       fail(new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }));
     };
     // The exit status of a quick command comes in the same packet, before anybody who awaits this goes on.

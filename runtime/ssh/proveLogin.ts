@@ -52,7 +52,8 @@ function logIn(client: Client, { target, socket, finish }: Login): void {
   try {
     privateKey = readIdentity(target);
   } catch (error) {
-    return finish({ kind: 'denied', why: error instanceof Error ? error.message : String(error) });
+    finish({ kind: 'denied', why: error instanceof Error ? error.message : String(error) });
+    return;
   }
   let stranger = false;
   client.once('ready', () => finish({ kind: 'in', evidence: `logged in as ${user}` }));

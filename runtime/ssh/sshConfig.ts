@@ -5,7 +5,7 @@ import type { SshTarget } from './target.ts';
  * is below a Host that only we use (ssh_config(5): the first value wins, and Include may stand anywhere).
  */
 export function sshConfigText(targets: readonly SshTarget[], knownHosts: string): string {
-  const head = '# Written by castra for the VMs that run; changes are lost.\n';
+  const head = '# Written by castra for the running VMs; changes will be lost.\n';
   return [head, ...targets.map((target) => hostText(target, knownHosts))].join('\n');
 }
 
@@ -49,9 +49,9 @@ export function quotePath(path: string): string {
 
 /** Why OpenSSH could not read a path in its configuration; undefined when it can. */
 export function explainBadPath(path: string): string | undefined {
-  if (path.includes('${')) return 'OpenSSH takes "${" in it for an environment variable';
+  if (path.includes('${')) return 'OpenSSH reads "${" in it as an environment variable';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in it.
-  if (/[\u0000-\u001f\u007f]/.test(path)) return 'it has control characters, which no line of ssh_config can hold';
+  if (/[\u0000-\u001f\u007f]/.test(path)) return 'it has control characters, which ssh_config does not support';
   return undefined;
 }
 

@@ -87,7 +87,7 @@ const lasting: Readonly<Record<string, Entry['type']>> = {
 
 /** Whose an entry of one of our folders is, by its name and type. Pure: what is in a file is for the caller to check. */
 export function judgeEntry(folder: StateFolder, { name, type }: Entry): Verdict {
-  if (type === 'link') return { kind: 'unknown', reason: 'it is a symbolic link, which Castra never makes' };
+  if (type === 'link') return { kind: 'unknown', reason: 'it is a symbolic link, which Castra never creates' };
   if (folder === 'root' && Object.hasOwn(lasting, name) && lasting[name] === type) return { kind: 'stays' };
   const below = Object.hasOwn(folders[folder], name) ? folders[folder][name] : undefined;
   if (below !== undefined && type === 'directory') return { kind: 'folder', folder: below };
@@ -95,8 +95,8 @@ export function judgeEntry(folder: StateFolder, { name, type }: Entry): Verdict 
     const match = pattern.name.exec(name);
     if (!match) continue;
     if (pattern.type !== type)
-      return { kind: 'unknown', reason: `it has a name of Castra's but is no ${pattern.type}` };
+      return { kind: 'unknown', reason: `it has a name of Castra's, but is not a ${pattern.type}` };
     return { kind: 'ours', cleanup: pattern.cleanup, ...(match[1] === undefined ? {} : { vm: match[1] }) };
   }
-  return { kind: 'unknown', reason: 'Castra did not make it' };
+  return { kind: 'unknown', reason: 'Castra did not create it' };
 }

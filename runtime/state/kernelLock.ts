@@ -39,7 +39,7 @@ function takeFlock(path: string): Promise<(() => void) | undefined> {
       if (code === 0) return done(free);
       free();
       if (code === FLOCK_BUSY) return done(undefined);
-      const detail = `flock(1) ended with ${code ?? signal}: this file system may have no locks`;
+      const detail = `flock(1) ended with ${code ?? signal}: this file system may not support locks`;
       fail(new CastraError({ kind: 'state-root-unusable', path, detail }));
     });
   });

@@ -72,7 +72,7 @@ export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
 function keepLogs({ vm, files, logs, logLookSeconds, onWarning }: LaunchRequest): LogKeeper | undefined {
   if (process.platform === 'win32') return undefined;
   const keeper = startLogKeeper([files.serialLog, files.qemuLog], logs, logLookSeconds);
-  if (!keeper) onWarning(`${vm}: sh cannot be started, so its logs are rotated at its next start only.`);
+  if (!keeper) onWarning(`${vm}: sh cannot be started, so Castra rotates its logs only at its next start.`);
   return keeper;
 }
 
@@ -138,7 +138,7 @@ async function waitForMachine(child: ChildProcess, request: LaunchRequest): Prom
       onEvent: request.onEvent,
     });
     const qmp = await Promise.race([connected, failed]);
-    if (process === undefined) throw new Error('QEMU ended at once');
+    if (process === undefined) throw new Error('QEMU exited immediately');
     return { process, qmp, exited };
   } catch (error) {
     child.kill('SIGKILL');

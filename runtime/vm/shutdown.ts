@@ -41,7 +41,7 @@ export async function shutdownVm(
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
   if (await escalate(target, 'SIGTERM', waits.sigtermMs, report)) return finish('forced');
   if (await escalate(target, 'SIGKILL', waits.sigkillMs, report)) return finish('forced');
-  const detail = `QEMU (pid ${target.process.pid}) is still there ${waits.sigkillMs} ms after SIGKILL; it hangs in the kernel, look at the host's disk and \`dmesg\`.`;
+  const detail = `QEMU (pid ${target.process.pid}) is still there ${waits.sigkillMs} ms after SIGKILL; it hangs in the kernel. Check the host's disk and \`dmesg\`.`;
   throw new CastraError({ kind: 'shutdown-failed', vm: target.vm, detail });
 }
 

@@ -90,8 +90,8 @@ function explainRefusal(analysis: Analysis, role: string, newName: string): stri
   const longest = names.reduce((long, name) => (name.length > long.length ? name : long), newName);
   const problem = explainBadName(newName) ?? explainBadName(longest);
   if (problem !== undefined) return problem;
-  if (others.some(({ name }) => name === newName)) return `There is a role "${newName}" already. Choose another name.`;
+  if (others.some(({ name }) => name === newName)) return `A role "${newName}" already exists. Choose another name.`;
   const taken = new Set(others.flatMap(({ vms }) => vms.map(({ name }) => name)));
   const clash = names.find((name) => taken.has(name));
-  return clash === undefined ? undefined : `There is a VM "${clash}" already. Choose another name.`;
+  return clash === undefined ? undefined : `A VM "${clash}" already exists. Choose another name.`;
 }

@@ -201,7 +201,7 @@ describe('castra clean', () => {
     const root = await stateRootOf(project);
     const before = photograph(root);
     const dry = await runCli(project, ['clean', '--force', '--dry-run']);
-    assert.match(dry.stdout, /Would be stopped first: web-0/);
+    assert.match(dry.stdout, /Would stop first: web-0/);
     assert.match(dry.stdout, /would remove overlay/);
     assert.equal(findQemus(project.path).length, 1);
     assert.deepEqual(photograph(root), before);

@@ -65,7 +65,7 @@ describe('castra doctor', () => {
     assert.equal(code, 0, stdout);
     assert.match(stdout, /^Host\n {2}✔ Node /);
     assert.match(stdout, /\n\nQEMU\n {2}✔ QEMU /);
-    assert.match(stdout, /\n {2}! .*home is open to other users \(mode 0755\)\n {6}chmod 700 \S+home\n/);
+    assert.match(stdout, /\n {2}! .*home is accessible to other users \(mode 0755\)\n {6}chmod 700 \S+home\n/);
     assert.match(stdout, /\n✔ VMs can run here; \d+ warnings?\.\n$/);
   });
 
@@ -99,13 +99,13 @@ describe('castra doctor', () => {
     assert.equal(finding?.status, 'error');
   });
 
-  it('refuses a home that cannot be written to', async () => {
+  it('reports a home that is not writable', async () => {
     open();
     chmodSync(project.home, 0o500);
     const result = await doctor({ obedient: true });
     chmodSync(project.home, 0o700);
     assert.equal(result.code, 1);
-    assert.match(byCheck(result, 'home.folder')[0]?.message ?? '', /cannot be written to \(mode 0500\)/);
+    assert.match(byCheck(result, 'home.folder')[0]?.message ?? '', /is not writable \(mode 0500\)/);
   });
 
   it('refuses a home of another user', async (test) => {

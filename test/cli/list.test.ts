@@ -46,7 +46,7 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
 
 test('list shows every project that ran here with its VMs, from any folder', () =>
   inWorld(async ({ elsewhere, project }) => {
-    assert.match((await ok(runCli(elsewhere, ['list']))).stdout, /No project ran here yet/);
+    assert.match((await ok(runCli(elsewhere, ['list']))).stdout, /No project ran on this host yet/);
     const [b, a, gone] = [project('1', 'b'), project('2', 'a'), project('3', 'gone')];
     for (const one of [b, a, gone]) await ok(runCli(one, ['up']));
     await ok(runCli(b, ['down']));

@@ -127,7 +127,7 @@ describe('castra logs', () => {
     writeFileSync(serial(), 'newer\n');
     const { stdout, stderr } = await logs('web-0', '--source', 'serial', '--since', '10m');
     assert.equal(stdout, '[vm:web-0:serial] newer\n');
-    assert.match(stderr, /its lines carry no times, so earlier ones of the same file are shown too/);
+    assert.match(stderr, /its lines have no times, so earlier lines of the same file are shown too/);
   });
 
   it('streams lines as events with --json', async () => {

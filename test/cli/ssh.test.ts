@@ -243,8 +243,8 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
     for (const [args, message, code] of [
       [['cp', one, two, 'web-1:/tmp/none'], /is not a folder/, 70],
       [['cp', one, 'web-1:/tmp/none/'], /there is no such folder/, 70],
-      [['cp', 'nothing', 'web-1:'], /nothing: no such file or folder/, 70],
-      [['cp', 'web-1:/nothing', '.'], /web-1:\/nothing: no such file or folder/, 70],
+      [['cp', 'nothing', 'web-1:'], /nothing: this file or folder does not exist/, 70],
+      [['cp', 'web-1:/nothing', '.'], /web-1:\/nothing: this file or folder does not exist/, 70],
       [['cp', 'web-1:/dev/null', '.'], /web-1:\/dev\/null is neither a file nor a folder/, 70],
       [['cp', 'web-0:/a', 'web-1:/a'], /Both sides are in VMs/, 64],
       [['cp', 'one', 'two'], /Neither side is in a VM/, 64],

@@ -67,7 +67,7 @@ describe('the packed extension', () => {
     assert.match(castra('--help').stdout, /Runs the QEMU virtual machines/);
     // From rest.js, which takes modules from program.js.
     assert.deepEqual(JSON.parse(castra('schema').stdout), JSON.parse(readFileSync(SCHEMA, 'utf8')));
-    assert.match(castra('list').stdout, /No project ran here yet/);
+    assert.match(castra('list').stdout, /No project ran on this host yet/);
   });
 });
 

@@ -62,7 +62,7 @@ test('the serial console is a terminal that one person has, and says when the VM
   assert.equal(await page.locator('.terminal-wrapper').count(), 1);
   await clickInline(page, VIEW, 'web', 'Down');
   await rowIs(/web stopped/);
-  await waitForTerminal(page, /The VM ended; press any key to close\./);
+  await waitForTerminal(page, /The VM stopped\. Press any key to close\./);
   await page.locator('.terminal-wrapper.active .xterm-helper-textarea').focus();
   await page.keyboard.press('x');
   await page.locator('.terminal-wrapper.active').waitFor({ state: 'detached' });

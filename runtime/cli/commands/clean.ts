@@ -26,21 +26,21 @@ const SOMETHING_STAYED = 1;
 export function addClean(program: Command, finish: Finish): void {
   program
     .command('clean')
-    .description('remove what stopped VMs left: disks, logs, sockets; exits with 1 when a file cannot be removed')
-    .addOption(new Option('--global', 'of every project that is known here').conflicts('stateRoot'))
-    .option('--state-root <path>', 'of this folder, whose castra.toml may be gone')
-    .option('--dry-run', 'only tell what would be removed')
-    .option('--no-logs', 'leave the logs')
-    .option('--no-handshakes', 'leave what guests told about themselves')
-    .option('--kept', 'also the overlays that `down --keep-overlay` put aside')
-    .option('--images', 'also cached images that no disk stands on, as `castra images prune` does')
-    .option('--force', 'stop VMs that run there first, instead of refusing')
+    .description('remove what stopped VMs left behind: disks, logs, sockets; exits with 1 if a file cannot be removed')
+    .addOption(new Option('--global', 'clean every known project (`castra list`)').conflicts('stateRoot'))
+    .option('--state-root <path>', 'clean this state root, even if its castra.toml is gone')
+    .option('--dry-run', 'only list what would be removed')
+    .option('--no-logs', 'do not remove logs')
+    .option('--no-handshakes', 'do not remove what guests reported about themselves')
+    .option('--kept', 'also remove kept overlays (`down --keep-overlay`)')
+    .option('--images', 'also remove unused cached images, as `castra images prune` does')
+    .option('--force', 'stop running VMs first, instead of refusing')
     .addHelpText(
       'after',
       exampleText([
-        ['castra clean --dry-run', 'what would go, and why the rest stays'],
+        ['castra clean --dry-run', 'what would be removed, and why the rest stays'],
         ['castra clean --no-logs'],
-        ['castra clean --global --images', 'everything that nothing needs any more'],
+        ['castra clean --global --images', 'everything that is no longer needed'],
       ]),
     )
     .action(async (_flags: object, command: Command) => {
@@ -72,7 +72,7 @@ export function addClean(program: Command, finish: Finish): void {
 function readScope({ global: everything, stateRoot, config, project }: Flags): CleanScope | undefined {
   if (!everything && stateRoot === undefined) return undefined;
   if (config !== undefined || project !== undefined) {
-    const detail = '--config and --project name one project; they do not go with --global or --state-root.';
+    const detail = '--config and --project name one project. Do not combine them with --global or --state-root.';
     throw new CastraError({ kind: 'usage', detail });
   }
   return stateRoot === undefined ? { kind: 'all' } : { kind: 'state-root', path: resolve(stateRoot) };

@@ -15,19 +15,20 @@ import { enterRawMode } from '../terminal.ts';
 export function addConsole(program: Command, finish: Finish): void {
   program
     .command('console')
-    .description('attach to the serial console of a VM; Ctrl-] leaves')
+    .description('attach to the serial console of a VM; Ctrl-] detaches')
     .argument('[vm]', 'a VM, or a role that has only one (default: the only one that runs)')
     .addHelpText(
       'after',
       exampleText([
-        ['castra console web', 'log in without a network; Ctrl-] leaves'],
+        ['castra console web', 'log in without a network; Ctrl-] detaches'],
         ['echo poweroff | castra console web'],
       ]),
     )
     .action(async (vm: string | undefined, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {
-        const detail = 'console passes bytes, not lines of JSON; `castra logs --json` has what the console showed.';
+        const detail =
+          '`castra console` passes a terminal through and does not support --json. Use `castra logs --json`.';
         throw new CastraError({ kind: 'usage', detail });
       }
       const operation = (run: Run) => attach({ config, settings, ...(vm === undefined ? {} : { vm }) }, run);
@@ -41,7 +42,7 @@ async function attach(options: ConsoleOptions, run: Run): Promise<Output<Console
   const { relayConsole } = await import('../../vm/console.ts');
   const { value } = await openConsole(options, run);
   const interactive = process.stdin.isTTY;
-  process.stderr.write(`Connected to ${value.vm}${interactive ? '; Ctrl-] leaves' : ''}.\n`);
+  process.stderr.write(`Connected to ${value.vm}${interactive ? '; Ctrl-] detaches' : ''}.\n`);
   const leaveRawMode = enterRawMode(process.stdin);
   const { stdin: input, stdout: output } = process;
   try {
@@ -63,7 +64,7 @@ const END_WAIT_MS = 1000;
 const LOOK_EVERY_MS = 20;
 
 async function explain(end: ConsoleEnd, { vm, stateRoot }: OpenConsole): Promise<string> {
-  if (end === 'left') return `Left ${vm}; it runs on.`;
+  if (end === 'left') return `Detached from ${vm}; it keeps running.`;
   if (end !== 'closed') return '';
   const { inspectVm } = await import('../../state/liveness.ts');
   const deadline = performance.now() + END_WAIT_MS;
@@ -71,5 +72,5 @@ async function explain(end: ConsoleEnd, { vm, stateRoot }: OpenConsole): Promise
     if (inspectVm(stateRoot, vm).kind !== 'running') return `${vm} ended.`;
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
   }
-  return `QEMU closed the console of ${vm}; it runs on.`;
+  return `QEMU closed the console of ${vm}; the VM keeps running.`;
 }

@@ -10,14 +10,14 @@ import { runSession } from '../session.ts';
 
 const help = `
 A path in a VM is VM:PATH; without a leading slash it starts from the user's home folder there. Names
-are taken as they are: no shell and no patterns in the VM. A local name with a colon: ./a:b.
+are literal: no shell and no patterns in the VM. Write a local name with a colon as ./a:b.
   castra cp app.tar web:/srv/
-  castra cp -r site web:            a folder goes with all that is in it, with or without -r
+  castra cp -r site web:            copies the whole folder, with or without -r
   castra cp web:/var/log/messages .
   castra cp -- -odd-name web:/tmp/
 
-Modes are kept, what is there is overwritten, folders are merged. Links inside folders stay links; a
-link that is named itself is followed. A copy that breaks off leaves what was copied.`;
+Copies keep modes, overwrite existing files and merge folders. Links inside folders stay links; a link
+that you name is followed. An interrupted copy leaves what it has copied.`;
 
 export function addCp(program: Command, finish: Finish): void {
   program
@@ -25,14 +25,14 @@ export function addCp(program: Command, finish: Finish): void {
     .description('copy files and folders to or from a VM')
     .argument('<paths...>', 'SRC... DST, with VM:PATH on one side')
     .usage('[options] <SRC...> <DST>')
-    .option('-r, --recursive', 'accepted for habit: folders are always copied whole')
+    .option('-r, --recursive', 'accepted for compatibility: folders are always copied whole')
     .addHelpText('after', help)
     .action(async (paths: string[], _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       const destination = paths.at(-1) ?? '';
       const sources = paths.slice(0, -1);
       if (sources.length === 0 || paths.includes('')) {
-        throw new CastraError({ kind: 'usage', detail: 'Say what to copy and where to: `castra cp SRC... DST`.' });
+        throw new CastraError({ kind: 'usage', detail: 'Name what to copy and where to: `castra cp SRC... DST`.' });
       }
       const options = { config, settings, sources, destination, from: process.cwd() };
       const code = await runSession({

@@ -19,7 +19,7 @@ const SOMETHING_IS_WRONG = 1;
 export function addDoctor(program: Command, finish: Finish): void {
   program
     .command('doctor')
-    .description('check this host and the project, and say what to correct; exits with 1 when something is wrong')
+    .description('check this host and the project, and say how to fix problems; exits with 1 if VMs cannot start')
     .option('--adopt', 'list what is in a state root that Castra does not use, and take it over')
     .option('--yes', 'adopt it without being asked')
     .addHelpText('after', exampleText([['castra doctor'], ['castra doctor --json | tail -1']]))

@@ -21,10 +21,10 @@ export function addDown(program: Command, finish: Finish): void {
   program
     .command('down')
     .description('stop VMs: ask the guest, then SIGTERM, then SIGKILL')
-    .argument('[vm...]', 'VMs or roles (default: all that run)')
+    .argument('[vm...]', 'VMs or roles (default: all running VMs)')
     .option(
       '--graceful-wait-secs <n>',
-      'how long the guest may take (default: graceful_wait_secs in [lifecycle], else 20)',
+      'how long the guest may take (default: graceful_shutdown_wait_secs in [lifecycle], else 20)',
       parseSeconds,
     )
     .option(
@@ -37,13 +37,13 @@ export function addDown(program: Command, finish: Finish): void {
       'how long the kernel may take after SIGKILL (default: sigkill_wait_secs there, else 5)',
       parseSeconds,
     )
-    .option('--keep-overlay', "put the VMs' disks aside instead of discarding them; `castra export` reads them")
+    .option('--keep-overlay', "keep the VMs' overlays instead of discarding them; `castra export` copies them")
     .addHelpText(
       'after',
       exampleText([
-        ['castra down', 'all that run, also those no longer in castra.toml'],
-        ['castra down --keep-overlay db', 'its disk stays; castra export reads it'],
-        ['castra down --graceful-wait-secs 0', 'at once, without asking the guests'],
+        ['castra down', 'all running VMs, even those no longer in castra.toml'],
+        ['castra down --keep-overlay db', 'keeps its disk; castra export copies it'],
+        ['castra down --graceful-wait-secs 0', 'at once, without waiting for the guests'],
       ]),
     )
     .action(async (vms: string[], flags: Flags, command: Command) => {

@@ -9,14 +9,14 @@ import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
 const help = `
-Runs at most eight at a time. Each line of output comes after the name of its VM; standard output and
-standard error stay apart. Standard input is empty. Words are taken as \`castra ssh\` takes them.
+Runs the command in at most eight VMs at a time. Prefixes each line of output with the name of its VM;
+keeps standard output and standard error apart. Standard input is empty. Words work as for \`castra ssh\`.
   castra exec web -- uptime                 all VMs of the role "web"
   castra exec web-0 db -- sh -c 'df -h /'
-  castra exec --all -- apk upgrade          all VMs that run
+  castra exec --all -- apk upgrade          all running VMs
 
-Exits with 0 when the command did so everywhere, else with the highest exit code; a VM that does
-not run counts as ${exitCodes['not-running']}, one that cannot be reached as ${exitCodes['ssh-failed']}.`;
+Exits with 0 if the command does so in every VM, else with the highest exit code. A VM that is not
+running counts as ${exitCodes['not-running']}, one that SSH cannot reach as ${exitCodes['ssh-failed']}.`;
 
 export function addExec(program: Command, finish: Finish): void {
   program
@@ -24,7 +24,7 @@ export function addExec(program: Command, finish: Finish): void {
     .description('run a command in several VMs')
     .argument('[vm...]', 'VMs or roles, then -- and the command; with --all only the command')
     .usage('[options] <VM...> -- <CMD...> | --all -- <CMD...>')
-    .option('--all', 'in all VMs that run')
+    .option('--all', 'run it in all running VMs')
     .passThroughOptions()
     .addHelpText('after', help)
     .action(async (words: string[], flags: { readonly all?: boolean }, command: Command) => {
@@ -49,7 +49,7 @@ function readWords(words: readonly string[], all: boolean): { vms: string[]; com
   const command = all && end !== 0 ? [...words] : words.slice(end + 1);
   if ((vms.length === 0 && !all) || command.length === 0) {
     const detail =
-      'Say which VMs, then `--`, then the command: `castra exec web -- uptime`, or `castra exec --all -- uptime`.';
+      'Name the VMs, then `--`, then the command: `castra exec web -- uptime`, or `castra exec --all -- uptime`.';
     throw new CastraError({ kind: 'usage', detail });
   }
   return { vms, command };

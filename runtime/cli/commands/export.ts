@@ -12,8 +12,8 @@ export function addExport(program: Command, finish: Finish): void {
   program
     .command('export')
     .description("copy a VM's disk to one qcow2 file that needs no base image")
-    .argument('<vm>', 'a VM that runs, or that was stopped with --keep-overlay')
-    .argument('<file>', 'where to write it')
+    .argument('<vm>', 'a running VM, or one that was stopped with --keep-overlay')
+    .argument('<file>', 'the file to write')
     .option('--force', 'replace an existing file')
     .addHelpText('after', help)
     .action(async (vm: string, file: string, flags: { readonly force?: boolean }, command: Command) => {
@@ -26,7 +26,7 @@ export function addExport(program: Command, finish: Finish): void {
 }
 
 const help = `
-The disk of a running VM is copied as it is at this moment, as after a power cut; run \`sync\` in the guest first.
+The copy of a running VM's disk is as after a power failure at this moment; run \`sync\` in the guest first.
 
 Examples:
   castra export web-0 backup.qcow2
@@ -34,8 +34,8 @@ Examples:
 
 const sourceWords: Readonly<Record<ExportSource, string>> = {
   running: 'its disk as it is now',
-  stopped: 'the disk that it left',
-  kept: 'the overlay that was kept',
+  stopped: 'the overlay of its last run',
+  kept: 'its kept overlay',
 };
 
 function renderOutcome({ vm, source, from, path, bytes }: ExportOutcome): string {

@@ -14,9 +14,9 @@ const NOT_FORMATTED = 1;
 export function addFmt(program: Command, finish: Finish): void {
   program
     .command('fmt')
-    .description('format castra.toml: white space only, comments and order stay')
-    .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
-    .option('--check', `change nothing, and exit with ${NOT_FORMATTED} if there is something to change`)
+    .description('format castra.toml: changes only white space, not comments or order')
+    .argument('[path]', 'the file (default: the nearest castra.toml in this folder or above)')
+    .option('--check', `change nothing, and exit with ${NOT_FORMATTED} if the file is not formatted`)
     .addHelpText(
       'after',
       exampleText([['castra fmt'], ['castra fmt --check', 'for CI: changes nothing, exits with 1']]),

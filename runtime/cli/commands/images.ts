@@ -18,12 +18,12 @@ const IMAGE_DAMAGED = 1;
 export function addImages(program: Command, finish: Finish): void {
   const images = program
     .command('images')
-    .description('show, get, check and remove cached base images')
+    .description('list, download, verify and remove cached base images')
     .addHelpText(
       'after',
       exampleText([
-        ['castra images', 'what is cached, and which VMs stand on it'],
-        ['castra images pull', 'get the images of the project ahead of time'],
+        ['castra images', 'cached images and the VMs that use them'],
+        ['castra images pull', 'download the images of the project ahead of time'],
         ['castra images import alpine.qcow2', 'on a host without a network'],
         ['castra images prune --dry-run'],
       ]),
@@ -41,7 +41,7 @@ function addList(images: Command, finish: Finish): void {
   images
     .command('list', { isDefault: true })
     .alias('ls')
-    .description('show the cached images and what stands on them (default)')
+    .description('list the cached images and what uses them (default)')
     .action(async (_flags: object, command: Command) => {
       const { settings, json } = readContext(command);
       const operation = async (run: Run) =>
@@ -60,8 +60,8 @@ function addPull(images: Command, finish: Finish): void {
   images
     .command('pull')
     .description('download an image, or those of the project, so that `up` needs no network')
-    .argument('[url]', 'where it is (default: the images of the project, or the default one)')
-    .option('--sha256 <digest>', 'what it must be', (text) => parseHex(text, 64))
+    .argument('[url]', 'the image (default: the images of the project, else the default image)')
+    .option('--sha256 <digest>', 'the digest that the file must have', (text) => parseHex(text, 64))
     .option('--sha512 <digest>', 'the same, with SHA-512', (text) => parseHex(text, 128))
     .action(async (url: string | undefined, flags: PullFlags, command: Command) => {
       const { config, settings, json } = readContext(command);
@@ -76,7 +76,7 @@ function addPull(images: Command, finish: Finish): void {
 
 function readDigest({ sha256, sha512 }: PullFlags): Digest | undefined {
   if (sha256 !== undefined && sha512 !== undefined) {
-    throw new CastraError({ kind: 'usage', detail: 'One digest is enough: pass --sha256 or --sha512.' });
+    throw new CastraError({ kind: 'usage', detail: 'Pass --sha256 or --sha512, not both.' });
   }
   if (sha512 !== undefined) return { algorithm: 'sha512', hex: sha512 };
   return sha256 === undefined ? undefined : { algorithm: 'sha256', hex: sha256 };
@@ -92,8 +92,8 @@ function parseHex(text: string, length: number): string {
 function addVerify(images: Command, finish: Finish): void {
   images
     .command('verify')
-    .description('read all cached images; exits with 1 when one is damaged')
-    .addHelpText('after', '\nA damaged image is deleted when nothing stands on it; else it is only marked.')
+    .description('check the digests of all cached images; exits with 1 if one is damaged')
+    .addHelpText('after', '\nDeletes a damaged image if nothing uses it; otherwise only marks it as damaged.')
     .action(async (_flags: object, command: Command) => {
       const { settings, json } = readContext(command);
       const operation = async (run: Run) =>
@@ -108,8 +108,8 @@ function addVerify(images: Command, finish: Finish): void {
 function addPrune(images: Command, finish: Finish): void {
   images
     .command('prune')
-    .description('remove images that no disk stands on, and broken-off downloads')
-    .option('--dry-run', 'only say what would be removed')
+    .description('remove unused images and interrupted downloads')
+    .option('--dry-run', 'only list what would be removed')
     .action(async (flags: { readonly dryRun?: boolean }, command: Command) => {
       const { settings, json } = readContext(command);
       const options = { settings, dryRun: flags.dryRun ?? false };
@@ -122,8 +122,8 @@ function addPrune(images: Command, finish: Finish): void {
 function addImport(images: Command, finish: Finish): void {
   images
     .command('import')
-    .description('take an image file into the cache, as if it had been downloaded')
-    .argument('<file>', 'qcow2, raw, VHD or VMDK; plain or packed with gzip, xz or zstd')
+    .description('add an image file to the cache, as if it had been downloaded')
+    .argument('<file>', 'qcow2, raw, VHD or VMDK; plain or compressed with gzip, xz or zstd')
     .action(async (file: string, _flags: object, command: Command) => {
       const { settings, json } = readContext(command);
       const options = { settings, file: resolve(file) };

@@ -18,20 +18,20 @@ export function addInit(program: Command, finish: Finish): void {
   program
     .command('init')
     .description('write a commented castra.toml')
-    .option('--force', 'overwrite an existing one')
+    .option('--force', 'overwrite an existing file')
     .option('--project-name <name>', 'name of the project (default: the name of its folder)')
-    .option('-o, --output <path>', 'where to write it (default: castra.toml)')
+    .option('-o, --output <path>', 'file to write (default: castra.toml)')
     .addHelpText(
       'after',
       exampleText([
-        ['castra init', 'here, named after the folder'],
+        ['castra init', 'in this folder, with its name as project name'],
         ['castra init --project-name shop -o infra/castra.toml'],
       ]),
     )
     .action(async (flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (config.kind === 'project') {
-        const detail = '--project names a project that exists; say with --output where the new castra.toml goes.';
+        const detail = '--project names an existing project. Use --output to set the path of the new castra.toml.';
         throw new CastraError({ kind: 'usage', detail });
       }
       const outputPath = flags.output ?? (config.kind === 'file' ? config.path : 'castra.toml');

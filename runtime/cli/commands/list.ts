@@ -11,11 +11,8 @@ import { runSession } from '../session.ts';
 export function addList(program: Command, finish: Finish): void {
   program
     .command('list')
-    .description('show all projects that ran here, and their VMs')
-    .addHelpText(
-      'after',
-      exampleText([['castra list'], ['castra down --project shop', 'acts on one of them from anywhere']]),
-    )
+    .description('list all projects that ran on this host, and their VMs')
+    .addHelpText('after', exampleText([['castra list'], ['castra down --project shop', 'works from any folder']]))
     .action(async (_flags: object, command: Command) => {
       const { settings, json } = readContext(command);
       const operation = async (run: Run) => (await import('../../operations/list.ts')).list({ settings }, run);

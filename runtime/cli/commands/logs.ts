@@ -18,20 +18,20 @@ interface Flags {
 
 const help = `
 --since leaves out what is provably older: rotated files by when they were last written, and the QEMU log by the
-times of its starts. The lines of a serial console carry no times; whole files of it are shown.
+times of its starts. Lines of a serial console have no times, so its files are shown as a whole.
 
-Control sequences of a guest, other than colours, do not reach a terminal. Into a pipe or file goes what was logged.`;
+A terminal gets no control sequences of a guest except colours. A pipe or file gets the text as it was logged.`;
 
 export function addLogs(program: Command, finish: Finish): void {
   program
     .command('logs')
     .description("show the logs of QEMU, of serial consoles, and of Castra's helpers")
     .argument('[vm...]', 'VMs or roles (default: all)')
-    .option('-f, --follow', 'continue with what is written, until Ctrl-C')
-    .option('-n, --tail <lines>', 'lines of each log, or "all" (default 100; all with --since)', parseLines)
+    .option('-f, --follow', 'keep printing new lines until Ctrl-C')
+    .option('-n, --tail <lines>', 'number of lines of each log, or "all" (default 100; all with --since)', parseLines)
     .option('--since <time>', 'an ISO time, or an age: 30s, 10m, 2h, 1d', parseSince)
-    .option('--source <kind>', `only ${logKinds.join(', ')}; may be given more than once`, addKind)
-    .option('--no-prefix', 'lines without the name of their log')
+    .option('--source <kind>', `only these logs: ${logKinds.join(', ')}; can be repeated`, addKind)
+    .option('--no-prefix', 'print lines without the name of their log')
     .addHelpText('after', help)
     .addHelpText(
       'after',

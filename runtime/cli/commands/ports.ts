@@ -16,14 +16,14 @@ interface Flags {
 export function addPorts(program: Command, finish: Finish): void {
   program
     .command('ports')
-    .description('show the port forwards of all VMs, and what is in their way')
-    .option('--active', 'try the forwards of running VMs')
-    .option('--verbose', 'show what each VM is made of as well')
+    .description('list the port forwards of all VMs, and their conflicts')
+    .option('--active', 'test the forwards of running VMs')
+    .option('--verbose', 'also show the image, overlay and size of each VM')
     .addHelpText(
       'after',
       exampleText([
-        ['castra ports', 'what is forwarded, and what is in the way'],
-        ['castra ports --active', 'whether the guests answer'],
+        ['castra ports', 'all forwards and their conflicts'],
+        ['castra ports --active', 'also tests whether the guests answer'],
       ]),
     )
     .action(async ({ active = false, verbose = false }: Flags, command: Command) => {

@@ -10,7 +10,9 @@ export function addSchema(program: Command, finish: Finish): void {
   program
     .command('schema')
     .description('print the JSON Schema of castra.toml, or of bootstrap.toml, for editors')
-    .addArgument(new Argument('[file]', 'which of them').choices(['castra', 'bootstrap']).default('castra'))
+    .addArgument(
+      new Argument('[file]', 'the file that the schema describes').choices(['castra', 'bootstrap']).default('castra'),
+    )
     .addHelpText('after', help)
     .action(async (file: NonNullable<SchemaOptions['file']>, _flags: object, command: Command) => {
       const { json } = readContext(command);

@@ -7,29 +7,30 @@ import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
 const help = `
-Options of castra stand before VM; everything after it is the command. One word is a line for
-the guest's shell, several words reach the program just as they were typed:
+Put options of castra before VM; everything after it is the command. One word is a line for the
+guest's shell; several words reach the program exactly as you typed them:
   castra ssh web                               a shell
   castra ssh web -- uname -a
-  castra ssh web 'cd /srv && ls | wc -l'       one word: a line of shell
-  castra ssh web -- sh -c 'echo $HOME'         several words: no quoting twice
+  castra ssh web 'cd /srv && ls | wc -l'       one word: a line for the guest's shell
+  castra ssh web -- sh -c 'echo $HOME'         several words: no double quoting
   tar c . | castra ssh web -- tar x -C /srv    standard input is the command's
 
-The exit code is the command's own; 255 when SSH failed. --json does not go with it: the output is
-the command's (\`castra exec --json VM -- CMD\` tells it as events).`;
+The exit code is the command's own; 255 when SSH failed. --json is not supported, because the
+output is the command's; use \`castra exec --json VM -- CMD\`.`;
 
 export function addSsh(program: Command, finish: Finish): void {
   program
     .command('ssh')
     .description('log in to a VM, or run a command in it')
     .argument('[vm]', 'a VM, or a role of which one VM runs (default: the only one that runs)')
-    .argument('[command...]', 'what to run there (default: a login shell)')
+    .argument('[command...]', 'the command to run (default: a login shell)')
     .passThroughOptions()
     .addHelpText('after', help)
     .action(async (vm: string | undefined, words: string[], _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {
-        const detail = '`castra ssh` hands the terminal over, so it has no --json. Use `castra exec --json VM -- CMD`.';
+        const detail =
+          '`castra ssh` passes the terminal through and does not support --json. Use `castra exec --json VM -- CMD`.';
         throw new CastraError({ kind: 'usage', detail });
       }
       const name = vm === undefined ? {} : { vm };

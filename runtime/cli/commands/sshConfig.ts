@@ -8,17 +8,17 @@ import { runSession } from '../session.ts';
 
 const help = `
 For ssh, rsync, git and editors that read OpenSSH's configuration. Castra never edits
-~/.ssh/config; put the Include line that is printed at the top of it. VMs that do not run are left
-out, and a file that is not there yet is no error to ssh.
+~/.ssh/config; copy the Include line to its top. The configuration lists running VMs only; ssh ignores
+an Include of a missing file.
   castra ssh-config
   ssh -F "$(castra ssh-config --path)" castra-PROJECT-VM`;
 
 export function addSshConfig(program: Command, finish: Finish): void {
   program
     .command('ssh-config')
-    .description('print an OpenSSH configuration for the VMs that run')
+    .description('print an OpenSSH configuration for the running VMs')
     .argument('[vm...]', 'VMs or roles (default: all that run)')
-    .option('--path', 'print only the path of the file that has it')
+    .option('--path', 'print only the path of the configuration file')
     .addHelpText('after', help)
     .action(async (vms: string[], flags: { readonly path?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command);

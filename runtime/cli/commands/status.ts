@@ -18,9 +18,9 @@ const WATCH_EVERY_MS = 1000;
 export function addStatus(program: Command, finish: Finish): void {
   program
     .command('status')
-    .description('show what runs; exits with 1 when a VM is in error')
+    .description('show the state of each VM; exits with 1 if a VM is in state error')
     .argument('[vm...]', 'VMs or roles (default: all)')
-    .option('--watch', 'show it again every second until Ctrl-C')
+    .option('--watch', 'refresh every second until Ctrl-C')
     .addHelpText(
       'after',
       exampleText([

@@ -20,10 +20,10 @@ export function addUp(program: Command, finish: Finish): void {
   program
     .command('up')
     .description('start VMs and wait until they are ready')
-    .argument('[vm...]', 'VMs or roles, started with all that they need (default: all)')
-    .option('--force', 'start although cpus, memory or disk do not suffice')
+    .argument('[vm...]', 'VMs or roles; the VMs that they need start too (default: all)')
+    .option('--force', 'start even if processors, memory or disk space do not suffice')
     .option('--yes', 'do not ask before the first start of a project that reaches beyond its VMs')
-    .option('--no-wait', 'return as soon as QEMU runs')
+    .option('--no-wait', 'return when QEMU runs, before the VM is ready')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
     .addHelpText(
       'after',

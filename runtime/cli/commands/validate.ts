@@ -11,11 +11,14 @@ import { runSession } from '../session.ts';
 export function addValidate(program: Command, finish: Finish): void {
   program
     .command('validate')
-    .description('list everything that is wrong with castra.toml and each bootstrap.toml')
-    .argument('[path]', 'the file (default: the nearest castra.toml from here upwards)')
+    .description('list every error in castra.toml and each bootstrap.toml')
+    .argument('[path]', 'the file (default: the nearest castra.toml in this folder or above)')
     .addHelpText(
       'after',
-      exampleText([['castra validate'], ['castra validate --json | tail -1', 'valid or not, and how many findings']]),
+      exampleText([
+        ['castra validate'],
+        ['castra validate --json | tail -1', 'valid or not, and the number of findings'],
+      ]),
     )
     .action(async (path: string | undefined, _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command, path);

@@ -40,7 +40,7 @@ export function renderCleanOutcome({ dryRun, roots, forgotten, images, reclaimed
   const forgets = dryRun ? 'would be forgotten' : 'forgotten';
   const lines = [
     ...(forgotten.length > 0
-      ? [`${plural(forgotten.length, 'project')} ${forgets}: both file and state are gone.`]
+      ? [`${plural(forgotten.length, 'project')} ${forgets}: castra.toml and state root are gone.`]
       : []),
     ...(failed > 0 ? [`${plural(failed, 'file')} could not be removed.`] : []),
     count === 0

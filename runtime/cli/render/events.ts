@@ -37,7 +37,7 @@ export function renderEvent(event: Event): EventLine | undefined {
         `→ ${event.vm}: launched (pid ${event.pid}, ${event.accelerator}; ${renderForwards(event.forwards)}).`,
       );
     case 'vm.kept':
-      return out(`→ ${event.vm}: runs already (pid ${event.pid}); left alone.`);
+      return out(`→ ${event.vm}: already running (pid ${event.pid}).`);
     case 'vm.ready':
       return out(`→ ${event.vm}: ready after ${formatDuration(event.elapsedMs)} (${event.evidence}).`);
     case 'vm.not-ready':
@@ -45,7 +45,7 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'vm.failed':
       return err(`→ ${event.vm}: failed.`);
     case 'vm.rolled-back':
-      return out(`→ ${event.vm}: rolled back; nothing of it is left running.`);
+      return out(`→ ${event.vm}: rolled back; QEMU is stopped.`);
     case 'image.download-started':
     case 'image.progress':
     case 'image.retrying':
@@ -106,7 +106,7 @@ function renderShutdown(event: Extract<Event, { type: `shutdown.${string}` }>): 
         ? out(`→ ${event.vm}: power button pressed; waiting up to ${formatDuration(event.timeoutMs)} for the guest.`)
         : undefined;
     case 'shutdown.cooperative-succeeded':
-      return out(`→ ${event.vm}: the guest powered itself off after ${formatDuration(event.elapsedMs)}.`);
+      return out(`→ ${event.vm}: the guest powered off after ${formatDuration(event.elapsedMs)}.`);
     case 'shutdown.cooperative-timed-out':
       return err(`→ ${event.vm}: ${timeoutWords[event.reason]}${event.detail ? ` (${event.detail})` : ''}.`);
     case 'shutdown.escalated':
@@ -125,12 +125,12 @@ function renderShutdown(event: Extract<Event, { type: `shutdown.${string}` }>): 
 }
 
 export const phaseWords = {
-  image: 'getting its base image',
+  image: 'preparing its base image',
   overlay: 'preparing its disk',
   qemu: 'starting QEMU',
   firmware: 'firmware runs',
   kernel: 'kernel runs',
-  network: 'network is up, waiting for it to be ready',
+  network: 'the network is up; waiting for the ready signal',
   ready: 'ready',
 } as const;
 
@@ -141,9 +141,9 @@ const discardWords: Readonly<Record<DiscardReason, string>> = {
 };
 
 const timeoutWords = {
-  'timeout-expired': 'the guest did not power itself off in time',
-  'channel-unavailable': 'the guest cannot be asked to power itself off',
-  'channel-error': 'QEMU did not take the request',
+  'timeout-expired': 'the guest did not power off in time',
+  'channel-unavailable': 'the guest cannot be asked to power off',
+  'channel-error': 'QEMU rejected the request',
 } as const;
 
 export function renderForwards(forwards: readonly PortForward[]): string {

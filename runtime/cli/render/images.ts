@@ -15,7 +15,7 @@ const columns = ['IMAGE', 'SIZE', 'LAST USE', 'USED BY', 'SOURCE'] as const;
 
 export function renderImageList({ folder, images }: ImagesListOutcome): string {
   if (images.length === 0)
-    return `No images in ${folder}. \`castra images pull\` gets one; \`castra up\` gets what it needs by itself.\n`;
+    return `No images in ${folder}. \`castra up\` downloads the images that it needs; \`castra images pull\` downloads them ahead of time.\n`;
   const rows = [columns, ...images.map(cells)];
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
   const lines = rows.map((row) =>
@@ -48,15 +48,15 @@ function renderUsers(users: readonly ImageUser[]): string {
 }
 
 export function renderPulled({ images }: ImagesPullOutcome): string {
-  if (images.length === 0) return 'Nothing to download: the images of this project are files.\n';
+  if (images.length === 0) return 'Nothing to download: the images of this project are local files.\n';
   return images.map(({ url, path, bytes }) => `✔ ${url}\n  ${path} (${formatBytes(bytes)})\n`).join('');
 }
 
 export function renderVerified({ images }: ImagesVerifyOutcome): string {
   const damaged = images.filter(({ result }) => result === 'damaged');
   const lines = damaged.map(({ path, deleted, users }) => {
-    if (deleted) return `✘ ${path} was damaged, and is deleted; the next \`castra up\` downloads it again.`;
-    return `✘ ${path} is damaged. It was left there, because of ${renderUsers(users)}; the next \`castra up\` that needs it downloads it again.`;
+    if (deleted) return `✘ ${path} was damaged and has been deleted; the next \`castra up\` downloads it again.`;
+    return `✘ ${path} is damaged, but in use by ${renderUsers(users)}. The next \`castra up\` that needs it downloads it again.`;
   });
   const sound = images.length - damaged.length;
   return `${[...lines, `${sound} of ${images.length} images are as they should be.`].join('\n')}\n`;
@@ -71,7 +71,7 @@ export function renderPruned({ dryRun, files, reclaimedBytes }: ImagesPruneOutco
 export function renderImported({ path, bytes, source, defaultFor }: ImagesImportOutcome): string {
   const what =
     defaultFor === undefined
-      ? `Found by its digest now:\n  base_image_sha256 = "${source.sha256}"`
+      ? `To use it, add its digest to castra.toml:\n  base_image_sha256 = "${source.sha256}"`
       : `It is the default Alpine Linux image (${defaultFor}).`;
   return `✔ ${path} (${formatBytes(bytes)})\n${what}\n`;
 }

@@ -17,7 +17,7 @@ const NONE = '—';
 
 /** One line per VM; a project without any has a line as well. Then what needs a sentence. */
 export function renderList({ projects }: ListOutcome, stream: NodeJS.WriteStream): string {
-  if (projects.length === 0) return 'No project ran here yet.\n';
+  if (projects.length === 0) return 'No project ran on this host yet.\n';
   const paint = painter(stream);
   const rows = projects.flatMap((project) => {
     const vms = project.vms.length === 0 ? [undefined] : project.vms;
@@ -49,7 +49,7 @@ function explain({ name, id, configGone, vms, leftovers }: ListedProject): strin
   return [
     ...(configGone ? [`${name}: its castra.toml is gone.${runs ? ` ${down} stops its VMs.` : ''}`] : []),
     ...(leftovers > 0
-      ? [`${name}: ${leftovers === 1 ? '1 VM' : `${leftovers} VMs`} left files; ${down} clears them.`]
+      ? [`${name}: ${leftovers === 1 ? '1 VM' : `${leftovers} VMs`} left files; ${down} removes them.`]
       : []),
   ];
 }

@@ -28,7 +28,7 @@ export function renderPorts(outcome: PortsOutcome, verbose: boolean, stream: Nod
     ...(brokerPort ? [`Broker endpoint: 127.0.0.1:${brokerPort}`] : []),
     '',
     ...(ports.length === 0
-      ? ['No forwards are known.']
+      ? ['This project has no port forwards.']
       : [outcome.probed ? 'Runtime forwards:' : 'Forwards:', ...renderRows(ports, stream)]),
     ...(verbose && vms.length > 0 ? ['', 'VM details:', ...vms.flatMap(renderVm)] : []),
     '',

@@ -42,7 +42,7 @@ function nameOf(command: ChangingCommand): string {
 }
 
 /** A file with errors declares nothing that could be relied on. */
-const NONE_KNOWN = 'No VM was started here, and none can be listed until castra.toml is corrected.';
+const NONE_KNOWN = 'No VM was started here, and castra.toml has errors. Correct it to list its VMs.';
 
 function age(startedAt: string): number {
   return Math.max(0, Math.round((Date.now() - Date.parse(startedAt)) / 1000) * 1000);

@@ -18,7 +18,7 @@ export function findMissingFiles(
       message: isWritten
         ? `The ${what} ${file} does not exist.`
         : `The ${what} ${file} of "${vm}" does not exist, and the mode is \`always\`.`,
-      help: isWritten ? 'Correct the path, or put it there.' : 'Write it, or set `mode = "auto"`.',
+      help: isWritten ? 'Correct the path, or create it.' : 'Write it, or set `mode = "auto"`.',
       path,
     });
   }

@@ -103,7 +103,7 @@ function explainUseless(
     };
   }
   if (factsOf(known).found !== 'text') return undefined;
-  return { message: `There is no "${code}" to ignore on line ${suppression.line}.`, help: 'Remove it.' };
+  return { message: `No "${code}" to ignore on line ${suppression.line}.`, help: 'Remove it.' };
 }
 
 function knownCode(written: string): DiagnosticCode | undefined {

@@ -68,7 +68,7 @@ function readDateTime(scanner: Scanner, text: string, span: Span): ScalarValue |
   const parsed = parseDateTime(text);
   if (parsed === undefined) return undefined;
   if (!parsed.exists)
-    report(scanner, { ...span, code: 'invalid-date', message: `There is no such date or time as ${text}` });
+    report(scanner, { ...span, code: 'invalid-date', message: `The date or time ${text} does not exist` });
   return { kind: 'datetime', ...span, form: parsed.form, value: ownText(text) };
 }
 

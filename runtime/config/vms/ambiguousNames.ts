@@ -10,7 +10,7 @@ export function findAmbiguousNames(vms: readonly PlacedVm[], findings: Findings)
     findings.report({
       severity: 'warning',
       code: 'config/ambiguous-name',
-      message: `"${vm.role}" is a role here, and also a VM of the role "${other.vm.role}": commands take it for the VM.`,
+      message: `"${vm.role}" is a role here, and also a VM of the role "${other.vm.role}": commands use it for the VM.`,
       help: 'Give one of the roles another name.',
       path: [...path, 'name'],
       related: { path: [...other.path, 'name'], message: `Its VMs are called "${other.vm.role}-<number>".` },

@@ -66,7 +66,7 @@ function refuseUselessDigest({ path }: PlacedDigest, findings: Findings): void {
   findings.report({
     severity: 'error',
     code: 'config/digest-without-url',
-    message: 'Only an image that is downloaded is checked by a digest, and `base_image` is no URL here.',
+    message: 'A digest checks a download, but `base_image` is not a URL.',
     help: 'Remove it, or set `base_image` to the URL that it belongs to.',
     path,
     part: 'key',
@@ -87,8 +87,8 @@ function checkUrl(url: string, hasDigest: boolean, path: Picked['path'], finding
     findings.report({
       severity: 'error',
       code: 'config/http-without-digest',
-      message: 'What comes over plain HTTP can be changed on its way.',
-      help: 'Use `https://`, or add `base_image_sha256` with the digest that the publisher gives.',
+      message: 'A download over plain HTTP can be changed in transit.',
+      help: 'Use `https://`, or add `base_image_sha256` with the digest that the publisher states.',
       path,
     });
   }

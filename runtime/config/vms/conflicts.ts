@@ -151,7 +151,7 @@ function checkOverlays(vms: readonly PlacedVm[], configPath: string, findings: F
         severity: 'error',
         code: 'config/overlay-is-config',
         message: `The overlay of "${vm.name}" is this file, which would be overwritten.`,
-        help: 'Leave `overlay` out, or give it a path of its own.',
+        help: 'Remove `overlay`, or give it another path.',
         path,
       });
     } else if (base !== undefined) {
@@ -159,7 +159,7 @@ function checkOverlays(vms: readonly PlacedVm[], configPath: string, findings: F
         severity: 'error',
         code: 'config/overlay-is-base-image',
         message: `The overlay of "${vm.name}" is the base image of "${base}", which would be deleted.`,
-        help: 'Leave `overlay` out, or give it a path of its own.',
+        help: 'Remove `overlay`, or give it another path.',
         path,
       });
     } else if (earlier && earlier.vm.name !== vm.name) {
@@ -167,7 +167,7 @@ function checkOverlays(vms: readonly PlacedVm[], configPath: string, findings: F
         severity: 'error',
         code: 'config/duplicate-overlay',
         message: `"${earlier.vm.name}" and "${vm.name}" have the same overlay ${vm.overlayPath}.`,
-        help: 'Each VM needs a disk of its own: leave `overlay` out, or give each another path.',
+        help: 'Each VM needs its own disk: leave `overlay` out, or give each another path.',
         path,
         related: { path: earlier.overlayPath, message: `"${earlier.vm.name}" has it here.` },
       });

@@ -7,7 +7,7 @@ export const MAX_NAME = 63;
 /** What is wrong with a VM's name, which is not empty; undefined when nothing is. It becomes a host name, a file name and a socket name. */
 export function explainBadName(name: string): string | undefined {
   if (name.length > MAX_NAME)
-    return `"${name.slice(0, 20)}…" is longer than ${MAX_NAME} characters, which no host name may be.`;
+    return `"${name.slice(0, 20)}…" is longer than ${MAX_NAME} characters, the limit of host names.`;
   if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) {
     return `"${name}" cannot be a VM's name: it may have lower-case letters, digits and inner hyphens.`;
   }

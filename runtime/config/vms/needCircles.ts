@@ -76,7 +76,7 @@ function reportCircle(circle: readonly Step[], findings: Findings): void {
     severity: 'error',
     code: 'config/needs-cycle',
     message: `${[...roles, roles[0]].join(' needs ')}: none of them can start first.`,
-    help: 'Remove one of these needs.',
+    help: 'Remove one of these `needs`.',
     path: first.need.path,
     related: circle.slice(1).map(({ one, need }) => ({ path: need.path, message: `"${one.role}" needs it here.` })),
   });

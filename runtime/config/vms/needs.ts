@@ -62,7 +62,7 @@ function reportUnknown(name: string, path: TomlPath, called: ReadonlyMap<string,
   findings.report({
     severity: 'error',
     code: 'config/unknown-need',
-    message: `There is no VM or role "${name}" to need.`,
+    message: `No VM or role is called "${name}".`,
     help: meant ? `Did you mean "${meant}"?` : `Known: ${known.slice(0, 10).join(', ') || 'none'}.`,
     path,
   });
@@ -72,7 +72,7 @@ function reportItself(role: string, path: TomlPath, findings: Findings): void {
   findings.report({
     severity: 'error',
     code: 'config/needs-itself',
-    message: `"${role}" cannot need itself: it would wait for ever.`,
+    message: `"${role}" cannot need itself: it would wait forever.`,
     help: 'Remove the name.',
     path,
   });

@@ -4,15 +4,15 @@ import type { TomlPath } from '../toml/meaning/meaning.ts';
 
 /** Why Castra could not start, watch or stop a VM that is given one of these. See runtime/vm/args.ts for what it gives itself. */
 const BREAKING: Readonly<Record<string, string>> = {
-  S: 'the guest would never begin to run',
+  S: 'the guest would never start to run',
   chroot: 'QEMU would no longer find its sockets',
-  daemonize: 'Castra could not tell which process is QEMU',
+  daemonize: 'Castra could not identify the QEMU process',
   incoming: 'the guest would wait for another QEMU instead of booting',
   pidfile: 'Castra finds QEMU by its own pidfile',
-  preconfig: 'the guest would never begin to run',
+  preconfig: 'the guest would never start to run',
   runas: 'QEMU would no longer reach its sockets and disk',
-  snapshot: 'what the guest writes would be in a file that Castra does not know',
-  uuid: 'Castra tells its own QEMU from others by the uuid that it gives',
+  snapshot: 'the guest would write to a file that Castra does not know',
+  uuid: 'Castra identifies its own QEMU by the uuid that it sets',
 };
 
 /** What a key of castra.toml does, and Castra then knows of. */
@@ -64,7 +64,7 @@ export function checkQemuArguments(role: Fields, path: TomlPath, findings: Findi
       findings.report({
         severity: 'warning',
         code: 'config/qemu-args-key',
-        message: `\`-${option.name}\` overrides what Castra passes for \`${key}\`, and Castra does not know of it.`,
+        message: `\`-${option.name}\` overrides the value that Castra passes for \`${key}\`, and Castra still uses that value.`,
         help: `Use the key \`${key}\` instead.`,
         ...place,
       });
@@ -106,7 +106,7 @@ const own = (words: Readonly<Record<string, string>>, name: string): string | un
 
 function explainHarm({ name, value }: QemuOption): string | undefined {
   const id = DEFINES_IDS.includes(name) ? TAKES_OWN_ID.exec(value)?.[1] : undefined;
-  if (id !== undefined) return `the name "${id}" belongs to a part that Castra makes`;
+  if (id !== undefined) return `the name "${id}" belongs to a device that Castra adds`;
   if (/^chardev:(?:console0|qmp|monitor)$/.test(value)) return `"${value.slice(8)}" belongs to Castra`;
   if (name === 'run-with' && /(?:^|,)(?:chroot|user)=/.test(value)) return own(BREAKING, 'runas');
   return own(BREAKING, name);

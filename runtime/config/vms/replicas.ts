@@ -91,7 +91,7 @@ function readOverrides(
         severity: 'error',
         code: 'config/duplicate-instance',
         message: `Instance "${id}" is described twice.`,
-        help: 'Merge both into one table.',
+        help: 'Merge them into one table.',
         path: [...path, 'id'],
         related: { path: [...earlier.path, 'id'], message: 'First described here.' },
       });

@@ -81,8 +81,8 @@ function readOverlay(replica: Replica, { folders, findings }: VmContext): { abso
     findings.report({
       severity: 'error',
       code: 'config/overlay-outside-project',
-      message: `The overlay "${written}" leads out of the project's folder.`,
-      help: `Overlays are deleted after a stop. Move it into the project, leave \`overlay\` out, or write the absolute path ${absolute} if you mean it.`,
+      message: `The overlay "${written}" is outside the project's folder.`,
+      help: `Castra deletes overlays after a stop. Move it into the project, remove \`overlay\`, or write the absolute path ${absolute} to confirm.`,
       path: picked.path,
     });
   }
@@ -96,7 +96,7 @@ function readSize({ value, path }: Picked, findings: Findings): number | undefin
   findings.report({
     severity: 'error',
     code: 'config/invalid-size',
-    message: `"${String(value)}" is not the size of a disk.`,
+    message: `"${String(value)}" is not a valid disk size.`,
     help: 'Write it as "20 GiB", "512MiB" or "20480" (MiB).',
     path,
   });
@@ -112,7 +112,7 @@ export function readUserData(value: unknown, { project }: Pick<Folders, 'project
 }
 
 const memoryProblems: Readonly<Record<Exclude<ParsedMemory['kind'], 'memory'>, string>> = {
-  malformed: 'not an amount of memory',
+  malformed: 'not a valid amount of memory',
   'too-little': `too little memory; a VM has at least ${MIN_MEMORY_MIB} MiB`,
   'too-much': `too much memory; a VM has at most ${MAX_MEMORY_MIB / 1024 / 1024} TiB`,
 };

@@ -76,7 +76,7 @@ async function fill(file: PartialFile, request: DownloadRequest, run: DownloadRu
     },
   };
   if (bytes !== undefined && file.size > bytes) {
-    await discard(transfer, `it has ${file.size} bytes where ${bytes} are expected`);
+    await discard(transfer, `it has ${file.size} bytes instead of the expected ${bytes}`);
   }
   if (digest !== undefined && file.size > 0 && file.size === bytes && isProven(file, digest)) {
     return finish(transfer, urls[0] ?? '', digest);
@@ -157,7 +157,7 @@ async function verify(transfer: Transfer, url: string, digest: Digest | undefine
   const mixed = [...file.sources].some((source) => source !== url);
   const reason = `its ${digest.algorithm} is ${actual}, not the expected ${digest.hex}`;
   await discard(transfer, reason);
-  throw new AttemptFailure('digest', `the file is not the promised one: ${reason}`, mixed ? 'later' : 'never');
+  throw new AttemptFailure('digest', `the file is not the expected one: ${reason}`, mixed ? 'later' : 'never');
 }
 
 async function finish({ file, report }: Transfer, url: string, digest: Digest | undefined): Promise<Downloaded> {

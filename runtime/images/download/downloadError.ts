@@ -60,9 +60,9 @@ const PASSING = new Set([408, 425, 429]);
 export function statusFailure(status: number, retryAfterMs?: number): AttemptFailure {
   const said = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
   if (status >= 300 && status < 400) {
-    return new AttemptFailure('http', `the server redirects too often or nowhere (${said})`, 'never');
+    return new AttemptFailure('http', `the server redirects too often, or without a target (${said})`, 'never');
   }
-  if (status === 407) return new AttemptFailure('http', `the proxy wants other credentials (${said})`, 'never');
+  if (status === 407) return new AttemptFailure('http', `the proxy rejects the credentials (${said})`, 'never');
   const advice = PASSING.has(status) || status >= 500 ? 'later' : 'never';
   return new AttemptFailure('http', `the server answers ${said}`, advice, { retryAfterMs });
 }
@@ -70,7 +70,7 @@ export function statusFailure(status: number, retryAfterMs?: number): AttemptFai
 export function diskFailure(path: string, error: unknown): AttemptFailure {
   const full = codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
   const reason = full
-    ? `no space is left on the disk of ${path}; what was downloaded is kept, so free some space and try again`
+    ? `no space is left on the disk of ${path}; free some space and try again to resume the download`
     : `cannot write ${path}: ${messageOf(error)}`;
   return new AttemptFailure('disk', reason, 'never', { cause: error });
 }
@@ -84,16 +84,16 @@ const UNCONNECTED: Readonly<Record<string, string>> = {
   ENETUNREACH: 'its network cannot be reached (is this computer online?)',
   ENETDOWN: 'the network is down',
   EADDRNOTAVAIL: 'its address cannot be reached from here',
-  ETIMEDOUT: 'no connection came about in time',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection came about in time',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
 };
 
 const BROKEN_OFF: Readonly<Record<string, string>> = {
-  UND_ERR_BODY_TIMEOUT: 'nothing more arrived and the connection was given up',
-  UND_ERR_SOCKET: 'the connection broke off',
-  ECONNRESET: 'the connection broke off',
-  EPIPE: 'the connection broke off',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the reply was shorter or longer than the server had said',
+  UND_ERR_BODY_TIMEOUT: 'the server stopped sending data',
+  UND_ERR_SOCKET: 'the connection was interrupted',
+  ECONNRESET: 'the connection was interrupted',
+  EPIPE: 'the connection was interrupted',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the reply was shorter or longer than the server had announced',
 };
 
 /** From whatever undici, the sockets below it or TLS throw. */

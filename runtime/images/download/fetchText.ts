@@ -56,4 +56,4 @@ async function readText(connection: Connection, onReply: () => void): Promise<st
 }
 
 const tooLarge = (): AttemptFailure =>
-  new AttemptFailure('size', `a text of at most ${MAX_BYTES} bytes is expected, and this one is larger`, 'never');
+  new AttemptFailure('size', `the text is larger than ${MAX_BYTES} bytes`, 'never');

@@ -50,7 +50,7 @@ function makeDispatcher({ proxy, connectMs }: ConnectionOptions): Dispatcher {
     return new EnvHttpProxyAgent(options);
   } catch {
     // The error may quote the setting, which may have a password in it.
-    throw new AttemptFailure('network', 'the proxy setting is no URL; check HTTP_PROXY and HTTPS_PROXY', 'never');
+    throw new AttemptFailure('network', 'the proxy setting is not a URL; check HTTP_PROXY and HTTPS_PROXY', 'never');
   }
 }
 
@@ -61,7 +61,7 @@ function proxyUrl(setting = ''): string {
 
 const refuseDowngrade: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
   if (!String(options.origin).startsWith('http:')) return dispatch(options, handler);
-  const reason = 'it redirects from https to http, and without a checksum nothing would prove what comes from there';
+  const reason = 'it redirects from https to http, which Castra follows only with a checksum';
   // Not thrown: the redirect comes out of undici's parser, which does not expect that.
   queueMicrotask(() => handler.onResponseError?.(NO_CONTROLLER, new AttemptFailure('http', reason, 'never')));
   return true;
@@ -131,10 +131,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new AttemptFailure(
-      'http',
-      'the user name or password in its URL has a % that must be written as %25',
-      'never',
-    );
+    throw new AttemptFailure('http', 'write the % in the user name or password of its URL as %25', 'never');
   }
 }

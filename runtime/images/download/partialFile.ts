@@ -170,5 +170,5 @@ export class PartialFile {
 
 /** Too short or too long for what was promised. */
 export function sizeFailure(actual: number | string, expected: number): AttemptFailure {
-  return new AttemptFailure('size', `the server has ${actual} bytes where ${expected} are expected`, 'never');
+  return new AttemptFailure('size', `the server has ${actual} bytes instead of the expected ${expected}`, 'never');
 }

@@ -22,15 +22,15 @@ export function judgeReply(response: Response, have: number, expected?: number):
   if (response.status === 416 && have > 0) {
     // Not every server tells the size with a 416.
     if ((range?.total ?? expected) === have) return { kind: 'complete', total: have };
-    return { kind: 'unfit', reason: 'the server has nothing that could follow it' };
+    return { kind: 'unfit', reason: 'the server has no data after this point' };
   }
   if (response.status !== 200 && response.status !== 206) {
     throw statusFailure(response.status, parseRetryAfter(headerOf(response, 'retry-after')));
   }
   refuseEncoding(response);
   if (response.status === 200) return { kind: 'whole', ...withTotal(contentLength(response)) };
-  if (have === 0) throw new AttemptFailure('http', 'the server sends a part of the file unasked', 'never');
-  if (range?.start !== have) return { kind: 'unfit', reason: 'the server sent another part than was asked for' };
+  if (have === 0) throw new AttemptFailure('http', 'the server sends only a part of the file, unrequested', 'never');
+  if (range?.start !== have) return { kind: 'unfit', reason: 'the server sent a different part than requested' };
   return { kind: 'rest', ...withTotal(range.total) };
 }
 
@@ -38,7 +38,7 @@ export function judgeReply(response: Response, have: number, expected?: number):
 function refuseEncoding(response: Response): void {
   const encoding = headerOf(response, 'content-encoding') ?? 'identity';
   if (encoding === 'identity') return;
-  throw new AttemptFailure('http', `the server packs the file (${encoding}) although it was asked not to`, 'never');
+  throw new AttemptFailure('http', `the server compresses the file (${encoding}) against the request`, 'never');
 }
 
 export function contentLength(response: Response): number | undefined {

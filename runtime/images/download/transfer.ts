@@ -28,7 +28,7 @@ export async function transferOnce(transfer: Transfer, url: string, connection: 
   const reply = judgeReply(response, file.size, transfer.expected);
   if (reply.kind === 'complete' && (transfer.expected ?? reply.total) === reply.total) return;
   if (reply.kind === 'complete' || reply.kind === 'unfit' || isOtherFile(transfer, reply)) {
-    await discard(transfer, reply.kind === 'unfit' ? reply.reason : 'the server has a file of another size');
+    await discard(transfer, reply.kind === 'unfit' ? reply.reason : 'the file on the server has another size');
     // Without a beginning no range is asked for, so this happens once.
     return transferOnce(transfer, url, connection);
   }
@@ -43,7 +43,7 @@ async function prepareResume(transfer: Transfer, url: string): Promise<string | 
   const origin = readOrigin(transfer.file.path);
   const validator = origin?.source === sourceOf(url) ? origin.validator : undefined;
   if (validator === undefined && !transfer.proven) {
-    await discard(transfer, 'without a checksum nothing tells whether the rest would fit it');
+    await discard(transfer, 'without a checksum, the rest may belong to another file');
   }
   return validator;
 }

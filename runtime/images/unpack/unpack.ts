@@ -46,7 +46,7 @@ export async function unpack(path: string, packing: Packing, target: string, sig
     await pipeline(packed, await unpacker(packing), write, { signal });
   } catch (error) {
     if (signal.aborted || error instanceof Qcow2Error || isDiskError(error)) throw error;
-    throw new Qcow2Error(`it cannot be unpacked (${packing}): its data is damaged or ends early`, { cause: error });
+    throw new Qcow2Error(`it cannot be unpacked (${packing}): its data is damaged or truncated`, { cause: error });
   } finally {
     await file.close();
   }
@@ -56,10 +56,10 @@ async function writeSparse(file: FileHandle, chunks: AsyncIterable<Uint8Array>, 
   let position = 0;
   let written = 0;
   for await (const chunk of chunks) {
-    if (position + chunk.length > MAX_BYTES) throw new Qcow2Error('unpacked it is larger than a terabyte');
+    if (position + chunk.length > MAX_BYTES) throw new Qcow2Error('it is larger than 1 TB when unpacked');
     if (!isZero(chunk)) {
       written += chunk.length;
-      if (written > limit) throw new Qcow2Error('unpacked it needs more space than its disk has free');
+      if (written > limit) throw new Qcow2Error('its disk does not have enough free space to unpack it');
       await writeAt(file, chunk, position);
     }
     position += chunk.length;

@@ -30,7 +30,7 @@ export async function* unpackZstd(
     const magic = head.readUInt32LE();
     if (magic === FRAME) yield* decode(readFrame(reader, head));
     else if ((magic & ~0xf) >>> 0 === SKIPPABLE) await skip(reader);
-    else throw new Error('no zstd frame begins here');
+    else throw new Error('it is not a zstd frame');
   }
 }
 
@@ -71,12 +71,12 @@ function refuseLargeWindow(descriptor: number, [window = 0]: Buffer): void {
   const mib = Math.ceil((base + (base / 8) * (window & 7)) / MIB);
   if (mib <= MAX_WINDOW_MIB) return;
   throw new Qcow2Error(
-    `to unpack it takes ${mib} MiB of memory, as it was packed with \`--long\`; pack it without that`,
+    `unpacking it needs ${mib} MiB of memory, because it was compressed with \`--long\`; compress it without that option`,
   );
 }
 
 async function need(reader: ByteReader, count: number): Promise<Buffer> {
   const bytes = count === 0 ? Buffer.alloc(0) : await reader.take(count);
-  if (bytes === undefined) throw new Error('the data ends early');
+  if (bytes === undefined) throw new Error('the data is truncated');
   return bytes;
 }

@@ -28,7 +28,7 @@ export function readBytes(chunks: AsyncIterable<Uint8Array>): ByteReader {
       for (let missing = count; missing > 0; ) {
         if (!(await fill())) {
           if (pieces.length === 0) return undefined;
-          throw new Error('the data ends early');
+          throw new Error('the data is truncated');
         }
         const piece = cut(missing);
         missing -= piece.length;
@@ -38,7 +38,7 @@ export function readBytes(chunks: AsyncIterable<Uint8Array>): ByteReader {
     },
     async *pass(count, bite) {
       for (let missing = count; missing > 0; ) {
-        if (!(await fill())) throw new Error('the data ends early');
+        if (!(await fill())) throw new Error('the data is truncated');
         const piece = cut(Math.min(missing, bite));
         missing -= piece.length;
         yield piece;

@@ -37,7 +37,7 @@ export const fzstdDecoder: FrameDecoder = async function* (frame) {
   yield* push(new Uint8Array(0), true);
   if (!endsWithChecksum(descriptor ?? 0)) return;
   const expected = Buffer.from(last).readUInt32LE();
-  if (expected !== Number(BigInt.asUintN(32, hash.digest()))) throw new Error('its checksum is another one');
+  if (expected !== Number(BigInt.asUintN(32, hash.digest()))) throw new Error('its checksum does not match');
 };
 
 export const decodeFrame: FrameDecoder = nodeDecoder ?? fzstdDecoder;

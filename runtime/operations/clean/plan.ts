@@ -85,7 +85,7 @@ function whyNot(folder: StateFolder, choices: PlanChoices): { kind: CleanupKind;
   if (folder === 'logs' && choices.keepLogs) return { kind: 'logs', reason: '--no-logs' };
   if (folder === 'handshakes' && choices.keepHandshakes) return { kind: 'handshakes', reason: '--no-handshakes' };
   if (folder === 'kept' && !choices.kept) {
-    return { kind: 'kept-overlay', reason: 'put aside with --keep-overlay; --kept removes it' };
+    return { kind: 'kept-overlay', reason: 'kept by --keep-overlay; pass --kept to remove it' };
   }
   return undefined;
 }
@@ -112,7 +112,7 @@ function addRecorded(stateRoot: string, record: LaunchRecord, { project }: PlanC
     const isOurs = overlayFile !== undefined && fileId(overlayPath) === overlayFile;
     draft.skipped = draft.skipped.filter(({ path }) => path !== overlayPath);
     const skip = (reason: string) => draft.skipped.push({ kind: 'overlay', path: overlayPath, reason });
-    if (!isOurs) skip(`it is not the file that was made for ${vm}`);
+    if (!isOurs) skip(`it is not the file that Castra created for ${vm}`);
     else if (declares(project, overlayPath)) draft.removals.push({ kind: 'overlay', path: overlayPath, vm });
     else skip('castra.toml does not name it any more; delete it if you do not need it');
   }

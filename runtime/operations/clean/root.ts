@@ -103,11 +103,11 @@ async function endRunning(
   if (running.length === 0) return vms;
   const names = running.map(({ vm, live }) => `${vm} (pid ${live.process.pid})`).join(', ');
   if (!options.force) {
-    const detail = `${names} ${running.length === 1 ? 'runs' : 'run'} there. Stop it with \`castra down\`, or pass --force, which does that first.`;
+    const detail = `${names} ${running.length === 1 ? 'is running' : 'are running'} there. Run \`castra down\`, or pass --force to stop them first.`;
     throw new CastraError({ kind: 'clean-refused', path: stateRoot, detail });
   }
   if (options.dryRun) {
-    run.report({ type: 'message', severity: 'info', text: `Would be stopped first: ${names}.` });
+    run.report({ type: 'message', severity: 'info', text: `Would stop first: ${names}.` });
     return vms;
   }
   await Promise.all(running.map((one) => end(one, project, run)));

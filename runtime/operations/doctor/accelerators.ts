@@ -45,7 +45,7 @@ async function openFresh(programs: QemuPrograms): Promise<QemuHost> {
 function describeTcg({ works, detail, elapsedMs }: ProbeResult): DoctorFinding {
   const details = { accelerator: 'tcg', works, elapsedMs };
   if (works) return fine('accelerator.tcg', `tcg (emulation) runs a guest: a boot sector in ${elapsedMs} ms`, details);
-  const fix = 'Close other programs if this host is busy; else reinstall QEMU.';
+  const fix = 'If this host is busy, close other programs. Otherwise reinstall QEMU.';
   return problem('warning', 'accelerator.tcg', `tcg (emulation) failed its probe: ${detail}.`, fix, details);
 }
 
@@ -60,13 +60,13 @@ async function describeNative(accelerator: AcceleratorName, host: QemuHost, home
   if (obstacle !== undefined) {
     const said = probe && !probe.works && !obstacle.includes(probe.detail) ? `; its probe: ${probe.detail}` : '';
     const took = elapsedMs === undefined ? '' : ` (${elapsedMs} ms)`;
-    const message = `${accelerator.toUpperCase()} cannot be used: ${obstacle}${said}${took}. VMs run under emulation, which is slow.`;
+    const message = `${accelerator.toUpperCase()} cannot be used: ${obstacle}${said}${took}. VMs use emulation, which is slow.`;
     return problem('warning', check, message, adviceFor(accelerator), details);
   }
   const cache = homeFiles(home).qemuCache;
   if (remembersFailure(cache, accelerator)) {
-    const message = `${accelerator} works, but an earlier probe failed and is remembered until the next boot.`;
-    return problem('warning', check, message, `Delete ${cache}; the next \`castra up\` probes again.`, details);
+    const message = `${accelerator} works, but Castra remembers an earlier failed probe until the next boot.`;
+    return problem('warning', check, message, `Delete ${cache}, so that the next \`castra up\` probes again.`, details);
   }
   return fine(check, `${accelerator} runs a guest: a boot sector in ${elapsedMs} ms`, details);
 }
@@ -79,11 +79,11 @@ function remembersFailure(cachePath: string, accelerator: AcceleratorName): bool
 function adviceFor(accelerator: AcceleratorName): string {
   switch (accelerator) {
     case 'kvm':
-      return 'Switch virtualization on in the firmware setup (on a cloud host: nested virtualization), load kvm_intel or kvm_amd, and be in the group that owns /dev/kvm. `accelerator = "tcg"` says that emulation is meant.';
+      return 'Enable virtualization in the firmware setup (on a cloud host: nested virtualization), load kvm_intel or kvm_amd, and join the group that owns /dev/kvm. To confirm emulation, set `accelerator = "tcg"`.';
     case 'hvf':
       return 'Use a QEMU for the architecture of this Mac, such as the one of Homebrew.';
     case 'whpx':
-      return 'Switch on "Windows Hypervisor Platform" in the Windows features.';
+      return 'Enable "Windows Hypervisor Platform" in the Windows features.';
     case 'tcg':
       return 'Reinstall QEMU.';
   }

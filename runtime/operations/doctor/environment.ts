@@ -25,7 +25,7 @@ function judgeVariable(name: string, value: string): DoctorFinding {
     return fine('environment.castra', `${name}=${redact(value)} is in force`, { name, value: redact(value) });
   }
   // Its value may be anything, also a secret.
-  const message = `${name} is set, but Castra has no such setting.`;
+  const message = `${name} is set, but Castra does not know this setting.`;
   return problem('info', 'environment.castra', message, `Unset it, or correct it to one of ${settings.join(', ')}.`, {
     name,
   });

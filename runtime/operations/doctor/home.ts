@@ -21,19 +21,26 @@ function judgeHome(path: string): DoctorFinding {
   if (process.getuid !== undefined && stat.uid !== process.getuid()) {
     return bad(`${path} belongs to another user (uid ${stat.uid}).`, 'Set CASTRA_HOME to a folder of your own.');
   }
-  if (!isWritable(path)) return bad(`${path} cannot be written to (mode ${mode}).`, `chmod 700 ${path}`);
+  if (!isWritable(path)) return bad(`${path} is not writable (mode ${mode}).`, `chmod 700 ${path}`);
   if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-    return problem('warning', CHECK, `${path} is open to other users (mode ${mode}).`, `chmod 700 ${path}`, details);
+    return problem(
+      'warning',
+      CHECK,
+      `${path} is accessible to other users (mode ${mode}).`,
+      `chmod 700 ${path}`,
+      details,
+    );
   }
-  return fine(CHECK, `Castra's home is ${path}, for you alone`, details);
+  return fine(CHECK, `Castra's home is ${path}, and only you can read it`, details);
 }
 
 function judgeParent(home: string): DoctorFinding {
   let parent = dirname(home);
   while (!existsSync(parent) && dirname(parent) !== parent) parent = dirname(parent);
   const details = { path: home, exists: false };
-  if (isWritable(parent)) return fine(CHECK, `Castra's home ${home} is made by the first \`castra up\``, details);
-  const message = `Castra's home ${home} cannot be made: ${parent} cannot be written to.`;
+  if (isWritable(parent))
+    return fine(CHECK, `Castra's home ${home} will be created by the first \`castra up\``, details);
+  const message = `Castra's home ${home} cannot be created: ${parent} is not writable.`;
   return problem('error', CHECK, message, 'Set CASTRA_HOME to a folder of your own.', details);
 }
 

@@ -28,14 +28,14 @@ function checkFlock(): DoctorFinding[] {
   if (process.platform !== 'linux') return [];
   const path = findExecutable('flock');
   if (path !== undefined) return [fine('host.flock', `flock (${path})`, { path })];
-  const message = 'flock(1) is not on PATH; no command that changes a project works without it.';
+  const message = 'flock(1) is not on PATH. Commands that change a project need it.';
   return [problem('error', 'host.flock', message, 'Install the package util-linux.')];
 }
 
 async function checkSsh(): Promise<DoctorFinding> {
   const path = findExecutable('ssh');
   if (path === undefined) {
-    const message = 'There is no ssh program on PATH.';
+    const message = 'ssh is not on PATH.';
     return problem(
       'info',
       'host.ssh',
@@ -57,7 +57,7 @@ export const checkCapacities: Check = async ({ settings, place, project }) => {
   const availableMiB = Math.floor(capacity.availableMemoryBytes / MIB);
   const problems = checkCapacity(demand, capacity, []);
   const wants = project ? `; the VMs want ${demand.cpus}` : '';
-  const wantsMemory = project ? `; the VMs that do not run want ${demand.memoryMiB} MiB` : '';
+  const wantsMemory = project ? `; the stopped VMs need ${demand.memoryMiB} MiB` : '';
   return [
     judge('host.cpus', problems, 'host/cpus', `${capacity.cpus} processors${wants}`, {
       cpus: capacity.cpus,
@@ -94,6 +94,6 @@ function judge(
 ): DoctorFinding {
   const found = diagnostics.find((diagnostic) => diagnostic.code === code);
   if (!found) return fine(check, otherwise, details);
-  const fix = found.help ?? 'Start fewer VMs at once, or make room for them.';
+  const fix = found.help ?? 'Start fewer VMs at once, or free some of it.';
   return problem(found.severity, check, found.message, fix, details);
 }

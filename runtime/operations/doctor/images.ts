@@ -31,7 +31,7 @@ async function judgeImage(path: string): Promise<DoctorFinding[]> {
     return [];
   } catch (error) {
     const message = `The image ${path} cannot be used: ${messageOf(error)}.`;
-    return [problem('warning', CHECK, message, 'Delete it; it is fetched again when a VM needs it.', { path })];
+    return [problem('warning', CHECK, message, 'Delete it; Castra downloads it again when a VM needs it.', { path })];
   }
 }
 
@@ -39,11 +39,15 @@ function judgeRecord(path: string): DoctorFinding[] {
   const value = readJsonIfAny(path);
   if (typeof value === 'object' && value !== null) {
     if (!('damaged' in value) || value.damaged !== true) return [];
-    const message = `The cached image of ${path} was found to be damaged.`;
+    const message = `The cached image of ${path} is damaged.`;
     return [
-      problem('warning', CHECK, message, 'castra images prune; it is fetched again when a VM needs it.', { path }),
+      problem('warning', CHECK, message, 'castra images prune; Castra downloads it again when a VM needs it.', {
+        path,
+      }),
     ];
   }
-  const message = `The record ${path} is damaged; its image is not known.`;
-  return [problem('warning', CHECK, message, 'Delete it; the image is fetched again when a VM needs it.', { path })];
+  const message = `The record ${path} is damaged, so its image is unknown.`;
+  return [
+    problem('warning', CHECK, message, 'Delete it; Castra downloads the image again when a VM needs it.', { path }),
+  ];
 }

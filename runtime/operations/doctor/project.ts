@@ -24,7 +24,7 @@ export function readExamined(options: DoctorOptions): {
     const { failure, message } = error;
     const finding =
       failure.kind === 'config-not-found'
-        ? fine('project.config', 'There is no castra.toml here; only the host was looked at')
+        ? fine('project.config', 'No castra.toml found; checked only the host')
         : problem('error', 'project.config', message, 'Correct --config or --project, or run `castra init`.');
     return { examined: base, findings: [finding] };
   }
@@ -40,7 +40,13 @@ function fromDiagnostic(path: string, { severity, code, message, help, range }: 
   const start = range?.start;
   const details = { code, path, ...(start ? { line: start.line, column: start.column } : {}) };
   const place = start ? `${path}:${start.line}: ` : '';
-  return problem(severity, 'project.config', `${place}${message}`, help ?? '`castra validate` shows where.', details);
+  return problem(
+    severity,
+    'project.config',
+    `${place}${message}`,
+    help ?? 'Run `castra validate` to see where.',
+    details,
+  );
 }
 
 /** What only this project needs of the host. */
@@ -70,7 +76,9 @@ function checkSockets({ stateRoot, vms }: ProjectConfig): DoctorFinding[] {
     return [problem('error', check, message, 'Set `project.state_dir` to a shorter path.', details)];
   }
   const isShort = paths.every((path) => path.startsWith(`${stateRoot}/`));
-  const where = isShort ? 'in the state root' : 'in a short folder, for the state root has a long path';
+  const where = isShort
+    ? 'in the state root'
+    : 'in a folder with a shorter path, because the path of the state root is too long';
   return vms.length === 0
     ? []
     : [fine(check, `The VMs' sockets fit (${longest} of ${SOCKET_PATH_LIMIT} bytes), ${where}`, details)];
@@ -84,6 +92,6 @@ async function checkBrokerPort(port: number): Promise<DoctorFinding[]> {
   if (claim.kind === 'free') return [fine(check, `The broker's port ${port} is free`, { port })];
   const message = `The broker's port ${port} cannot be used: ${claim.detail}.`;
   return [
-    problem('warning', check, message, 'Unless that is Castra itself, set another port in `[broker]`.', { port }),
+    problem('warning', check, message, 'Unless Castra itself uses it, set another port in `[broker]`.', { port }),
   ];
 }

@@ -38,7 +38,7 @@ async function describeMain(wanted: string, system: string | undefined, find: ()
   const { version, accelerators, sandbox } = await describeBuild(system);
   const details = { path: system, version, accelerators: accelerators.join(','), sandbox };
   if (version === 'unknown') {
-    const message = `${system} does not say its version: it may be no QEMU, or not work.`;
+    const message = `${system} does not print its version: it may not be QEMU, or may be broken.`;
     return [problem('error', 'qemu.system', message, `Run \`${system} -version\` to see why.`, details)];
   }
   return [fine('qemu.system', `QEMU ${version} (${system})`, details)];

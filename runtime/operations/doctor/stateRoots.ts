@@ -29,10 +29,10 @@ function judgeKnown({ id, name, configPath, stateRoot }: KnownProject): DoctorFi
   const running = knownVms(stateRoot).filter((vm) => inspectVm(stateRoot, vm).kind === 'running');
   const details = { id, configPath, stateRoot, running: running.join(',') };
   if (running.length > 0) {
-    const message = `${running.join(', ')} of the project "${name}" ${running.length === 1 ? 'runs' : 'run'}, but ${configPath} is gone.`;
+    const message = `${running.join(', ')} of the project "${name}" ${running.length === 1 ? 'is' : 'are'} running, but ${configPath} is gone.`;
     return [problem('warning', 'home.projects', message, `castra down --project ${id}`, details)];
   }
-  const message = `The project "${name}" is known, but ${configPath} is gone.`;
+  const message = `The castra.toml of the known project "${name}" is gone: ${configPath}.`;
   const fix = existsSync(stateRoot) ? `castra clean --state-root ${stateRoot}` : 'castra clean --global';
   return [problem('info', 'home.projects', message, fix, details)];
 }
@@ -40,7 +40,7 @@ function judgeKnown({ id, name, configPath, stateRoot }: KnownProject): DoctorFi
 function findLeftovers(stateRoot: string): DoctorFinding[] {
   const left = knownVms(stateRoot).filter((vm) => inspectVm(stateRoot, vm).kind !== 'running');
   if (left.length === 0) return [];
-  const message = `${left.join(', ')} ended without \`castra down\`; the disk and other files are still in ${stateRoot}.`;
+  const message = `${left.join(', ')} ended without \`castra down\`; their files are still in ${stateRoot}.`;
   const fix = `castra clean --state-root ${stateRoot}`;
   return [problem('info', 'home.leftovers', message, fix, { stateRoot, vms: left.join(',') })];
 }

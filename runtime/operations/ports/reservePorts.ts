@@ -34,7 +34,7 @@ export async function reservePorts(
       return { reservations: [...others, ...got.map((claim) => toReservation(place, claim))], value: claims };
     });
     if (reserved) return reserved;
-    if (!run.signal.aborted) warn('another castra does not let go of it', run);
+    if (!run.signal.aborted) warn('another castra still holds it', run);
   } catch (error) {
     warn(messageOf(error), run);
   }
@@ -79,6 +79,6 @@ export function describeHolder(entry: LiveReservation, ownStateRoot: string): st
 }
 
 function warn(why: string, run: Run): void {
-  const text = `Ports cannot be reserved, so another project may take one before it is bound: ${why}.`;
+  const text = `Ports cannot be reserved (${why}). Another project may take one before QEMU opens it.`;
   run.report({ type: 'message', severity: 'warning', text: text.replace(/\.\.$/, '.') });
 }

@@ -48,7 +48,7 @@ function analyzeKnown(id: string, settings: HostSettings): ProjectAnalysis {
   const { name, configPath, stateRoot } = known;
   if (existsSync(configPath)) return analyzeFile(configPath, settings);
   const message = `${configPath} is gone.`;
-  const help = 'What was started from it can still be stopped and cleaned.';
+  const help = 'You can still stop its VMs with `castra down`, and run `castra clean`.';
   return {
     place: { name, configPath, stateRoot },
     diagnostics: [{ severity: 'error', code: 'config/gone', message, help, path: configPath }],

@@ -41,7 +41,7 @@ function judgeStopped(
 ): Judgement {
   const gone =
     vm === undefined && !context.fileIsBroken
-      ? 'It is no longer in castra.toml; `castra down` clears what it left.'
+      ? 'It is no longer in castra.toml; `castra down` removes what it left.'
       : undefined;
   switch (live.kind) {
     case 'absent':
@@ -54,12 +54,12 @@ function judgeStopped(
     case 'died':
       return {
         state: 'error',
-        reason: 'QEMU crashed or was killed. `castra up` starts the VM again, `castra down` clears what is left.',
+        reason: 'QEMU crashed or was killed. `castra up` starts the VM again, `castra down` removes what it left.',
       };
     case 'foreign':
       return {
         state: 'stopped',
-        reason: `Its pidfile names pid ${live.pid}, which is another process and is left alone.`,
+        reason: `Its pidfile names pid ${live.pid}, which is another process. Castra leaves it alone.`,
       };
   }
 }
@@ -77,7 +77,7 @@ async function judgeRunning(
   const stuck = judgeRunState(run, changing);
   if (stuck) return stuck;
   if (vm === undefined && !context.fileIsBroken) {
-    return { state: 'orphaned', reason: 'It runs but is no longer in castra.toml; `castra down` stops it.' };
+    return { state: 'orphaned', reason: 'It is running but is no longer in castra.toml; `castra down` stops it.' };
   }
   if (live.record === undefined) return { state: 'running', reason: 'Its launch record is lost.' };
   if (!(await isReady(live.record, context.stateRoot))) return judgeStarting(live.record, changing);
@@ -85,7 +85,7 @@ async function judgeRunning(
 }
 
 const OTHER_BASE =
-  'Its base image was changed or replaced since it was started; what it reads may be wrong. `castra down` and `castra up` start it again.';
+  'Its base image changed after its start, so it may read wrong data. Restart it with `castra down` and `castra up`.';
 
 const hasOtherBase = ({ baseImage, baseStamp: stamp }: LaunchRecord): boolean =>
   stamp !== undefined && stamp !== baseStamp(baseImage);

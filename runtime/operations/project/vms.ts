@@ -87,12 +87,12 @@ export function explainAbsence(vm: string, live: Liveness): string {
     case 'foreign':
       return `its pidfile names pid ${live.pid}, which is another process. \`castra up ${vm}\` starts it.`;
     case 'running':
-      return `its launch record is lost, so its ports are not known. \`castra down ${vm}\` and \`castra up ${vm}\` start it again.`;
+      return `its launch record is lost, so its ports are unknown. Restart it with \`castra down ${vm}\` and \`castra up ${vm}\`.`;
   }
 }
 
 /** How a VM came to an end that nobody asked Castra for: a sentence that begins in lower case. */
 export function explainEnd({ record, hostRestarted }: Extract<Liveness, { kind: 'ended' }>): string {
-  if (hostRestarted) return 'the host was restarted since it ran.';
-  return record.pid === undefined ? 'its start did not finish.' : 'the guest powered itself off.';
+  if (hostRestarted) return 'the host was restarted.';
+  return record.pid === undefined ? 'its start did not finish.' : 'the guest powered off.';
 }

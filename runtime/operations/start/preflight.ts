@@ -152,7 +152,7 @@ function explainFallback(accelerators: ReadonlyMap<string, SelectedAccelerator>)
     ({ accelerator, reason }) => accelerator === 'tcg' && reason !== 'configured',
   );
   if (!fallback) return [];
-  const message = `VMs run under emulation (tcg), which is slow: ${fallback.reason}.`;
+  const message = `VMs use emulation (tcg), which is slow: ${fallback.reason}.`;
   return [
     {
       severity: 'info',

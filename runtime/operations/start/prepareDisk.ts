@@ -39,6 +39,6 @@ function refuseForeignOverlay({ vm }: StartPlan, stayed: string | undefined): vo
   const detail =
     stayed !== undefined
       ? `its overlay ${overlayPath} is still there: ${stayed}.`
-      : `${overlayPath} exists and was not made by Castra, so it is not replaced. Move it away, or choose another \`overlay\`.`;
+      : `${overlayPath} exists, and Castra did not create it. Move it away, or choose another \`overlay\`.`;
   throw new CastraError({ kind: 'overlay-failed', vm: name, detail });
 }

@@ -36,7 +36,7 @@ function failureOf({ vm, accelerator }: StartPlan, error: unknown): SingleFailur
   if (!(error instanceof CastraError)) return { kind: 'overlay-failed', vm: vm.name, detail: messageOf(error) };
   const failure = singleFailure(error);
   if (failure.kind !== 'launch-failed' || accelerator === 'tcg') return failure;
-  const hint = `it was started with accelerator ${accelerator}, and \`accelerator = "auto"\` takes only what was seen to work`;
+  const hint = `it was started with accelerator ${accelerator}; with \`accelerator = "auto"\`, Castra uses only an accelerator that works here`;
   return { ...failure, detail: `${failure.detail} (${hint})` };
 }
 

@@ -98,7 +98,7 @@ async function putAway(overlay: string, request: LeftoverRequest, run: Run): Pro
       run.report({ type: 'overlay.kept', vm, path: result.path, bytes: result.bytes });
       return { reclaimedBytes: 0, keptOverlay: result.path };
     case 'in-use':
-      warn(`${vm}: its overlay ${overlay} was kept: ${result.detail}`, run);
+      warn(`${vm}: its overlay ${overlay} was not removed: ${result.detail}`, run);
       return { reclaimedBytes: 0, stayed: result.detail };
   }
 }

@@ -26,7 +26,7 @@ export async function copyTree(job: CopyJob, source: string, target: string, nam
   job.signal.throwIfAborted();
   const { from, to } = job;
   const facts = await from.stat(source, named);
-  if (facts === undefined) throw new Error(`${from.show(source)}: no such file or folder`);
+  if (facts === undefined) throw new Error(`${from.show(source)}: this file or folder does not exist`);
   switch (facts.kind) {
     case 'file':
       return copyFile(job, source, target, facts, named);
@@ -49,9 +49,7 @@ async function copyFolder(job: CopyJob, source: string, target: string, facts: F
   else if (there.kind !== 'folder') throw new Error(`${to.show(target)} exists and is not a folder`);
   for (const name of await from.list(source)) {
     if (!isSafeName(name, process.platform === 'win32')) {
-      throw new Error(
-        `${from.show(source)} has an entry ${JSON.stringify(name)}, which cannot be the name of a file here`,
-      );
+      throw new Error(`${from.show(source)} has an entry ${JSON.stringify(name)}, which is not a valid file name here`);
     }
     await copyTree(job, from.join(source, name), to.join(target, name), false);
   }

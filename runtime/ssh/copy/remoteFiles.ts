@@ -97,6 +97,6 @@ const codeOf = (error: unknown): unknown =>
 
 function explain(error: unknown): string {
   const code = codeOf(error);
-  if (code === NO_SUCH_FILE) return 'no such file or folder';
+  if (code === NO_SUCH_FILE) return 'this file or folder does not exist';
   return code === FAILURE ? 'the guest refuses it, for example because its disk is full' : messageOf(error);
 }

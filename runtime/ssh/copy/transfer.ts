@@ -34,7 +34,7 @@ export async function transfer(read: ReadAt, write: WriteAt, size: number): Prom
 
 async function copyPiece(read: ReadAt, write: WriteAt, buffer: Buffer, length: number, at: number): Promise<number> {
   const count = await read(buffer, length, at);
-  if (count === 0) throw new Error('it became shorter while it was read');
+  if (count === 0) throw new Error('it shrank during the copy');
   await write(buffer, count, at);
   return count;
 }

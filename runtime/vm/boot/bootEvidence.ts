@@ -51,7 +51,7 @@ const stops: readonly {
   {
     pattern: /(grub(?: rescue)?>) *$/,
     final: true,
-    explain: (found) => `the boot loader stopped at its "${found}" prompt: it finds no system on this disk`,
+    explain: (found) => `the boot loader stopped at its "${found}" prompt: it found no system on this disk`,
   },
   {
     pattern: /\(initramfs\) *$/,
@@ -62,7 +62,7 @@ const stops: readonly {
     pattern: /No bootable device|not a bootable disk|BdsDxe: No bootable option|^Shell> *$/m,
     final: true,
     explain: () =>
-      'the firmware found nothing to boot: check that `base_image` is a bootable disk and that `firmware` fits it',
+      'the firmware found nothing to boot: check that `base_image` is a bootable disk and that `firmware` matches it',
   },
   {
     pattern: /emergency mode|press Enter for maintenance|Give root password/i,
@@ -72,7 +72,7 @@ const stops: readonly {
   {
     pattern: /login: *$/,
     final: false,
-    explain: () => 'a login prompt stands on the serial console, so the guest is up, but no SSH server answers in it',
+    explain: () => 'the serial console shows a login prompt, so the guest is up, but no SSH server answers',
   },
 ];
 
@@ -122,10 +122,10 @@ export function explain(evidence: BootEvidence): string {
     case 'image':
     case 'overlay':
     case 'qemu':
-      return 'QEMU runs, but its machine does not';
+      return 'QEMU runs, but has not started the guest';
     case 'firmware':
       return evidence.serial.trim() === ''
-        ? 'nothing has appeared on the serial console since the machine started (does the guest use ttyS0?)'
+        ? 'the serial console is empty since the start (does the guest use ttyS0?)'
         : 'the firmware or boot loader wrote to the serial console, but no kernel did';
     case 'kernel':
       return 'the kernel runs, but the guest has not set up its network card';

@@ -16,8 +16,7 @@ export type RunState =
 
 /** What QEMU's own status words mean to a person. */
 const broken: Readonly<Record<string, string>> = {
-  'internal-error':
-    'the accelerator failed inside QEMU (status internal-error): it is broken on this host; set `accelerator = "tcg"`',
+  'internal-error': 'the accelerator failed inside QEMU (status internal-error): set `accelerator = "tcg"`',
   'io-error': 'a disk write failed on the host (status io-error): free some disk space',
   'guest-panicked': 'the guest kernel panicked (status guest-panicked): see the serial log',
   watchdog: 'the watchdog stopped the guest (status watchdog)',

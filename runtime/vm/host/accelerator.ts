@@ -60,13 +60,11 @@ export async function selectAccelerator(choice: AcceleratorChoice, host: QemuHos
   if (choice !== 'auto') return { accelerator: choice, reason: 'configured' };
   const candidate = platformAccelerator(process.platform);
   const obstacle =
-    candidate === undefined
-      ? 'this platform has no accelerator that Castra knows'
-      : await findObstacle(candidate, host);
+    candidate === undefined ? 'Castra knows no accelerator for this platform' : await findObstacle(candidate, host);
   if (candidate === undefined || obstacle !== undefined) {
     return { accelerator: 'tcg', reason: obstacle ?? 'no accelerator' };
   }
-  return { accelerator: candidate, reason: 'probed: a guest runs under it' };
+  return { accelerator: candidate, reason: 'a test guest runs under it' };
 }
 
 export function platformAccelerator(platform: NodeJS.Platform): AcceleratorName | undefined {
@@ -85,7 +83,7 @@ export async function findObstacle(candidate: AcceleratorName, host: QemuHost): 
     return `${candidate} cannot run ${host.programs.architecture} guests on this host`;
   }
   if (candidate === 'kvm' && process.arch === 'x64' && !hasVirtualizationFlag(readCpuinfo())) {
-    return 'the processor offers no virtualization (neither vmx nor svm in /proc/cpuinfo)';
+    return 'the processor has no virtualization (neither vmx nor svm in /proc/cpuinfo)';
   }
   const probe = await host.probe(candidate);
   return probe.works ? undefined : `${candidate} does not work here: ${probe.detail}`;

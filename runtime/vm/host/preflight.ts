@@ -48,8 +48,8 @@ export function downgrade(findings: readonly HostProblem[]): HostProblem[] {
 }
 
 function checkCpus({ cpus: wanted }: Demand, cpus: number): HostProblem[] {
-  const message = `The VMs want ${wanted} cpus together; this host has ${cpus}.`;
-  const help = 'Lower `cpus`, start fewer VMs, or pass --force: they share the processors then.';
+  const message = `The VMs need ${wanted} processors together; this host has ${cpus}.`;
+  const help = 'Lower `cpus`, start fewer VMs, or pass --force to let them share the processors.';
   if (wanted > cpus) return [{ severity: 'error', code: 'host/cpus', message, help }];
   const heavy = wanted > cpus * CPU_WARN_RATIO && wanted > 1;
   return heavy
@@ -59,7 +59,7 @@ function checkCpus({ cpus: wanted }: Demand, cpus: number): HostProblem[] {
 
 function checkMemory(wantedMiB: number, { availableMemoryBytes }: HostCapacity): HostProblem[] {
   const left = availableMemoryBytes - wantedMiB * MIB;
-  const numbers = `The VMs want ${wantedMiB} MiB together; ${Math.floor(availableMemoryBytes / MIB)} MiB are available`;
+  const numbers = `The VMs need ${wantedMiB} MiB together; ${Math.floor(availableMemoryBytes / MIB)} MiB are available`;
   const help = 'Lower `memory`, start fewer VMs, close other programs, or pass --force.';
   if (left < MEMORY_HEADROOM.refuse) {
     return [{ severity: 'error', code: 'host/memory', message: `${numbers}, and 512 MiB must remain.`, help }];
@@ -88,7 +88,7 @@ export function checkPorts(claims: readonly PortClaim[]): HostProblem[] {
         severity: 'error',
         code: 'host/port-taken',
         message: `${vm}: port ${bind}:${host}/${protocol} (to guest port ${guest}) cannot be used: ${claim.detail}.`,
-        help: `Choose another \`host\` port, or \`host = 0\` for any free one; \`${listCommand(protocol, host)}\` shows who uses it.`,
+        help: `Choose another \`host\` port, or \`host = 0\` for any free one; \`${listCommand(protocol, host)}\` shows which program uses it.`,
         about: { vm, forward },
       },
     ];

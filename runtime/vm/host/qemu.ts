@@ -41,7 +41,7 @@ export function findQemu(settings: HostSettings): QemuPrograms {
 export const noWindows = {
   severity: 'error',
   code: 'host/windows',
-  message: 'Virtual machines cannot be run on Windows itself yet.',
+  message: 'Virtual machines cannot run on Windows itself yet.',
   help: 'Open the project in WSL 2, where Castra runs as on Linux: in a terminal there, or with the extension WSL of VS Code.',
 } as const satisfies Diagnostic;
 

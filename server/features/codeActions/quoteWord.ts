@@ -20,5 +20,5 @@ export const quoteWord: FixMaker = (analysis, { span }) => {
   }
   const isText = types.length === 0 || types.includes('string');
   const changes = [{ from: value.from, to: value.to, text: basicString(value.text) }];
-  return [{ title: 'Put it in quotes', changes, ...(isText ? { isPreferred: true } : {}) }];
+  return [{ title: 'Add quotes', changes, ...(isText ? { isPreferred: true } : {}) }];
 };

@@ -12,7 +12,7 @@ export const retype: FixMaker = (analysis, { span }) => {
   const types = typesOf(schema);
   const written = analysis.text.slice(from, to);
   if (types.join() === 'string' && ['integer', 'float', 'boolean', 'datetime'].includes(kind)) {
-    return [{ title: 'Put it in quotes', changes: [{ from, to, text: basicString(written) }], isPreferred: true }];
+    return [{ title: 'Add quotes', changes: [{ from, to, text: basicString(written) }], isPreferred: true }];
   }
   const number = numberIn(found.value.kind === 'string' ? found.value.value : written);
   const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = schema;

@@ -29,7 +29,7 @@ async function attach(socket: string): Promise<Shown> {
   let isClosed = false;
   const session = serialSession(await connectConsole(socket), {
     connected: 'Connected to web',
-    ended: 'The VM ended; press any key to close.',
+    ended: 'The VM stopped. Press any key to close.',
     write(more) {
       text += more;
     },
@@ -99,7 +99,7 @@ test('the end of the VM is said, also when it came before the terminal was open,
       const shown = await attach(path);
       await delay(50);
       shown.session.open();
-      await shown.until(/bye\r\n\r\nThe VM ended; press any key to close\.\r\n$/);
+      await shown.until(/bye\r\n\r\nThe VM stopped\. Press any key to close\.\r\n$/);
       assert.equal(shown.session.isOver, true);
       assert.equal(shown.isClosed(), false);
       shown.session.input('x');

@@ -154,8 +154,8 @@ describe('findMissingKey', () => {
   const help = (text: string, exists = false) => findMissingKey(bootstrap(text), () => exists).map((each) => each.help);
 
   it('warns of a key that is not there', () => {
-    assert.deepEqual(help('ssh.identity = "id"'), ['Correct the path, or put it there.']);
-    assert.deepEqual(help('ssh.identity = "~/id"'), ['`~` stands for nothing here: write the whole path.']);
+    assert.deepEqual(help('ssh.identity = "id"'), ['Correct the path, or create it.']);
+    assert.deepEqual(help('ssh.identity = "~/id"'), ['`~` has no meaning here: write the whole path.']);
     assert.deepEqual(help('ssh.identity = "id"', true), []);
     assert.deepEqual(help(''), []);
   });

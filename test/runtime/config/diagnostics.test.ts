@@ -50,7 +50,7 @@ const CASES: readonly Case[] = [
     text: `${VM}[[vms.«««port_forwards»»]]`.replace('«««', '««'),
     codes: ['config/missing-key', 'config/missing-key'],
     message: '`vms[0].port_forwards[0]` needs `host`.',
-    help: 'Add `host = 0` for any free port, or the number of one.',
+    help: 'Add `host = 0` for any free port, or a port number.',
   },
   {
     title: 'an instance lacks its id',
@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
     title: 'a role called like a replica of another one',
     text: `[[vms]]\nname = ‹"web"›\ncount = 2\n[[vms]]\nname = «"web-1"»`.replace(/^/, HEAD),
     codes: ['config/ambiguous-name?'],
-    message: '"web-1" is a role here, and also a VM of the role "web": commands take it for the VM.',
+    message: '"web-1" is a role here, and also a VM of the role "web": commands use it for the VM.',
   },
   {
     title: 'a role called like a replica that another one does not have',
@@ -91,13 +91,13 @@ const CASES: readonly Case[] = [
     title: 'arguments of QEMU with which Castra loses control',
     text: `${VM}count = 2\nqemu_args = [«"--daemonize"», "-append", "-S", «"-uuid"», "1", "-nographic", «"-S"»]`,
     codes: ['config/qemu-args-conflict', 'config/qemu-args-conflict', 'config/qemu-args-conflict'],
-    message: '`-daemonize` cannot be used here: Castra could not tell which process is QEMU.',
+    message: '`-daemonize` cannot be used here: Castra could not identify the QEMU process.',
   },
   {
     title: 'arguments of QEMU that take the name of a part of Castra’s',
     text: `${VM}qemu_args = [«"-netdev"», "user,id=net0", «"-blockdev"», '{"node-name": "disk0"}', «"-mon"», "chardev=qmp", «"-serial"», "chardev:console0", "-netdev", "user,id=net01"]`,
     codes: Array(4).fill('config/qemu-args-conflict'),
-    message: '`-netdev` cannot be used here: the name "net0" belongs to a part that Castra makes.',
+    message: '`-netdev` cannot be used here: the name "net0" belongs to a device that Castra adds.',
   },
   {
     title: 'an argument of QEMU with a line break, which would be a line of its own in the log',
@@ -134,7 +134,7 @@ const CASES: readonly Case[] = [
     title: 'needs that name nothing, or the role itself',
     text: `${VM}needs = [«"bd"», "db-0", «"web-0"», "db"]\n${DB}`,
     codes: ['config/unknown-need', 'config/needs-itself'],
-    message: 'There is no VM or role "bd" to need.',
+    message: 'No VM or role is called "bd".',
     help: 'Did you mean "db"?',
   },
   {
@@ -154,7 +154,7 @@ const CASES: readonly Case[] = [
     text: `${HEAD}«[vms]»\nname = "web"`,
     codes: ['config/wrong-type'],
     message: '`vms` must be an array, not a table.',
-    help: 'Write `[[vms]]`: each such header adds one.',
+    help: 'Write `[[vms]]`: each such header adds one element.',
   },
   {
     title: 'a wrong value in an environment',
@@ -361,7 +361,7 @@ const CASES: readonly Case[] = [
     title: 'an instance that is described twice',
     text: `${VM}[[vms.instances]]\nid = ‹"web-0"›\n[[vms.instances]]\nid = «"web-0"»`,
     codes: ['config/duplicate-instance'],
-    help: 'Merge both into one table.',
+    help: 'Merge them into one table.',
   },
   {
     title: 'a wrong count makes no instance id wrong',
@@ -431,7 +431,7 @@ const CASES: readonly Case[] = [
     title: 'a disk of no size',
     text: `${VM}overlay_size = «"0 GiB"»`,
     codes: ['config/invalid-size'],
-    message: '"0 GiB" is not the size of a disk.',
+    message: '"0 GiB" is not a valid disk size.',
   },
   {
     title: 'a log that would be rotated all the time',
@@ -476,7 +476,7 @@ const CASES: readonly Case[] = [
     title: 'an overlay that leads out of the project',
     text: `${VM}count = 3\noverlay = «"../disk.qcow2"»`,
     codes: ['config/overlay-outside-project'],
-    help: 'Overlays are deleted after a stop. Move it into the project, leave `overlay` out, or write the absolute path /srv/disk.qcow2 if you mean it.',
+    help: 'Castra deletes overlays after a stop. Move it into the project, remove `overlay`, or write the absolute path /srv/disk.qcow2 to confirm.',
   },
   {
     title: 'an overlay that leads out of the state root',
@@ -500,7 +500,7 @@ const CASES: readonly Case[] = [
       title: `memory ${memory} is no amount`,
       text: `${VM}memory = «${memory}»`,
       codes: ['config/invalid-memory'],
-      message: `"${memory.replaceAll('"', '')}" is not an amount of memory.`,
+      message: `"${memory.replaceAll('"', '')}" is not a valid amount of memory.`,
       help: 'Write it as "2 GiB", "512MiB" or "2048" (MiB).',
     }),
   ),

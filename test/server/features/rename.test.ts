@@ -112,10 +112,7 @@ describe('rename', () => {
     const { text, position } = cursor(PROJECT);
     client.open(URI, text, 7);
     const at = { textDocument: { uri: URI }, position };
-    await assert.rejects(
-      client.request('textDocument/rename', { ...at, newName: 'db' }),
-      /^Error: There is a role "db"/,
-    );
+    await assert.rejects(client.request('textDocument/rename', { ...at, newName: 'db' }), /^Error: A role "db"/);
     const edit = await client.request<{ documentChanges: { textDocument: unknown; edits: unknown[] }[] }>(
       'textDocument/rename',
       { ...at, newName: 'site' },
