@@ -1,28 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CastraError, describe, exitCodes, type Failure } from '../contract/failures.ts';
 import { encodeLine } from '../contract/stream.ts';
-import { addClean } from './commands/clean.ts';
-import { addCompletion } from './commands/completion.ts';
-import { addConsole } from './commands/console.ts';
-import { addCp } from './commands/cp.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addDown } from './commands/down.ts';
-import { addExec } from './commands/exec.ts';
-import { addExport } from './commands/export.ts';
-import { addFmt } from './commands/fmt.ts';
-import { addImages } from './commands/images.ts';
-import { addInit } from './commands/init.ts';
-import { addList } from './commands/list.ts';
-import { addLogs } from './commands/logs.ts';
-import { addPorts } from './commands/ports.ts';
-import { addSchema } from './commands/schema.ts';
-import { addSsh } from './commands/ssh.ts';
-import { addSshConfig } from './commands/sshConfig.ts';
-import { addStatus } from './commands/status.ts';
-import { addUp } from './commands/up.ts';
-import { addValidate } from './commands/validate.ts';
 import type { Finish } from './finish.ts';
-import { refuseUnknownCommand } from './unknownCommand.ts';
+import { firstWord, refuseUnknownCommand } from './unknownCommand.ts';
 
 const environmentHelp = `
 Environment:
@@ -45,7 +25,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     exitCode = code;
   };
   const json = wantsJson(args);
-  const program = buildProgram(finish, json);
+  const program = await buildProgram(args, finish, json);
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -86,30 +66,40 @@ function wantsJson(args: readonly string[]): boolean {
   return args.slice(0, end < 0 ? args.length : end).includes('--json');
 }
 
-/** In the order of `castra --help`: from first use to last. */
-const commands = [
-  addInit,
-  addValidate,
-  addFmt,
-  addUp,
-  addDown,
-  addStatus,
-  addSsh,
-  addExec,
-  addCp,
-  addSshConfig,
-  addConsole,
-  addPorts,
-  addLogs,
-  addExport,
-  addImages,
-  addClean,
-  addDoctor,
-  addList,
-  addSchema,
-];
+type AddCommand = (program: Command, finish: Finish) => void;
 
-function buildProgram(finish: Finish, json: boolean): Command {
+/** In the order of `castra --help`: from first use to last. The module of a command is loaded once it is needed. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  init: async () => (await import('./commands/init.ts')).addInit,
+  validate: async () => (await import('./commands/validate.ts')).addValidate,
+  fmt: async () => (await import('./commands/fmt.ts')).addFmt,
+  up: async () => (await import('./commands/up.ts')).addUp,
+  down: async () => (await import('./commands/down.ts')).addDown,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+  ssh: async () => (await import('./commands/ssh.ts')).addSsh,
+  exec: async () => (await import('./commands/exec.ts')).addExec,
+  cp: async () => (await import('./commands/cp.ts')).addCp,
+  'ssh-config': async () => (await import('./commands/sshConfig.ts')).addSshConfig,
+  console: async () => (await import('./commands/console.ts')).addConsole,
+  ports: async () => (await import('./commands/ports.ts')).addPorts,
+  logs: async () => (await import('./commands/logs.ts')).addLogs,
+  export: async () => (await import('./commands/export.ts')).addExport,
+  images: async () => (await import('./commands/images.ts')).addImages,
+  clean: async () => (await import('./commands/clean.ts')).addClean,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  list: async () => (await import('./commands/list.ts')).addList,
+  schema: async () => (await import('./commands/schema.ts')).addSchema,
+  completion: async () => (await import('./commands/completion.ts')).addCompletion,
+};
+
+/** The command that the first word names. Any other first word, such as a flag or a typo, needs them all. */
+function neededCommands(args: readonly string[]): (() => Promise<AddCommand>)[] {
+  const first = firstWord(args) ?? '';
+  const named = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  return named === undefined ? Object.values(commands) : [named];
+}
+
+async function buildProgram(args: readonly string[], finish: Finish, json: boolean): Promise<Command> {
   const program = new Command('castra')
     .description('Runs the QEMU virtual machines that castra.toml declares.')
     .version(`castra ${CASTRA_VERSION}`, '-V, --version')
@@ -118,10 +108,10 @@ function buildProgram(finish: Finish, json: boolean): Command {
     .showHelpAfterError('(castra --help lists commands and options)')
     .configureOutput({ writeErr: (text) => (json ? true : process.stderr.write(text)) })
     .addHelpText('after', environmentHelp);
-  for (const add of commands) {
+  for (const load of neededCommands(args)) {
+    const add = await load();
     add(program, finish);
   }
-  addCompletion(program);
   for (const command of [program, ...program.commands]) addGlobals(command);
   return program;
 }
