@@ -29,7 +29,11 @@ async function offerLink(folder: string): Promise<void> {
     case 'ours':
       return sayInstalled(link);
     case 'foreign': {
-      const text = vscode.l10n.t('{0} is {1} that Castra did not create. Move it away to install the command.', link, place.what);
+      const text = vscode.l10n.t(
+        '{0} is {1} that Castra did not create. Move it away to install the command.',
+        link,
+        place.what,
+      );
       return offerToCopy(text, pathLine(folder));
     }
   }
@@ -39,7 +43,11 @@ async function askForLink(link: string, launcher: string): Promise<void> {
   const create = vscode.l10n.t('Create the Link');
   const copy = vscode.l10n.t('Copy a Line for My Shell Instead');
   const text = vscode.l10n.t('Install the castra command for terminals outside VS Code?');
-  const detail = vscode.l10n.t('This creates a link, which each update of the extension updates:\n{0} → {1}', link, launcher);
+  const detail = vscode.l10n.t(
+    'This creates a link, which each update of the extension updates:\n{0} → {1}',
+    link,
+    launcher,
+  );
   const chosen = await vscode.window.showInformationMessage(text, { modal: true, detail }, create, copy);
   if (chosen === copy) await vscode.env.clipboard.writeText(pathLine(dirname(launcher)));
   if (chosen !== create) return;
@@ -51,7 +59,7 @@ async function sayInstalled(link: string): Promise<void> {
   const folder = dirname(link);
   const text = vscode.l10n.t('castra is installed: {0}', link);
   if (isOnPath(folder, process.env.PATH)) return void vscode.window.showInformationMessage(text);
-  const missing = vscode.l10n.t('{0} is not on your PATH yet. Add a line to your shell's rc file.', folder);
+  const missing = vscode.l10n.t('{0} is not on your PATH yet. Add a line to the rc file of your shell.', folder);
   await offerToCopy(`${text}. ${missing}`, pathLine(folder));
 }
 
