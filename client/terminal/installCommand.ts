@@ -59,7 +59,7 @@ async function sayInstalled(link: string): Promise<void> {
   const folder = dirname(link);
   const text = vscode.l10n.t('castra is installed: {0}', link);
   if (isOnPath(folder, process.env.PATH)) return void vscode.window.showInformationMessage(text);
-  const missing = vscode.l10n.t("{0} is not on your PATH yet. Add a line to the shell's rc file.", folder);
+  const missing = vscode.l10n.t('{0} is not on your PATH yet. Add a line to the rc file of your shell.', folder);
   await offerToCopy(`${text}. ${missing}`, pathLine(folder));
 }
 

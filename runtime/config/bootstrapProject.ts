@@ -55,7 +55,7 @@ export function findMissingKey(bootstrap: BootstrapAnalysis, exists: (file: stri
     severity: 'warning',
     code: 'config/missing-file',
     message: `The SSH key ${identity} does not exist.`,
-    help: isHome ? '`~` has no meaning here: write the whole path.' : 'Correct the path, or create the file.',
+    help: isHome ? '`~` has no meaning here: write the whole path.' : 'Correct the path, or create it.',
     path: ['ssh', 'identity'],
   });
   return visible(findings, bootstrap);

@@ -94,9 +94,7 @@ async function copyAll(job: CopyJob, { sources, destination }: Plan): Promise<vo
   const there = await job.to.stat(destination, true);
   const isFolder = there?.kind === 'folder';
   if (!isFolder && sources.length > 1) {
-    throw new Error(
-      `${job.to.show(destination)} is not a folder, but there are ${sources.length} sources. Name a folder.`,
-    );
+    throw new Error(`${job.to.show(destination)} is not a folder and cannot receive ${sources.length} sources`);
   }
   for (const source of sources) {
     if (!isFolder && destination.endsWith('/') && (await job.from.stat(source, true))?.kind === 'file') {

@@ -294,7 +294,7 @@ describe('castra clean', () => {
     makeQcow2(disk);
     const { roots } = await cleanJson(project);
     assert.ok(existsSync(disk));
-    assert.match(roots[0]?.actions.find(({ path }) => path === disk)?.reason ?? '', /not the file that was made/);
+    assert.match(roots[0]?.actions.find(({ path }) => path === disk)?.reason ?? '', /not the file that Castra created/);
     assert.deepEqual(below(root), ['castra.lock']);
     rmSync(disk);
     await crash(project);
@@ -397,7 +397,7 @@ describe('castra clean --global', () => {
     writeFileSync(join(foreign, 'web.log'), 'mine');
     const result = await runCli(stopped, ['clean', '--global']);
     assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stderr, /warning: .*web-0 \(pid \d+\) runs there/);
+    assert.match(result.stderr, /warning: .*web-0 \(pid \d+\) is running there/);
     assert.match(result.stderr, /warning: .*foreign was not created by Castra for you/);
     for (const root of roots) assert.deepEqual(below(root), ['castra.lock']);
     assert.deepEqual(below(foreign), ['web.log']);

@@ -60,7 +60,7 @@ test('a terminal is attached with every key passed on, left with Ctrl-], and as 
   withProject(toml(), async (project) => {
     await ok(runCli(project, ['up']));
     const terminal = openTerminal(project);
-    await terminal.until(/Connected to web-0; Ctrl-\] leaves\./);
+    await terminal.until(/Connected to web-0; Ctrl-\] detaches\./);
     terminal.type('abc\x03def');
     await terminal.until(/abc.def/);
     const second = await runCli(project, ['console', 'web-0']);

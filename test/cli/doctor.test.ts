@@ -143,7 +143,7 @@ describe('castra doctor', () => {
     rmSync(project.configPath);
     const result = await doctor();
     assert.equal(result.code, 0, result.stdout);
-    assert.match(byCheck(result, 'project.config')[0]?.message ?? '', /no castra\.toml/);
+    assert.match(byCheck(result, 'project.config')[0]?.message ?? '', /No castra\.toml/);
     const named = await doctor({}, '--config', 'nowhere.toml');
     assert.deepEqual([named.code, byCheck(named, 'project.config')[0]?.status], [1, 'error']);
   });
@@ -162,7 +162,7 @@ describe('castra doctor', () => {
   it('tells where sockets go when the state root has a long path', async () => {
     open(toml(`state_dir = "${'d'.repeat(100)}"`));
     const [finding] = byCheck(await doctor(), 'project.sockets');
-    assert.deepEqual([finding?.status, /short folder/.test(finding?.message ?? '')], ['ok', true]);
+    assert.deepEqual([finding?.status, /shorter path/.test(finding?.message ?? '')], ['ok', true]);
   });
 
   it('finds what VMs left that ended by themselves, and projects whose file is gone', async () => {

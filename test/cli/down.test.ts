@@ -85,7 +85,7 @@ describe('castra down', () => {
     const withoutQemu = { real: true, env: { PATH: bin } };
     await runCli(project, ['up']);
     const kept = await runCli(project, ['down'], withoutQemu);
-    assert.match(kept.stderr, /web-0: its overlay .* was kept: without qemu-img, Castra cannot see/);
+    assert.match(kept.stderr, /web-0: its overlay .* was not removed: without qemu-img, Castra cannot see/);
     assert.equal((await runCli(project, ['down'])).stderr, '');
     assert.equal((await runCli(project, ['down'], withoutQemu)).stderr, '');
   });

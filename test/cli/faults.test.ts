@@ -504,7 +504,7 @@ describe('somebody else', { concurrency: 3 }, () => {
         if (args[0] !== 'up') assert.equal(result.code, 0, result.stdout + result.stderr);
         else {
           assert.equal(result.code, 70);
-          assert.match(result.stderr, /was not made by Castra/);
+          assert.match(result.stderr, /Castra did not create it/);
         }
       }
       assertCleared(project);
@@ -613,7 +613,7 @@ describe('QEMU', { concurrency: 3 }, () => {
 
   test('powers off by itself, and status does not call that an error', () =>
     withProject(ONE, async (project) => {
-      await ok(runCli(project, ['up'], { fake: { web: { exitAfterMs: 400 } } }));
+      await ok(runCli(project, ['up'], { fake: { web: { exitAfterMs: 2500 } } }));
       await waitUntil('the guest is off', () => liveVms(project).length === 0);
       const seen = await status(project);
       assert.deepEqual([seen.vms[0]?.state, seen.exitCode], ['stopped', 0]);
