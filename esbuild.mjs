@@ -29,8 +29,8 @@ import { bareSchemas, schemaValidator, withoutKeywords } from './scripts/build/v
 const withTests = process.argv.includes('--tests');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-/** CommonJS packages inside an ES module bundle still call require() for Node's own modules. */
-const requireShim = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
+/** CommonJS packages inside an ES module bundle still call require() for Node's own modules; ssh2 reads __dirname too. */
+const requireShim = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url), __dirname = import.meta.dirname;`;
 
 const common = {
   bundle: true,

@@ -617,7 +617,7 @@ describe('QEMU', { concurrency: 3 }, () => {
       await waitUntil('the guest is off', () => liveVms(project).length === 0);
       const seen = await status(project);
       assert.deepEqual([seen.vms[0]?.state, seen.exitCode], ['stopped', 0]);
-      assert.equal(seen.vms[0]?.reason, 'The guest powered itself off.');
+      assert.equal(seen.vms[0]?.reason, 'The guest powered off.');
       await ok(runCli(project, ['down']));
       assertCleared(project);
     }));

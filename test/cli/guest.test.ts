@@ -155,7 +155,7 @@ describe('a real guest', { concurrency: 2 }, () => {
       await waitUntil('the guest is off', () => findQemus(place.path).length === 0);
       const status = await statusOf(place);
       assert.equal(status.state, 'stopped');
-      assert.match(status.reason ?? '', /powered itself off/);
+      assert.match(status.reason ?? '', /powered off/);
       const stopped = await down(place);
       assert.equal(stopped.changed, false);
       assert.ok(stopped.reclaimedBytes > 0);

@@ -113,7 +113,7 @@ test('--project fails with the ids when it means nothing, or several projects', 
     assert.equal(several.code, 66);
     const last = lines(several).at(-1);
     assert.ok(last?.type === 'command.failed');
-    assert.match(last.message, /"shop" may mean shop \(\w+\) or shop \(\w+\)\. Pass the id/);
+    assert.match(last.message, /"shop" is ambiguous: shop \(\w+\) or shop \(\w+\)\. Pass the full id/);
     for (const { id } of both) {
       assert.ok(unknown.stderr.includes(id), unknown.stderr);
       assert.ok(last.message.includes(id), last.message);

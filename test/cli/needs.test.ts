@@ -67,7 +67,7 @@ describe('VMs that need others', () => {
       ],
     );
     assert.deepEqual(story(result, 'vm.launched'), ['vm.launched other-0']);
-    assert.match(last.message, /web-0 was not started: it needs api-0, which did not get ready\./);
+    assert.match(last.message, /web-0 was not started: it needs api-0, which did not become ready\./);
     assert.equal(findQemus(project.path).length, 1);
   });
 

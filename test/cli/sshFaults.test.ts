@@ -42,7 +42,7 @@ describe('SSH to a VM that does not run', () => {
     }
     const all = await runCli(project, ['exec', '--all', 'true']);
     assert.equal(all.code, 64);
-    assert.match(all.stderr, /No VM of this project runs/);
+    assert.match(all.stderr, /No VM of this project is running/);
   });
 
   test('ssh-config has a VM for as long as it runs', async () => {

@@ -79,7 +79,7 @@ describe('castra up', () => {
     const [before] = findQemus(project.path);
     const again = await runCli(project, ['up']);
     assert.equal(again.code, 0);
-    assert.match(again.stdout, /web-0: runs already \(pid \d+\); left alone/);
+    assert.match(again.stdout, /web-0: already running \(pid \d+\)/);
     assert.deepEqual(findQemus(project.path), [before]);
   });
 
@@ -232,10 +232,7 @@ describe('castra up', () => {
     const fake = { '*': { noBanner: true, serial: 'Debian 12 web ttyS0\n\nweb login: ' } };
     const result = await runCli(project, ['up', '--timeout', '1'], { fake });
     assert.equal(result.code, 70);
-    assert.match(
-      result.stderr,
-      /web-0 is not ready: no SSH login within 1 s: a login prompt stands on the serial console/,
-    );
+    assert.match(result.stderr, /web-0 is not ready: no SSH login within 1 s: the serial console shows a login prompt/);
     assert.match(result.stderr, /Serial log: /);
     const [shown] = (await stateOf()).vms;
     assert.equal(shown?.state, 'starting');
@@ -367,7 +364,7 @@ describe('castra up', () => {
     writeFileSync(precious, 'precious');
     for (const command of ['up', 'status', 'down']) {
       const result = await runCli(project, [command]);
-      if (command === 'up') assert.match(result.stderr, /was not made by Castra, so it is not replaced/);
+      if (command === 'up') assert.match(result.stderr, /exists, and Castra did not create it/);
       assert.equal(readFileSync(precious, 'utf8'), 'precious');
     }
   });

@@ -9,6 +9,7 @@
 //   bootDelayMs                   until the guest is up: serial text, network card, SSH banner, power button
 //   serial                        what the guest prints on its console once it is up
 //   noBanner                      nobody serves SSH in the guest
+//   noUsernet                     QEMU does not say what became of connections
 //   deaf                          the guest answers no connection at all
 //   bannerOnly                    its SSH server says who it is, and nothing else
 //   denies                        its SSH server does not take the project's key
@@ -162,7 +163,9 @@ function reply(socket, line) {
     return send(socket, { error: { class: 'GenericError', desc: 'JSON parse error, invalid keyword' } });
   }
   const id = 'id' in request ? { id: request.id } : {};
-  const command = Object.hasOwn(commands, request.execute) ? commands[request.execute] : undefined;
+  const isKnown =
+    Object.hasOwn(commands, request.execute) && !(behaviour.noUsernet && request.execute === 'human-monitor-command');
+  const command = isKnown ? commands[request.execute] : undefined;
   if (!command || (!clients.has(socket) && request.execute !== 'qmp_capabilities')) {
     const desc = command
       ? "Expecting capabilities negotiation with 'qmp_capabilities'"

@@ -19,6 +19,7 @@ export interface Behaviour {
   readonly bootDelayMs?: number;
   readonly serial?: string;
   readonly noBanner?: boolean;
+  readonly noUsernet?: boolean;
   readonly deaf?: boolean;
   readonly bannerOnly?: boolean;
   readonly denies?: boolean;

@@ -94,7 +94,7 @@ test('without any Node, and without the extension, one line says what to do', ()
   withPlace(({ folder, run }) => {
     const none = run('/srv/missing/node');
     assert.equal(none.status, 127);
-    assert.match(String(none.stderr), /^castra: there is no Node to run it; .*CASTRA_NODE\.\n$/);
+    assert.match(String(none.stderr), /^castra: Node was not found\. .*CASTRA_NODE\.\n$/);
     const launcher = shellLauncher({ node: process.execPath, cli: join(folder, 'gone.js') });
     const gone = spawnSync('/bin/sh', ['-c', launcher], { encoding: 'utf8' });
     assert.equal(gone.status, 127);

@@ -126,7 +126,7 @@ describe('waitUntilReady', () => {
 
   test('a login prompt explains a missing SSH server', async () => {
     const { detail } = notReady(await watch(ssh, { serial: 'alpine login: ', noBanner: true }, { timeoutMs: 300 }));
-    assert.match(detail, /a login prompt stands on the serial console/);
+    assert.match(detail, /the serial console shows a login prompt/);
   });
 
   test('a port that nobody forwards is no evidence of a network', async () => {
