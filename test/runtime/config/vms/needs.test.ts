@@ -28,12 +28,12 @@ test('VMs may need the same VM, and VMs that need others', () => {
   assert.deepEqual(needsOf(text), { 'a-0': ['b-0', 'c-0'], 'b-0': ['d-0'], 'c-0': ['d-0'], 'd-0': [] });
 });
 
-test('a chain of a thousand roles, and a thousand VMs that need a thousand, cost little', () => {
+test('a chain of a thousand roles, and 500 VMs that need 500, cost little', () => {
   const chain = Array.from({ length: 1000 }, (_, row) => role(`a${row}`, row === 0 ? '' : `needs = ["a${row - 1}"]`));
   assert.deepEqual(needsOf(chain.join(''))['a999-0'], ['a998-0']);
-  const wide = needsOf(role('web', 'count = 1000\nneeds = ["db"]') + role('db', 'count = 1000'));
-  assert.equal(wide['web-0'], wide['web-999']);
-  assert.equal(wide['web-0']?.length, 1000);
+  const wide = needsOf(role('web', 'count = 500\nneeds = ["db"]') + role('db', 'count = 500'));
+  assert.equal(wide['web-0'], wide['web-499']);
+  assert.equal(wide['web-0']?.length, 500);
 });
 
 test('two circles are two errors', () => {
