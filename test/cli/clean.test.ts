@@ -393,7 +393,7 @@ describe('castra clean --global', () => {
     writeFileSync(join(foreign, 'web.log'), 'mine');
     const result = await runCli(stopped, ['clean', '--global']);
     assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stderr, /warning: .*web-0 \(pid \d+\) runs there/);
+    assert.match(result.stderr, /warning: .*web-0 \(pid \d+\) is running there/);
     assert.match(result.stderr, /warning: .*foreign was not cleaned: it has no castra\.lock/);
     for (const root of roots) assert.deepEqual(below(root), ['castra.lock']);
     assert.deepEqual(below(foreign), ['web.log']);

@@ -109,7 +109,7 @@ describe('what becomes of a disk', () => {
     writeFileSync(join(project.path, 'out.qcow2'), 'the only copy of something');
     const refused = await runCli(project, ['export', 'web', 'out.qcow2'], REAL);
     assert.equal(refused.code, 70);
-    assert.match(refused.stderr, /exists already\. Pass --force/);
+    assert.match(refused.stderr, /already exists\. Pass --force/);
     const nowhere = await runCli(project, ['export', 'web', 'no/such/out.qcow2'], REAL);
     assert.match(nowhere.stderr, /the folder .*no\/such does not exist/);
     assert.deepEqual(
@@ -132,11 +132,11 @@ describe('what becomes of a disk', () => {
     execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', `${project.baseImage}.new`, '1M']);
     renameSync(`${project.baseImage}.new`, project.baseImage);
     const status = await runCli(project, ['status'], REAL);
-    assert.match(status.stdout, /web: Its base image was changed or replaced since it was started/);
+    assert.match(status.stdout, /web: Its base image changed after its start/);
     await must('down', '--keep-overlay', '--graceful-wait-secs', '0');
     const exported = await runCli(project, ['export', 'web', 'out.qcow2'], REAL);
     assert.equal(exported.code, 0);
-    assert.match(exported.stderr, /warning: web: its base image .* was changed after its disk was made/);
+    assert.match(exported.stderr, /warning: web: its base image .* changed after its overlay was created/);
   });
 
   it('a killed export leaves a VM that can be exported again', async () => {

@@ -242,7 +242,7 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
     assert.deepEqual([readFileSync(join(project.path, 'renamed'), 'utf8'), readFileSync(two, 'utf8')], ['1', '22']);
     for (const [args, message, code] of [
       [['cp', one, two, 'web-1:/tmp/none'], /is not a folder/, 70],
-      [['cp', one, 'web-1:/tmp/none/'], /there is no such folder/, 70],
+      [['cp', one, 'web-1:/tmp/none/'], /this folder does not exist/, 70],
       [['cp', 'nothing', 'web-1:'], /nothing: this file or folder does not exist/, 70],
       [['cp', 'web-1:/nothing', '.'], /web-1:\/nothing: this file or folder does not exist/, 70],
       [['cp', 'web-1:/dev/null', '.'], /web-1:\/dev\/null is neither a file nor a folder/, 70],

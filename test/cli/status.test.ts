@@ -47,7 +47,7 @@ describe('castra status', () => {
     project = tempProject(TOML.replace('cpus = 1', 'cpus = 0'));
     const { stdout, stderr } = await runCli(project, ['status']);
     assert.match(stderr, /must be at least 1/);
-    assert.match(stdout, /none can be listed until castra\.toml is corrected/);
+    assert.match(stdout, /castra\.toml has errors\. Correct it to list its VMs/);
     assert.equal(outcomeOf<StatusOutcome>(await runCli(project, ['status', '--json'])).configErrors, 1);
   });
 

@@ -79,7 +79,7 @@ describe('castra up', () => {
     const [before] = findQemus(project.path);
     const again = await runCli(project, ['up']);
     assert.equal(again.code, 0);
-    assert.match(again.stdout, /web-0: runs already \(pid \d+\); left alone/);
+    assert.match(again.stdout, /web-0: already running \(pid \d+\)/);
     assert.deepEqual(findQemus(project.path), [before]);
   });
 
@@ -234,7 +234,7 @@ describe('castra up', () => {
     assert.equal(result.code, 70);
     assert.match(
       result.stderr,
-      /web-0 is not ready: no SSH banner within 1 s: a login prompt stands on the serial console/,
+      /web-0 is not ready: no SSH banner within 1 s: the serial console shows a login prompt/,
     );
     assert.match(result.stderr, /Serial log: /);
     const [shown] = (await stateOf()).vms;
@@ -350,7 +350,7 @@ describe('castra up', () => {
       const mode = statSync(folder).mode;
       const refused = await runCli(project, ['up']);
       assert.equal(refused.code, 73);
-      assert.match(refused.stderr, /has other files in it, such as .*, and is not a state root of Castra/);
+      assert.match(refused.stderr, /contains other files, such as .*, and is not a state root of Castra/);
       for (const command of ['status', 'down']) await runCli(project, [command]);
       assert.deepEqual(readdirSync(folder), before);
       assert.equal(statSync(folder).mode, mode);
@@ -364,7 +364,7 @@ describe('castra up', () => {
     writeFileSync(precious, 'precious');
     for (const command of ['up', 'status', 'down']) {
       const result = await runCli(project, [command]);
-      if (command === 'up') assert.match(result.stderr, /was not made by Castra, so it is not replaced/);
+      if (command === 'up') assert.match(result.stderr, /Castra did not create it\. Move it away/);
       assert.equal(readFileSync(precious, 'utf8'), 'precious');
     }
   });

@@ -66,7 +66,7 @@ describe('a bootstrap.toml in the editor', () => {
       return explain(analysisOf(text, PATH), offset);
     };
     const folder = words('remote_|dir = "/x"')?.paragraphs.join('\n') ?? '';
-    assert.match(folder, /What it holds is deleted first/);
+    assert.match(folder, /Its content is deleted first/);
     assert.equal(words('[ssh]\nident|ity = "id"')?.path?.absolute, '/srv/demo/bootstrap/web/id');
     assert.equal(words('na|me = "x"'), undefined);
   });

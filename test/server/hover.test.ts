@@ -47,7 +47,7 @@ describe('hover', () => {
     assert.equal(inner?.about, 'bootstrap');
     assert.deepEqual(inner?.paragraphs.slice(0, 2), [
       '**bootstrap**',
-      'The script that sets the guest up after its start.',
+      'The script that sets up the guest after its start.',
     ]);
     assert.equal(inner?.paragraphs[2], 'Script: `/srv/demo/bootstrap/a-0/run.sh`');
     assert.equal(at('[[vms]]\nname = "a"\n[v|ms.bootstrap]')?.about, 'vms');

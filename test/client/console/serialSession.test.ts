@@ -171,7 +171,7 @@ test('a guest of a real QEMU reboots under it, and the end of QEMU ends it', asy
     await until(() => boots() > before, shown.text);
     assert.equal(shown.session.isOver, false);
     await qmp.execute('quit');
-    await shown.until(/The VM ended; press any key/);
+    await shown.until(/The VM stopped. Press any key/);
     qmp.close();
   } finally {
     qemu.kill('SIGKILL');

@@ -94,11 +94,11 @@ test('without any Node, and without the extension, one line says what to do', ()
   withPlace(({ folder, run }) => {
     const none = run('/srv/missing/node');
     assert.equal(none.status, 127);
-    assert.match(String(none.stderr), /^castra: there is no Node to run it; .*CASTRA_NODE\.\n$/);
+    assert.match(String(none.stderr), /^castra: Node was not found. .*CASTRA_NODE\.\n$/);
     const launcher = shellLauncher({ node: process.execPath, cli: join(folder, 'gone.js') });
     const gone = spawnSync('/bin/sh', ['-c', launcher], { encoding: 'utf8' });
     assert.equal(gone.status, 127);
-    assert.match(gone.stderr, /^castra: .*gone\.js is gone; start VS Code .*\n$/);
+    assert.match(gone.stderr, /^castra: .*gone\.js is missing\. Start VS Code .*\n$/);
   }));
 
 test('the launchers are programs, and are left alone when they are up to date', () =>

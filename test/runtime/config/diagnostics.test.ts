@@ -117,7 +117,7 @@ const CASES: readonly Case[] = [
       '«cpu» =',
     ),
     codes: [...Array(3).fill('config/useless-ignore?'), 'config/unknown-key?'],
-    message: 'There is no "unknown-key" to ignore on line 6.',
+    message: 'No "unknown-key" to ignore on line 6.',
   },
   {
     title: 'comments that ignore warnings of their own or of the next line',

@@ -122,7 +122,7 @@ describe('userPart', () => {
     for (const text of ['', 'runcmd: []\n', '\n#cloud-config\n', '# cloud-config\n']) {
       assert.throws(
         () => userPart('web', { text, filename: 'f' }),
-        failsWith(/must begin with one of: .*#cloud-config/),
+        failsWith(/Start it with one of: .*#cloud-config/),
       );
     }
   });

@@ -116,7 +116,7 @@ test('every byte arrives once, whatever the size was said to be', async () => {
 });
 
 test('a file that became shorter, and a target that is full, are failures', async () => {
-  await assert.rejects(copyBytes(Buffer.alloc(10), 70_000), /became shorter/);
+  await assert.rejects(copyBytes(Buffer.alloc(10), 70_000), /shrank during the copy/);
   let running = 0;
   const read = async (_buffer: Buffer, length: number) => {
     running += 1;

@@ -72,7 +72,7 @@ describe('rename', () => {
     ['', /needs a name/],
     ['Web', /lower-case letters/],
     ['broker', /reserved/],
-    ['db', /a role "db" already/],
+    ['db', /role "db" already exists/],
     ['a'.repeat(62), /longer than 63/],
   ] as const) {
     it(`refuses ${newName.slice(0, 20) || 'an empty name'} and says why`, () => {

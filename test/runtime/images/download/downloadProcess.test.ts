@@ -166,7 +166,7 @@ describe('https', { concurrency: 2 }, () => {
         assert.deepEqual(proxy.requests, [`CONNECT 127.0.0.1:${server.port}`]);
         const wrong = { ...request, partial: `${partial}2`, proxy: { https: proxy.url.replace('hunter2', 'hunter3') } };
         const end = await endOf(start(wrong, trust));
-        assert.match(end.message ?? '', /proxy wants other credentials/);
+        assert.match(end.message ?? '', /proxy rejects the credentials/);
         assert.doesNotMatch(end.message ?? '', /hunter/);
         assert.equal(proxy.requests.length, 2);
       } finally {
