@@ -59,7 +59,7 @@ async function startClient({ context, log }: Host, fleet: FleetStore): Promise<L
       { scheme: 'untitled', language: LANGUAGE },
     ],
     outputChannel: log,
-    // A server that has something to say must not take the focus from whoever types.
+    // A server that has something to say must not take the focus from the editor.
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions: {
       home: hostSettings().home,
@@ -94,7 +94,7 @@ function reportFleet(client: LanguageClient, fleet: FleetStore): vscode.Disposab
     }
   };
   return whenFleetChanges(fleet, () => {
-    // A server that crashed is started again by its client; until then there is nobody to report to.
+    // A server that crashed is started again by its client; until then there is no server to report to.
     if (!client.isRunning()) return;
     redraw();
     sendFacts();

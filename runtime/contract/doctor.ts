@@ -1,7 +1,7 @@
 import type { ProjectOptions } from './project.ts';
 
 export interface DoctorOptions extends ProjectOptions {
-  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for telling; `settings` count. */
+  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for display; `settings` count. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 

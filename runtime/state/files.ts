@@ -77,7 +77,7 @@ export function listNames(path: string): string[] {
   }
 }
 
-/** Makes a folder that only its owner can enter, and refuses one that belongs to somebody else. */
+/** Makes a folder that only its owner can enter, and refuses one that belongs to another user. */
 export function ensurePrivateDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });

@@ -8,7 +8,7 @@
 //   pidfileDelayMs                how late the pidfile is written
 //   bootDelayMs                   until the guest is up: serial text, network card, SSH banner, power button
 //   serial                        what the guest prints on its console once it is up
-//   noBanner                      nobody serves SSH in the guest
+//   noBanner                      no SSH server in the guest
 //   status                        what query-status says instead of "running"
 //   stopEventAfterMs              sends STOP then; query-status says `status`, or "paused"
 //   exitAfterMs                   the guest powers itself off then
@@ -223,7 +223,7 @@ function serve(path, onConnection) {
     .listen(path);
 }
 
-/** slirp accepts for the guest at once; whether somebody in it answers shows later. */
+/** slirp accepts for the guest at once; whether a server in it answers shows later. */
 async function openForward({ rule, netdev, protocol, bind, host, guest }) {
   const refuse = () => fail(`-netdev ${netdev}: Could not set up host forwarding rule '${rule}'`);
   if (protocol === 'udp') {

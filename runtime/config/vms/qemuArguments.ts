@@ -71,7 +71,7 @@ export function checkQemuArguments(role: Fields, path: TomlPath, findings: Findi
   }
 }
 
-/** Arguments that are no option are left to QEMU, which takes them for disks. */
+/** Arguments that are not options are left to QEMU, which takes them for disks. */
 function readOptions(written: unknown): QemuOption[] {
   const args = Array.isArray(written) ? written.map((item) => text(item) ?? '') : [];
   const options: QemuOption[] = [];

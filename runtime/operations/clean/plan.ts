@@ -87,7 +87,7 @@ function typeOf(entry: Dirent): Entry['type'] {
   return entry.isSocket() ? 'socket' : 'other';
 }
 
-/** Folders that stay as a whole are told as one. */
+/** A folder that stays as a whole is reported once. */
 function whyNot(folder: StateFolder, choices: PlanChoices): { kind: CleanupKind; reason: string } | undefined {
   if (folder === 'logs' && choices.keepLogs) return { kind: 'logs', reason: '--no-logs' };
   if (folder === 'handshakes' && choices.keepHandshakes) return { kind: 'handshakes', reason: '--no-handshakes' };

@@ -11,7 +11,7 @@ import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from
 import { probeSshBanner } from '../../vm/boot/sshBanner.ts';
 import { explainEnd } from './vms.ts';
 
-/** A VM that nobody saw ready is asked once, briefly. */
+/** A VM that `up` did not see ready is asked once, briefly. */
 const READY_PROBE_MS = 250;
 /** Characters; no line that a pattern is meant for is longer. */
 const OVERLAP = 4096;

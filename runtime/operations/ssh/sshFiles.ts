@@ -10,7 +10,7 @@ import { inspectVm, type Liveness } from '../../state/liveness.ts';
 import { projectVms } from '../project/vms.ts';
 import type { Run } from '../run.ts';
 
-/** What somebody who logs in must know of a VM, declared or not. */
+/** What is needed to log in to a VM, declared or not. */
 export interface SshVm {
   readonly name: string;
   readonly role: string;
@@ -38,7 +38,7 @@ export function sshTarget({ stateRoot, name }: ProjectPlace, vm: SshVm): SshTarg
     vm: vm.name,
     host: `castra-${slugify(name, 'project')}-${vm.name}`,
     port: record.sshPort,
-    // The user of its seed disk: an edit since then has let nobody in.
+    // The user of its seed disk: an edit since then gave no access.
     user: record.sshUser ?? vm.sshUser ?? USER_OF_LAST_RESORT,
     identity: projectFiles(stateRoot).identity,
     ...(hostKey === undefined ? {} : { hostKey }),
@@ -52,7 +52,7 @@ export interface SshFiles {
 
 /**
  * Writes ssh_config and known_hosts of a project for the VMs that run. Those that do not are left out: their ports may
- * be somebody else's by now. Files change only when their text does, and always as a whole: a user's own
+ * be another process's by now. Files change only when their text does, and always as a whole: a user's own
  * configuration may include them at any time. Nothing is written before the project has a state root.
  */
 export function writeSshFiles(place: ProjectPlace, vms: readonly SshVm[]): SshFiles {
@@ -82,7 +82,7 @@ function replaceIfChanged(path: string, text: string, tries = 2): void {
   }
 }
 
-/** For commands that have done their work: nobody's files of ssh are worth failing for. */
+/** For commands that have done their work: files of ssh are not worth a failure. */
 export function refreshSshFiles(place: ProjectPlace, declared: readonly VmDefinition[], run: Run): void {
   try {
     writeSshFiles(place, listSshVms(place.stateRoot, declared));

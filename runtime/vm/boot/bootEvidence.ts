@@ -8,7 +8,7 @@ export type Observation =
   | { readonly kind: 'serial'; readonly text: string }
   /** QMP NIC_RX_FILTER_CHANGED: the guest's driver set up its network card. */
   | { readonly kind: 'network-card' }
-  /** The guest itself refused a TCP connection: its network is up, nobody listens yet. */
+  /** The guest itself refused a TCP connection: its network is up, but no server listens yet. */
   | { readonly kind: 'connection-refused' };
 
 /** A state in which a boot is stuck, recognised by what stands on the console. */
@@ -29,7 +29,7 @@ export const noEvidence: BootEvidence = { phase: 'qemu', serial: '' };
 
 /**
  * Enough for a regex over some screens of output, and a bound on what a chatty guest costs. More than followFile reads
- * at once (64 KiB), so that nothing is dropped before somebody looked at it.
+ * at once (64 KiB), so that nothing is dropped before it was searched.
  */
 const KEPT_CHARACTERS = 80 * 1024;
 

@@ -24,13 +24,13 @@ export function probeSshBanner(port: number, timeoutMs: number): Promise<BannerP
     const timer = setTimeout(() => finish({ kind: 'silent' }), timeoutMs);
     socket.once('close', () => clearTimeout(timer));
     socket.setEncoding('latin1').on('data', (chunk) => {
-      // A banner has at most 255 bytes; whoever sends pages of text serves something else.
+      // A banner has at most 255 bytes; a server that sends pages of text is not an SSH server.
       text = (text + String(chunk)).slice(0, MAX_PREAMBLE);
       // RFC 4253, 4.2: a server may send other lines first.
       const banner = /^(SSH-[^\r\n]*)\r?\n/m.exec(text)?.[1];
       if (banner !== undefined) finish({ kind: 'banner', text: banner });
     });
-    // QEMU accepts for its guest, so a refusal to connect is the host's: nobody forwards this port.
+    // QEMU accepts for its guest, so a refusal to connect is the host's: no process forwards this port.
     socket.once('error', (error) => {
       const byHost = 'code' in error && error.code === 'ECONNREFUSED';
       finish({ kind: byHost ? 'silent' : 'refused' });

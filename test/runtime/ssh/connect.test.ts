@@ -89,9 +89,7 @@ describe('logging in', () => {
     }));
 
   test('a guest that does not know our key is told from one that does not answer', () =>
-    withSshServer(false, (port) =>
-      fails(connectSsh(target(port), never), 'ssh-failed', /rejects the key.*ssh_user/),
-    ));
+    withSshServer(false, (port) => fails(connectSsh(target(port), never), 'ssh-failed', /rejects the key.*ssh_user/)));
 
   test('a server that closes, talks nonsense or is not there is told, with what to look at', async () => {
     await withServer(
