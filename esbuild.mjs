@@ -42,7 +42,7 @@ const common = {
   charset: 'utf8',
   define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
   plugins: [schemaValidator],
-  // What ssh2 can do without: it tries these native parts and goes on in JavaScript.
+  // What ssh2 can do without: it tries these native parts and falls back to JavaScript.
   external: ['cpu-features', '*.node'],
   banner: { js: requireShim },
 };

@@ -48,7 +48,7 @@ test('activation', async (t) => {
   await inTemporaryFolder(async (folder) => {
     const times = await measure(t, folder);
     console.log(`code load and synchronous activate(): median ${median(times)} ms of ${times.join(', ')}`);
-    // Wall time: whoever else needs the processors counts too.
+    // Wall time: other processes that need the processors count too.
     console.log(`load average ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`);
     if (median(times) > TARGET_MS) throw new Error(`The target is ${TARGET_MS} ms.`);
   });

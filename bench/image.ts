@@ -70,7 +70,7 @@ function byCurl(url: string, target: string, sha256: string): void {
   if (!output.startsWith(sha256)) throw new Error(`curl got another file: ${output}`);
 }
 
-/** Runs a program and tells the most memory it had, in KiB (getrusage). Node cannot ask that of a child. */
+/** Runs a program and returns its peak memory in KiB (getrusage), which Node cannot read of a child. */
 const PEAK = `
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode

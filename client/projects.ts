@@ -19,7 +19,7 @@ export interface ProjectsChange {
 const PATTERN = '{castra.toml,*/castra.toml}';
 const EXCLUDED = '**/{node_modules,.git,.cache}/**';
 
-/** Looks once, then is told by file events; a virtual workspace has no VMs. */
+/** Searches once, then follows file events; a virtual workspace has no VMs. */
 export function watchProjects(): Projects {
   const emitter = new vscode.EventEmitter<ProjectsChange>();
   const files = findPaths(findConfigs, (found, lost) => {

@@ -24,7 +24,7 @@ export type { Operation, Run } from './operations/run.ts';
 export { readSettings } from './process/environment.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';
 
-/** Loads an operation with its first call: whoever only asks for the status does not read what starts VMs. */
+/** Loads an operation with its first call: a program that only asks for the status does not load what starts VMs. */
 function later<Options, Value>(load: () => Promise<Operation<Options, Value>>): Operation<Options, Value> {
   return async (options, run) => (await load())(options, run);
 }

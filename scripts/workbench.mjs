@@ -5,7 +5,7 @@
 //   node scripts/workbench.mjs --newest     the newest code-server, for Node 22 and later
 //
 // .cache/workbench/<processor>-<Node ABI>-<kind>-<digest of the versions>/ has code-server and playwright-core in its
-// node_modules, a link `chromium`, and a file `ready` once all of it is there. A setup that was killed goes on with its
+// node_modules, a link `chromium`, and a file `ready` once all of it is there. A setup that was killed resumes with its
 // first unfinished step.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -101,7 +101,7 @@ function newestOfBefore() {
   const prefix = prefixOf('newest');
   const names = existsSync(CACHE) ? readdirSync(CACHE) : [];
   const name = names.find((one) => one.startsWith(prefix) && isReady(join(CACHE, one)));
-  if (name === undefined) throw new SetupError('npm cannot tell the newest version of code-server.');
+  if (name === undefined) throw new SetupError('npm did not report the newest version of code-server.');
   return { prefix, name };
 }
 

@@ -34,5 +34,5 @@ export interface InitializationOptions {
   readonly codeLens?: boolean;
 }
 
-/** Registers its handlers and tells the client what it can ask for. */
+/** Registers its handlers and returns the capabilities for the client. */
 export type Feature = (context: FeatureContext) => ServerCapabilities;

@@ -34,7 +34,7 @@ async function run<Result>(
   try {
     return await handler();
   } catch (error) {
-    // A handler's own refusal, such as a rename to an impossible name, is no bug.
+    // A handler's own refusal, such as a rename to an impossible name, is not a bug.
     if (error instanceof ResponseError) throw error;
     log(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     throw new ResponseError(LSPErrorCodes.RequestFailed, `${name}: ${messageOf(error)}`);

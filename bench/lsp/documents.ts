@@ -15,7 +15,7 @@ export interface BenchDocument {
   /** The line of the mistake that is there from the beginning. */
   readonly planted: number;
   readonly toggle: Toggle;
-  /** An empty line of a VM, and what somebody begins to type on it. */
+  /** An empty line of a VM, and what a user starts to type on it. */
   readonly typing: { readonly line: number; readonly typed: string };
 }
 

@@ -5,7 +5,7 @@ import { type InitializeResult, LspClient } from '../../test/support/lspClient.t
 import type { BenchDocument } from './documents.ts';
 import type { BenchServer } from './servers.ts';
 
-/** Whether a server tells its diagnostics by itself, or is asked for them. */
+/** Whether a server pushes its diagnostics, or the client pulls them. */
 export type Mode = 'push' | 'pull';
 
 /** Milliseconds and bytes of one process; NaN for what it did not come to. */
@@ -209,7 +209,7 @@ class Editor {
   }
 }
 
-/** Not a number where the system does not tell. */
+/** Not a number where the system does not report it. */
 function residentBytes(pid: number): number {
   try {
     return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;

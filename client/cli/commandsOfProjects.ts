@@ -58,7 +58,7 @@ function brokenFailure(end: CliEnd) {
   return end.kind === 'broken' ? ({ kind: 'internal', detail: end.message } as const) : undefined;
 }
 
-/** What a command that only reads answered; undefined, and told, when it failed. */
+/** What a command that only reads answered; undefined, and reported, when it failed. */
 export async function outcomeOf<Outcome>(host: Host, asked: Promise<CliEnd>): Promise<Outcome | undefined> {
   const end = await asked;
   if (end.kind === 'completed') return end.outcome as Outcome;

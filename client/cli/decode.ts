@@ -1,6 +1,6 @@
 import type { StreamLine } from '../../runtime/contract/stream.ts';
 
-/** Cuts a child's output into the lines of its stream. What is no line of ours is handed to `other`. */
+/** Cuts a child's output into the lines of its stream. Lines that are not ours are passed to `other`. */
 export function lineDecoder(onLine: (line: StreamLine) => void, other: (text: string) => void) {
   let rest = '';
   const take = (text: string) => {

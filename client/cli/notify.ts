@@ -7,7 +7,7 @@ import { commandId, settings } from '../ids.ts';
 import { reasonOf } from './reason.ts';
 import type { CliEnd } from './runner.ts';
 
-/** The only place with pop-ups: one when something failed that somebody asked for, with verbs. Success shows in the tree. */
+/** The only place with pop-ups: one for a failed command of the user, with actions. Success shows in the tree. */
 export async function reportFailure(host: Host, project: ProjectView, end: CliEnd): Promise<void> {
   if (end.kind === 'completed') return;
   const failure = end.kind === 'failed' ? end.failure : undefined;

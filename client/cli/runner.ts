@@ -13,7 +13,7 @@ export interface CliCall {
   /** Beside the environment of the extension host. */
   readonly env: Readonly<Record<string, string>>;
   readonly onEvent: (event: Event) => void;
-  /** What is no event: standard error, and lines that are not of the stream. */
+  /** Everything that is not an event: standard error, and lines that are not of the stream. */
   readonly onOther: (text: string) => void;
 }
 
@@ -29,12 +29,12 @@ export interface RunningCommand {
   cancel(): void;
 }
 
-/** A command that does not react to its cancel line is told by signal. */
+/** A command that does not react to its cancel line gets a signal. */
 const CANCEL_GRACE_MS = 3000;
 
 /**
  * Starts `castra … --json` in a process of its own. A reload of the window closes our ends of its pipes and nothing
- * more: it goes on (shared/vscode.md, 7), and the next window learns of it from the state root.
+ * more: it continues (shared/vscode.md, 7), and the next window learns of it from the state root.
  */
 export function runCli(call: CliCall): RunningCommand {
   const child = spawn(process.execPath, [call.cli, ...call.args, '--json'], {

@@ -16,8 +16,8 @@ interface Named {
 }
 
 /**
- * The VMs that a command is for: the rows it was called on, or, from the palette, those that somebody picks of the
- * ones it can be applied to. Undefined when nobody picked.
+ * The VMs that a command is for: the rows it was called on, or, from the palette, those that the user picks of the
+ * ones it can be applied to. Undefined when the user picked none.
  */
 export async function chooseVms(
   fleet: FleetStore,

@@ -120,7 +120,7 @@ function applyEvent(before: ProjectState, event: Event): ProjectState {
   }
 }
 
-/** Only for VMs that this window asked for: what others do is told by snapshots. */
+/** Only for VMs that this window asked for: snapshots show what others do. */
 function step(before: ProjectState, vm: string, text: string): ProjectState {
   const wish = before.wishes.get(vm);
   return wish ? { ...before, wishes: new Map(before.wishes).set(vm, { ...wish, step: text }) } : before;

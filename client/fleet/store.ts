@@ -12,17 +12,17 @@ import { watchFolder } from './watchFolder.ts';
 
 /** Several files change at each step of a start; one look is enough. */
 const SETTLE_MS = 150;
-/** For what no file event tells: uptimes, a guest that got ready after nobody waited for it. Only while somebody looks. */
+/** For changes without a file event: uptimes, a guest that became ready after `up`. Only while the view is visible. */
 const TICK_MS = 60_000;
 
-/** What is known of all VMs of the workspace, kept up to date by events; whoever changed something. */
+/** What is known of all VMs of the workspace, kept up to date by events, whichever program changed something. */
 export interface FleetStore extends vscode.Disposable {
   readonly projects: readonly ProjectView[];
   readonly onDidChange: vscode.Event<void>;
   dispatch(action: FleetAction): void;
   /** Looks now; resolves once the answer is in. */
   refresh(project?: string): Promise<void>;
-  /** Whether somebody can see the tree. */
+  /** Whether the tree is visible. */
   setVisible(visible: boolean): void;
 }
 

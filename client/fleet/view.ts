@@ -31,7 +31,7 @@ export interface ProjectView {
   readonly name: string;
   readonly stateRoot?: string;
   readonly vms: readonly VmView[];
-  /** The command that changes the project, whoever runs it. */
+  /** The command that changes the project, from this window or elsewhere. */
   readonly operation?: RunningOperation;
   /** Why nothing can be said of its VMs. */
   readonly problem?: string;

@@ -7,7 +7,7 @@ export interface FolderWatch {
 
 /**
  * Tells when something in a folder changes. It may not be there yet, and it may go and come again: until it is there,
- * its nearest ancestor is watched. Where the system has no more watches to give, nothing is told.
+ * its nearest ancestor is watched. When the system has no more watches, no event comes.
  */
 export function watchFolder(folder: string, changed: () => void): FolderWatch {
   let watcher: FSWatcher | undefined;

@@ -24,7 +24,7 @@ export function lookAtHost(project: ProjectView, settings: HostSettings): HostFa
 
 type Forwards = readonly { readonly bind: string; readonly host: number; readonly protocol: 'tcp' | 'udp' }[];
 
-/** Read from the system's tables: a port that is bound to be tried would be taken from whoever wants it just then. */
+/** Read from the system's tables: binding a port to test it would take it from a program that wants it just then. */
 function busyPorts(forwards: Forwards): BusyPort[] {
   return forwards
     .filter(({ bind, host, protocol }) => host !== 0 && isPortBound(protocol, bind, host))

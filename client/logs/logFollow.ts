@@ -8,11 +8,11 @@ import { watchFolder } from '../../runtime/logs/wake.ts';
 import { pause } from '../../runtime/process/pause.ts';
 import { plainLine } from './logText.ts';
 
-/** A few thousand lines: what somebody who opens a log of a running VM scrolls through. */
+/** A few thousand lines: what a user who opens a log of a running VM scrolls through. */
 export const TAIL_BYTES = 256 * 1024;
 /** Between two appends: each redraws the panel, and a console is written byte by byte. */
 const JOIN_MS = 50;
-/** For a folder that is not there yet: the next `up` makes it, and nobody waits for its first line. */
+/** For a folder that is not there yet: the next `up` creates it, and its first line is not urgent. */
 const MISSING_POLL_MS = 1000;
 
 /**
@@ -45,7 +45,7 @@ interface Followed {
 
 function openFollowed(path: string): Followed {
   let tracker: LogTracker | undefined;
-  /** Each state of a log that has no lines is told once. */
+  /** Each state of a log without lines is reported once. */
   let told = '';
   const tell = (text: string) => {
     const isNew = text !== told;

@@ -21,7 +21,7 @@ function eraseBackspaced(text: string): string {
   return kept.join('');
 }
 
-/** What an output channel is told; `replace` puts this instead of all that was there. */
+/** What an output channel receives; `replace` puts this instead of all that was there. */
 export interface TextSink {
   append(text: string): void;
   replace(text: string): void;

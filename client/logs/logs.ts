@@ -11,7 +11,7 @@ export type LogSource = 'serial' | 'qemu';
 
 /** Output channels that follow logs; one per source, from the first time it is shown until its VM is gone. */
 export interface LogChannels extends vscode.Disposable {
-  /** Brings a log to the front: only ever because somebody asked. */
+  /** Brings a log to the front: only ever because the user asked. */
   show(chosen: ChosenVm, source: LogSource): void;
 }
 
@@ -76,7 +76,7 @@ function openChannel(name: string, path: string): FollowedChannel {
   };
 }
 
-/** Where a project keeps its logs is told by its castra.toml. */
+/** The castra.toml of a project determines where its logs are. */
 function sayUnknown(vm: string): void {
   const text = vscode.l10n.t(
     'The logs of {0} cannot be found, because its castra.toml cannot be read. Correct it and try again.',

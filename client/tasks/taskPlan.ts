@@ -13,7 +13,7 @@ export interface CastraTask {
 const taskCommands = ['up', 'down', 'status', 'validate', 'clean'] as const;
 export type TaskCommand = (typeof taskCommands)[number];
 
-/** What is offered by itself; `clean` removes things, so somebody has to write it down. */
+/** What is offered by itself; `clean` removes files, so the user has to write that task. */
 const OFFERED: readonly TaskCommand[] = ['up', 'down', 'status', 'validate'];
 /** The others are about a whole project. */
 const OF_VMS: readonly TaskCommand[] = ['up', 'down'];
@@ -42,7 +42,7 @@ export function planTasks(folder: string, configs: readonly string[]): PlannedTa
 const isBelow = (path: string, folder: string): boolean =>
   path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
-/** What somebody wrote into tasks.json, when it is one of our tasks and can be run. */
+/** What the user wrote into tasks.json, when it is one of our tasks and can be run. */
 export function readTask(definition: unknown): CastraTask | undefined {
   if (typeof definition !== 'object' || definition === null) return undefined;
   const { type, command, vms = [], config } = definition as Partial<Record<keyof CastraTask, unknown>>;

@@ -9,7 +9,7 @@ const PROBLEM_MATCHER = '$castra';
 /** A list of tasks may be what activated us: then the projects are still looked for. */
 const FIRST_LOOK_MS = 1000;
 
-/** Tasks of type `castra`: those of each project, and what tasks.json has. Nothing is started to tell them. */
+/** Tasks of type `castra`: those of each project, and what tasks.json has. Listing them starts no program. */
 export function provideTasks(host: Host, projects: Projects): vscode.Disposable {
   const first = firstLook(projects);
   const toTask = (definition: CastraTask, name: string, scope: Scope, original: vscode.TaskDefinition) => {

@@ -1,6 +1,6 @@
 /** What the `castra` of integrated terminals runs. */
 export interface LauncherTarget {
-  /** The extension host's own program, which is Node when it is told so; another one after an update of VS Code. */
+  /** The extension host's own program, which runs as Node with ELECTRON_RUN_AS_NODE; another one after an update of VS Code. */
   readonly node: string;
   /** Path of dist/cli.js. */
   readonly cli: string;

@@ -69,7 +69,7 @@ const showMemory = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024} G
 export const showForward = ({ host, guest, protocol }: PortForward): string =>
   `:${host === 0 ? 'auto' : host}→${guest}${protocol === 'udp' ? '/udp' : ''}`;
 
-/** Markdown, made when somebody rests on the row. */
+/** Markdown, built when the pointer rests on the row. */
 export function vmTooltip({ name, state, detail, failure, status }: VmView): string {
   const lines = [`**${escapeMarkdown(name)}** — ${state}${detail ? `: ${escapeMarkdown(detail)}` : ''}`];
   const sizes = size(status?.cpus, status?.memoryMiB);

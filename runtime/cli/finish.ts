@@ -1,2 +1,2 @@
-/** How a command tells its exit code. */
+/** How a command sets its exit code. */
 export type Finish = (exitCode: number) => void;

@@ -43,7 +43,7 @@ interface Cancel {
   dispose(): void;
 }
 
-/** End of input is no cancel: a window that reloads closes it too. SIGHUP is: the terminal is gone. */
+/** The end of input does not cancel: a window that reloads closes it too. SIGHUP is: the terminal is gone. */
 async function watchForCancel(json: boolean): Promise<Cancel> {
   const controller = new AbortController();
   const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];

@@ -35,7 +35,7 @@ function realFolder(folder: string): string {
   }
 }
 
-/** What cannot be looked at counts as absent: the search goes on above it. */
+/** What cannot be looked at counts as absent: the search continues above it. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

@@ -1,4 +1,4 @@
-/** A table of a document whose shape may be wrong: the schema check has said so already, reading goes on with the rest. */
+/** A table of a document whose shape may be wrong: the schema check reports that, and reading continues with the rest. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function asTable(value: unknown): Fields | undefined {

@@ -3,7 +3,7 @@ import type { Findings } from './findings/findings.ts';
 /** 0.1 names each VM after its role; later ones have replicas and always number them. */
 export type VersionClass = 'single' | 'replicas';
 
-/** Which rules a file follows. One that cannot be told is read with the newest ones. */
+/** Which rules a file follows. An unknown version is read with the newest ones. */
 export function classifyVersion(version: string | undefined, findings: Findings): VersionClass {
   if (version === undefined) return 'replicas';
   const [major, minor] =

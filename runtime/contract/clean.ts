@@ -10,7 +10,7 @@ export type CleanScope =
 export interface CleanOptions {
   readonly scope: CleanScope;
   readonly settings: HostSettings;
-  /** Only tell what would be removed. Changes nothing: no lock is taken, no file is made. */
+  /** Only list what would be removed. Changes nothing: takes no lock, creates no file. */
   readonly dryRun?: boolean;
   readonly keepLogs?: boolean;
   readonly keepHandshakes?: boolean;

@@ -2,7 +2,7 @@ import type { Consent } from './consent.ts';
 import type { ProjectOptions } from './project.ts';
 
 export interface DoctorOptions extends ProjectOptions {
-  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for telling; `settings` count. */
+  /** The environment variables that decide something: CASTRA_* and those of proxies. Only for display; `settings` count. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 

@@ -8,7 +8,7 @@ import type { VmEvent } from './vms.ts';
 import type { Severity } from './vocabulary.ts';
 
 /**
- * Everything an operation tells while it runs: past tense, dotted, tagged by `type`.
+ * Everything an operation reports while it runs: past tense, dotted, tagged by `type`.
  *
  * Readers ignore types they do not know; fields are only ever added (see stream.ts). Times are milliseconds.
  */

@@ -17,7 +17,7 @@ export interface ImagesVerifyOptions {
 
 export interface ImagesPruneOptions {
   readonly settings: HostSettings;
-  /** Only tell what would be removed. */
+  /** Only list what would be removed. */
   readonly dryRun?: boolean;
 }
 

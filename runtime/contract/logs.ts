@@ -11,7 +11,7 @@ export interface LogsOptions extends ProjectOptions {
   readonly since?: number;
   /** Go on with what is written until the run is aborted. */
   readonly follow?: boolean;
-  /** Awaited about once for each megabyte, so that whoever takes the lines slowly does not have to store them. */
+  /** Awaited about once for each megabyte, so that a slow reader of the lines does not have to store them. */
   readonly drained?: () => Promise<void>;
 }
 
@@ -39,7 +39,7 @@ interface LogOrigin {
 }
 
 export type LogEvent =
-  /** Before the lines of a log. `note` says what else there is to know, such as what `--since` could not tell. */
+  /** Before the lines of a log. `note` says what else there is to know, such as the limits of `--since`. */
   | (LogOrigin & {
       readonly type: 'log.source';
       readonly path: string;

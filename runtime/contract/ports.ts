@@ -7,7 +7,7 @@ export interface PortsOptions extends ProjectOptions {
 }
 
 /**
- * `declared`: nothing is known against it. `conflict`: somebody else has or wants the port. With a probe, `active`: the
+ * `declared`: no conflict is known. `conflict`: another program or VM has or wants the port. With a probe, `active`: the
  * guest takes connections; `bound`: QEMU holds the port, and whether the guest listens cannot be known; `inactive`.
  */
 export type PortState = 'declared' | 'conflict' | 'broker-reserved' | 'active' | 'bound' | 'inactive';

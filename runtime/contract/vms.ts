@@ -107,7 +107,7 @@ export interface StatusOutcome {
   readonly vms: readonly VmStatus[];
 }
 
-/** How far a start has come, in order. Each step is told from evidence, never from elapsed time. */
+/** How far a start has come, in order. Each step is inferred from evidence, never from elapsed time. */
 export const phases = ['image', 'overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
 
 export type Phase = (typeof phases)[number];

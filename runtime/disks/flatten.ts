@@ -3,7 +3,7 @@ import { run } from '../process/spawn.ts';
 import { FILE_MODE } from '../state/layout.ts';
 
 /**
- * Copies a disk that nobody writes, with all that it is backed by, to one qcow2 file that needs nothing else. Fails
+ * Copies a disk that no process writes, with all that it is backed by, to one qcow2 file that needs nothing else. Fails
  * with an Error that has qemu-img's own words.
  */
 export async function flattenDisk(

@@ -23,7 +23,7 @@ const OTHERS: readonly { readonly magic: string; readonly at: number; readonly n
 ];
 
 /**
- * Tells the format of a file by what is in it, and refuses what would make qemu-img open another file: whoever made
+ * Tells the format of a file by what is in it, and refuses what would make qemu-img open another file: the author of
  * the image would choose which one, and its content would end up in the guest (CVE-2024-4467 was one such way).
  * Fails with Qcow2Error.
  */

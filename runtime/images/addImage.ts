@@ -26,7 +26,7 @@ interface Steps {
   readonly signal: AbortSignal;
 }
 
-/** Unpacks, converts, checks and stores what came. Fails with Qcow2Error when it is no image that can be used. */
+/** Unpacks, converts, checks and stores what came. Fails with Qcow2Error when it is not a usable image. */
 export async function addImage(image: NewImage, steps: Steps): Promise<ImageRecord> {
   const files = downloadFiles(image.home, image.key);
   const sweep = () => {
@@ -68,7 +68,7 @@ async function convert(qemuImg: string, from: ImageFormat, disk: string, target:
 
 /**
  * The record comes first and the name last, each in one step: after a crash there is a record without an image, which
- * counts for nothing, and never an image that nobody knows.
+ * counts for nothing, and never an image without a record.
  */
 function place(home: string, ready: string, sha256: string, source: ImageSource): ImageRecord {
   const path = imageFiles(home).image(sha256);

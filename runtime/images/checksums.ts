@@ -34,7 +34,7 @@ function parseLine(line: string): Entry | undefined {
   return digest && { digest, ...(name === undefined ? {} : { name }) };
 }
 
-/** The length tells the algorithm; undefined for any other one. */
+/** The length determines the algorithm; undefined for any other one. */
 export function digestOf(hex: string): Digest | undefined {
   if (!/^[0-9a-f]+$/i.test(hex)) return undefined;
   if (hex.length === 64) return { algorithm: 'sha256', hex: hex.toLowerCase() };

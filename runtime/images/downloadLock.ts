@@ -15,7 +15,7 @@ interface Holder {
 }
 
 /**
- * Takes the lock of a download, waiting for another process that has it and telling how far that one has come. When it
+ * Takes the lock of a download, waiting for another process that has it and reporting how far that one has come. When it
  * ends, in whatever way, the lock is free and its partial file is there to go on with.
  */
 export async function holdDownload(
@@ -45,7 +45,7 @@ function announce(path: string, { bytes }: WantedImage): void {
   }
 }
 
-/** Nothing when it is this process itself that downloads: it tells its progress already. */
+/** Nothing when it is this process itself that downloads: it reports its progress already. */
 function tellProgress({ home, key, url }: WantedImage, report: (step: ImageStep) => void): void {
   const files = downloadFiles(home, key);
   const holder = readJsonIfAny(files.holder);

@@ -65,13 +65,13 @@ async function findCached(
   return answer(wanted, trust, image);
 }
 
-/** Downloads it, unless somebody else has just done that: then there is nothing left to do. */
+/** Downloads it, unless another process has just done that: then there is nothing left to do. */
 async function obtain(request: ImageRequest, wanted: WantedImage, run: ImageRun): Promise<CachedImage> {
   const free = await holdDownload(wanted, run);
   try {
     const known = trustOf(wanted);
     const trust = known ?? (await askPublisher(wanted, request.settings, run.signal));
-    // Also when it was the publisher who told: the same image may have come from another URL.
+    // Also when the digest came from the publisher: the same image may have come from another URL.
     return (await findCached(wanted, trust, run)) ?? (await fetchImage(request, wanted, trust, run));
   } finally {
     free();
@@ -100,7 +100,7 @@ async function fetchImage(
   const source = { url, sha256, ...(sha512 === undefined ? {} : { sha512 }) };
   const image = await addImage({ home, qemuImg, key, file: partial, name: url, source }, run).catch(
     (error: unknown) => {
-      // What came is no image: going on with it would bring the same bytes.
+      // What came is not an image: resuming it would bring the same bytes.
       if (error instanceof Qcow2Error) discardDownload(wanted, error.message, run);
       throw error;
     },

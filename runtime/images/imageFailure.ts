@@ -38,7 +38,7 @@ function describeDownload(error: DownloadError, wanted: WantedImage): string {
 const CHANGED =
   'The file differs from the first download of this URL or from the digest of its publisher. To use the new file, run `castra images pull URL --sha256 DIGEST`, or set `base_image_sha256`.';
 
-/** Undefined for what is no error of a file: a bug must not look like a full disk. */
+/** Undefined for what is not a file error: a bug must not look like a full disk. */
 export function describeDisk(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return error.code === 'ENOSPC' || error.code === 'EDQUOT'

@@ -42,7 +42,7 @@ export async function importImage(
   const free = await waitForKernelLock(files.lock, { signal: run.signal });
   try {
     await copyPrivately(file, files.part);
-    // Of the copy, which nobody else changes meanwhile.
+    // Of the copy, which no other process changes meanwhile.
     const digests = await hashFile(files.part, run.signal);
     const known = findDefault(digests.sha256);
     const source = { ...digests, ...(known ? { url: alpineUrl(defaultImages[known]) } : {}) };

@@ -16,7 +16,7 @@ export function prepareCache(home: string): void {
   for (const path of [home, folder, partial, remembered]) ensurePrivateDirectory(path);
 }
 
-/** Does something to the cache that nobody else may interfere with. Not for anything that takes long. */
+/** Does something to the cache that no other process may interfere with. Not for anything that takes long. */
 export async function withStore<Result>(home: string, signal: AbortSignal, act: () => Result): Promise<Result> {
   prepareCache(home);
   const free = await waitForKernelLock(imageFiles(home).lock, { signal, everyMs: TRY_EVERY_MS });
@@ -39,7 +39,7 @@ export function cachedImages(home: string): ImageRecord[] {
 export interface ImageFile {
   readonly sha256: string;
   readonly path: string;
-  /** Absent for an image without a record, which nobody finds. */
+  /** Absent for an image without a record, which no lookup finds. */
   readonly lastUsedAt?: string;
 }
 
@@ -68,7 +68,7 @@ export function sourceOf(image: ImageRecord, url: string, digest: Digest): Image
   return matching.find((source) => source.url === url) ?? matching[0];
 }
 
-/** The file is as its record says, as far as that can be told without reading it. */
+/** The file is as its record says, as far as can be known without reading it. */
 export function isUnchanged(home: string, image: ImageRecord): boolean {
   const stat = statSync(imageFiles(home).image(image.sha256), { throwIfNoEntry: false });
   return stat?.size === image.bytes && stat.mtimeMs === image.mtimeMs && !image.damaged;

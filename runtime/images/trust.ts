@@ -50,7 +50,7 @@ const isTrust = object<Trust>({ digest: isDigest, from: oneOf('given', 'publishe
 
 /**
  * Asks for the checksum files beside an image. A server that refuses one has none; one that cannot be reached fails
- * the download: otherwise whoever disturbs the network could have any image trusted on first use.
+ * the download: otherwise an attacker on the network could have any image trusted on first use.
  */
 export async function askPublisher(
   { urls }: WantedImage,

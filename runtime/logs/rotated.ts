@@ -14,7 +14,7 @@ function rotatedNumbers(path: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Makes `<log>` to `<log>.1` and so on, of which `keep` stay. Only while nobody writes it: the file gets a new name. */
+/** Renames `<log>` to `<log>.1` and so on, and keeps `keep` of them. Only while no process writes to the log. */
 export function rotateLog(path: string, keep: number): void {
   if (sizeOf(path) === 0) return;
   for (const number of rotatedNumbers(path).reverse()) {

@@ -128,7 +128,7 @@ export function findTail(file: number, size: number, wanted: number): { from: nu
 }
 
 /**
- * Reads a segment to its end as lines. A line never goes on in the next file. Ends early when `signal` aborts. `rest` is
+ * Reads a segment to its end as lines; none continues in the next file. Ends early when `signal` aborts. `rest` is
  * awaited about once for each megabyte: others get their turn, and the lines are taken away.
  */
 export async function readSegment(

@@ -14,7 +14,7 @@ export interface FolderAlarm {
 }
 
 /**
- * Announces changes in a folder, promptly where the system tells of them and slowly where it does not: every
+ * Announces changes in a folder, promptly where the system reports them and slowly where it does not: every
  * `unwatchedPollMs` while the folder is not there.
  */
 export function watchFolder(folder: string, unwatchedPollMs = UNWATCHED_POLL_MS): FolderAlarm {

@@ -7,14 +7,14 @@ import { openState } from './project/openProject.ts';
 import { oneVmCalled, onlyOne, type ProjectVm, projectVms, requireRunning } from './project/vms.ts';
 import type { Operation } from './run.ts';
 
-/** An attached serial console; whoever opened it must destroy the connection. */
+/** An attached serial console; the caller must destroy the connection. */
 export interface OpenConsole {
   readonly vm: string;
   readonly stateRoot: string;
   readonly connection: Duplex;
 }
 
-/** Attaches to the serial console of a running VM. Works with a broken file, and says so when somebody has it already. */
+/** Attaches to the serial console of a running VM. Works with a broken file; fails if another client is attached. */
 export const openConsole: Operation<ConsoleOptions, OpenConsole> = async (options, run) => {
   const { place, draft } = openState(options);
   const { stateRoot } = place;

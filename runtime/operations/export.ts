@@ -80,7 +80,7 @@ interface Copy {
   readonly outputPath: string;
 }
 
-/** Under a temporary name first: nobody finds half a disk, and what is replaced is replaced by a whole one. */
+/** Under a temporary name first: no reader finds half a disk, and what is replaced is replaced by a whole one. */
 async function copyToPlace({ vm, qemuImg, disk, outputPath }: Copy, run: Run): Promise<void> {
   sweepHalfMade(outputPath);
   const to = `${outputPath}.${randomBytes(6).toString('hex')}.tmp`;

@@ -54,7 +54,7 @@ function imagesOf({ vms }: ProjectConfig): ImageRequest['image'][] {
   return [...new Map(images.map((image) => [JSON.stringify(image), image])).values()];
 }
 
-/** As castra.toml's rules are; what comes from this very host has nobody on its way who could change it. */
+/** As castra.toml's rules are; nothing can change what comes from this host itself in transit. */
 function checkUrl(url: string, hasDigest: boolean): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === 'https:') return;

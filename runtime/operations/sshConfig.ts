@@ -6,7 +6,7 @@ import type { Operation } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
 import { openSshProject } from './ssh/sshProject.ts';
 
-/** Brings the project's OpenSSH files up to date and tells what is in them. */
+/** Updates the project's OpenSSH files and returns their content. */
 export const sshConfig: Operation<SshConfigOptions, SshConfigOutcome> = async (options) => {
   const { place, vms, diagnostics } = openSshProject(options);
   const wanted = vmsCalled(vms, options.vms ?? []).map(({ name }) => name);

@@ -86,7 +86,7 @@ async function startAll(
   };
 }
 
-/** A need that is no plan runs already. With `--no-wait` a VM whose QEMU runs is as good as ready. */
+/** A need without a plan is already running. With `--no-wait` a VM whose QEMU runs is as good as ready. */
 function startInOrder(plans: readonly StartPlan[], run: Run): Promise<VmUpResult[]> {
   const tasks = plans.map((plan) => ({ name: plan.vm.name, plan }));
   return runInOrder<(typeof tasks)[number], VmUpResult>(

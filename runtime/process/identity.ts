@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   readonly startToken: string;
 }
 
-/** Changes with every boot of the host; empty where the platform does not tell. */
+/** Changes with every boot of the host; empty where the platform does not report it. */
 export function bootId(): string {
   if (process.platform === 'linux') return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   if (process.platform === 'darwin') return capture('sysctl', ['-n', 'kern.boottime']);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits, but no longer than until `signal` aborts. The caller's loop looks at the signal: ending early is no failure. */
+/** Waits, at most until `signal` aborts. The caller's loop checks the signal: ending early is not a failure. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await delay(ms, undefined, { signal });

@@ -10,8 +10,8 @@ export interface PortOwner {
 const BOUND = { tcp: '0A', udp: '07' } as const;
 
 /**
- * The process that holds a port of this host, as far as /proc tells: of processes of another user it does not. Only
- * for messages: by the time somebody reads it, the owner may have changed.
+ * The process that holds a port of this host, as far as /proc shows it: not for processes of another user. Only
+ * for messages: by the time a person reads it, the owner may have changed.
  */
 export function findPortOwner(protocol: 'tcp' | 'udp', port: number): PortOwner | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -23,8 +23,8 @@ export function findPortOwner(protocol: 'tcp' | 'udp', port: number): PortOwner 
 }
 
 /**
- * Whether somebody has bound a port, without binding it: that could make a QEMU that just starts fail. Undefined where
- * the platform does not tell.
+ * Whether a process has bound a port, without binding it: that could make a QEMU that just starts fail. Undefined where
+ * the platform does not report it.
  */
 export function isPortBound(protocol: 'tcp' | 'udp', bind: string, port: number): boolean | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -45,7 +45,7 @@ export function bindsAddress(table: string, state: string, bind: string, port: n
     const fields = line.trim().split(/\s+/);
     const [address = '', localPort] = fields[1]?.split(':') ?? [];
     if (localPort !== hexPort || fields[3] !== state) return false;
-    // `::` takes IPv4 as well, unless its owner asked for IPv6 alone, which the table does not tell.
+    // `::` takes IPv4 as well, unless its owner asked for IPv6 alone, which the table does not show.
     return bind === ALL_ADDRESSES || /^0+$/.test(address) || address.endsWith(hexAddress);
   });
 }

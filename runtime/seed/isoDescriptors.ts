@@ -65,7 +65,7 @@ function descriptor(type: number, volume: Volume, tree: Tree, text: Text): Buffe
   result.writeUInt32LE(tree.pathTableL, 140);
   result.writeUInt32BE(tree.pathTableM, 148);
   rootRecord(tree.root, volume.modified).copy(result, 156);
-  // Volume set, publisher, data preparer and application: nobody. Then three names of files: none.
+  // Volume set, publisher, data preparer and application: empty. Then three names of files: none.
   for (const offset of [190, 318, 446, 574]) text('', 128).copy(result, offset);
   for (const offset of [702, 739, 776]) text('', 37).copy(result, offset);
   for (const offset of [813, 830]) dateAndTime(volume.modified).copy(result, offset);

@@ -36,7 +36,7 @@ function readKeyPair(path: string): KeyPair | undefined {
   return { publicKey, privateKey };
 }
 
-/** The private key gets its name in one step, and only when nobody else has taken it. */
+/** The private key gets its name in one step, and only when no other process has taken it. */
 function makeKeyPair(path: string, comment: string): KeyPair {
   ensurePrivateDirectory(dirname(path));
   const made = generateKeyPair(comment);

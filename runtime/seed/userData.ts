@@ -13,7 +13,7 @@ export interface UserText {
 /** Clouds allow 16 KiB to 1 MiB; whatever is larger is surely not meant to be read by cloud-init. */
 const MAX_USER_DATA_BYTES = 4 * 1024 * 1024;
 
-/** What a text is, told by how it begins (cloudinit/handlers/__init__.py, INCLUSION_TYPES_MAP). Longer ones first. */
+/** The type of a text, by its first line (cloudinit/handlers/__init__.py, INCLUSION_TYPES_MAP). Longer ones first. */
 const CONTENT_TYPES: readonly (readonly [string, string])[] = [
   ['#cloud-config-archive', 'text/cloud-config-archive'],
   ['#cloud-config-jsonp', 'text/cloud-config-jsonp'],
@@ -41,7 +41,7 @@ export function readUserData(vm: string, userData: UserData): UserText {
 }
 
 function readText(path: string): string {
-  // Asked before it is opened: opening a pipe would wait for whoever writes into it.
+  // Asked before it is opened: opening a pipe would wait for its writer.
   const stat = statSync(path);
   if (!stat.isFile()) throw new Error('it is not a file');
   if (stat.size > MAX_USER_DATA_BYTES) throw new Error(`it has more than ${MAX_USER_DATA_BYTES} bytes`);

@@ -10,7 +10,7 @@ const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 8;
 
 /**
- * Logs in with the ssh2 package. Fails with `host-key-mismatch` when whoever answers has another key than the one
+ * Logs in with the ssh2 package. Fails with `host-key-mismatch` when the server has another key than the one
  * Castra made, with `ssh-failed` for all else, and with `cancelled`. The caller ends the client.
  */
 export async function connectSsh(
@@ -42,7 +42,7 @@ export async function connectSsh(
     signal.addEventListener('abort', cancel, { once: true });
     client.once('ready', () => settle());
     client.once('close', closed);
-    // Stays for as long as the client lives: an error nobody listens to would end the process.
+    // Stays for as long as the client lives: an error without a listener would end the process.
     client.on('error', (error) => settle(trusted === false ? mismatch(target) : failed(vm, error)));
     // What is typed and what SFTP asks for are small messages: without noDelay each waits for the one before (Nagle).
     client.connect({

@@ -59,7 +59,7 @@ function open(client: Client, vm: string, command?: string, pty?: Terminal): Pro
       const detail = `the guest refuses to run commands (${messageOf(error)}).`;
       fail(new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }));
     };
-    // The exit status of a quick command comes in the same packet, before anybody who awaits this goes on.
+    // The exit status of a quick command comes in the same packet, before a caller that awaits this continues.
     const opened = (error: Error | undefined, channel: ClientChannel) =>
       error === undefined ? done({ channel, exitCode: exitOf(channel) }) : refuse(error);
     client.once('close', () => refuse(new Error('the connection was closed')));
@@ -92,9 +92,9 @@ async function attach({ channel, exitCode }: Opened, terminal: boolean): Promise
   stdin.pipe(channel);
   channel.pipe(stdout, { end: false });
   channel.stderr.pipe(stderr, { end: false });
-  // Writing to a command that has ended already is no failure: its exit code is what counts.
+  // Writing to a command that has ended already is not a failure: its exit code is what counts.
   channel.on('error', () => undefined);
-  // Nor is there anything left to do for a command whose output nobody takes (`castra ssh … | head`). It is paused
+  // Nor is there anything left to do for a command whose output is not read (`castra ssh … | head`). It is paused
   // then, so its own end would never be seen.
   const gone = new Promise<number>((done) => stdout.once('close', () => done(exitCodeOf(undefined, 'SIGPIPE'))));
   try {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Characters of a line that has no end: whoever prints no line breaks must not fill our memory. */
+/** Characters of a line that has no end: a guest that prints no line breaks must not fill our memory. */
 const LONGEST_LINE = 64 * 1024;
 
 /**

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** A command that runs in a VM, whoever carries it there. */
+/** A command that runs in a VM, over either SSH client. */
 export interface RemoteProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -17,7 +17,7 @@ export interface SshCall {
 
 export const findSsh = (): string | undefined => findExecutable('ssh');
 
-/** The command line of ssh(1), without its program. A host of ours begins with a letter, so it is no option. */
+/** The command line of ssh(1), without its program. A host of ours begins with a letter, so it is not an option. */
 export function sshArguments({ host, config, command, terminal }: SshCall): string[] {
   const tty = terminal === undefined ? [] : [terminal ? '-t' : '-T'];
   // After the host, ssh still reads options; `--` ends them (getopt(3) in ssh.c).

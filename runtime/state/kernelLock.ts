@@ -7,7 +7,7 @@ import { FILE_MODE } from './layout.ts';
 
 /**
  * Takes a lock that the kernel drops with the process, so a killed command leaves none. Resolves with a function that
- * frees it, or undefined when somebody else holds it; the file itself stays. Fails with `state-root-unusable`.
+ * frees it, or undefined when another process holds it; the file itself stays. Fails with `state-root-unusable`.
  */
 export function takeKernelLock(path: string): Promise<(() => void) | undefined> {
   try {
@@ -18,7 +18,7 @@ export function takeKernelLock(path: string): Promise<(() => void) | undefined> 
   }
 }
 
-/** What flock(1) exits with when somebody else holds the lock. */
+/** Exit code of flock(1) when another process holds the lock. */
 const FLOCK_BUSY = 1;
 
 /**

@@ -18,7 +18,7 @@ export interface ProjectFiles {
   readonly id: string;
   /** Held by the kernel's lock while a command changes the project; never removed. */
   readonly lock: string;
-  /** Who holds the lock, for people: written by the holder, read by `status` and by whoever finds it locked. */
+  /** Who holds the lock, for people: written by the holder, read by `status` and by a command that finds it locked. */
   readonly operation: string;
   readonly logs: string;
   readonly brokerLog: string;
@@ -63,7 +63,7 @@ export interface VmFiles {
   readonly serialLog: string;
   /** The UEFI variable store of this run. */
   readonly firmwareVars: string;
-  /** The NoCloud disk that tells the guest who it is. */
+  /** The NoCloud disk that gives the guest its identity. */
   readonly seed: string;
   /** The guest's SSH host key, made here so that it is known before the guest is. */
   readonly hostKey: string;
@@ -186,7 +186,7 @@ export function downloadFiles(home: string, key: string) {
   const stem = join(imageFiles(home).partial, key);
   return {
     part: `${stem}.part`,
-    /** Held by whoever downloads, unpacks and converts; never removed, so that nobody locks a file without a name. */
+    /** Held by the process that downloads, unpacks and converts; never removed: a lock on a deleted file is void. */
     lock: `${stem}.lock`,
     /** Who that is, for those who wait. */
     holder: `${stem}.holder.json`,

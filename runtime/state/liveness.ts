@@ -60,7 +60,7 @@ function findProcess(
 
 /**
  * The random uuid of the launch is proof; without a record, our own pidfile path is. As QEMU's options, for a `grep`
- * may have them as words; joined, for `ps` does not tell where an argument with spaces ends.
+ * may have them as words; joined, for `ps` does not show where an argument with spaces ends.
  */
 function isOurCommandLine(pid: number, pidfilePath: string, record?: LaunchRecord): boolean {
   if (!isOwnQemu(pid)) return false;

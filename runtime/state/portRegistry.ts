@@ -25,7 +25,7 @@ const LOCK_TIMEOUT_MS = 3000;
 
 /**
  * What is reserved now. An entry counts while its VM runs or a command of its project starts it; so a crash leaves
- * nothing to repair. A damaged file counts as empty: whoever binds a port finds out in any case.
+ * nothing to repair. A damaged file counts as empty: binding a port fails in any case.
  */
 export function readReservations(home: string): LiveReservation[] {
   const value = readJsonIfAny(homeFiles(home).ports);
@@ -51,7 +51,7 @@ export interface Change<Value> {
 }
 
 /**
- * Replaces the reservations while nobody else can. Fails with CastraError when home cannot be used, or with what
+ * Replaces the reservations while no other process can. Fails with CastraError when home cannot be used, or with what
  * writing said; resolves with undefined when the lock was not to be had.
  */
 export async function changeReservations<Value>(

@@ -16,7 +16,7 @@ export interface LaunchRecord {
   readonly root?: string;
   readonly vm: string;
   readonly role: string;
-  /** Random; on QEMU's command line, so it tells this launch from every other process. */
+  /** Random; on QEMU's command line, so it distinguishes this launch from every other process. */
   readonly uuid: string;
   readonly bootId: string;
   readonly launchedAt: string;
@@ -26,14 +26,14 @@ export interface LaunchRecord {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly overlayPath: string;
-  /** Tells the overlay that was made for this launch from a file that somebody else put there. */
+  /** Tells the overlay that was made for this launch from a file that another program put there. */
   readonly overlayFile?: string;
   readonly baseImage: string;
-  /** What tells whether the base image is still the one that the overlay was made over. */
+  /** Shows whether the base image is still the one that the overlay was created over. */
   readonly baseStamp?: string;
   readonly forwards: readonly PortForward[];
   readonly sshPort: number;
-  /** Whom the guest was told to let in; records of older versions have none. */
+  /** The user that the guest gives access; records of older versions have none. */
   readonly sshUser?: string;
   readonly sockets: VmSockets;
   readonly ready: ReadySignal;

@@ -7,7 +7,7 @@ import { QmpClient, QmpError } from './qmp.ts';
 const CHARDEV = 'console0';
 
 /**
- * Whether somebody is attached: QEMU serves one client and lets a second one wait in silence. Undefined when QEMU does
+ * Whether a client is attached: QEMU serves one client and lets a second one wait in silence. Undefined when QEMU does
  * not say.
  */
 export async function isConsoleTaken(monitorSocket: string): Promise<boolean | undefined> {
@@ -31,7 +31,7 @@ function readTaken(reply: unknown): boolean | undefined {
   return typeof filename === 'string' ? !filename.startsWith('disconnected:') : undefined;
 }
 
-/** The guest's serial port as a stream of bytes both ways; it closes when QEMU ends. Fails when nobody serves it. */
+/** The guest's serial port as a stream of bytes both ways; it closes when QEMU ends. Fails when no process serves it. */
 export function connectConsole(socketPath: string): Promise<Duplex> {
   return new Promise((done, fail) => {
     const socket = connect(socketPath);
@@ -45,7 +45,7 @@ export function connectConsole(socketPath: string): Promise<Duplex> {
   });
 }
 
-/** `left`: by the escape key, or nobody reads any more. `input-ended`: and the guest had said what it had to say. */
+/** `left`: by the escape key, or because the reader is gone. `input-ended`: and the guest's output was read. */
 export type ConsoleEnd = 'left' | 'closed' | 'input-ended' | 'cancelled';
 
 export interface ConsoleRelay {

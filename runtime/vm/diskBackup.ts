@@ -36,7 +36,7 @@ interface BlockNode {
 }
 
 /**
- * Copies the disk of a running VM as it is at this moment, while the guest goes on writing: QEMU copies what is about
+ * Copies the disk of a running VM as it is at this moment, while the guest continues to write: QEMU copies what is about
  * to be overwritten first (docs/interop/live-block-operations.rst, "blockdev-backup"). What the guest has not written
  * back yet is missing, as after a power cut.
  */
@@ -63,7 +63,7 @@ export async function backUpDisk(request: BackupRequest): Promise<void> {
   }
 }
 
-/** A killed `castra export` leaves QEMU copying for nobody. The project lock says that it is not another one's. */
+/** A killed `castra export` leaves QEMU copying for no reader. The project lock says that it is not another one's. */
 async function endStaleBackup(client: QmpClient): Promise<void> {
   const nodes = (await client.execute('query-named-block-nodes', { flat: true })) as readonly BlockNode[];
   if (!nodes.some((node) => node['node-name'] === JOB)) return;
@@ -84,7 +84,7 @@ async function watch(
   { signal, onProgress }: BackupRequest,
   ended: Promise<string | undefined>,
 ): Promise<string | undefined> {
-  // Refused when the job has just ended, which `ended` tells.
+  // Refused when the job has just ended, which `ended` reports.
   const cancel = () => void client.execute('block-job-cancel', { device: JOB, force: true }).catch(() => undefined);
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -107,7 +107,7 @@ async function tellProgress(client: QmpClient, onProgress: BackupRequest['onProg
     const job = jobs.find(({ device }) => device === JOB);
     if (job) onProgress(job.offset, job.len);
   } catch {
-    // The job's end is told by an event; progress is only for the impatient.
+    // An event reports the job's end; progress is only for display.
   }
 }
 

@@ -16,7 +16,7 @@ export interface LaunchPlan {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly overlayPath: string;
-  /** A raw image that tells the guest who it is. */
+  /** A raw image that gives the guest its identity. */
   readonly seed?: string;
   readonly files: Pick<VmFiles, 'pidfile' | 'serialLog'>;
   readonly sockets: VmSockets;

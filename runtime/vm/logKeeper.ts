@@ -7,12 +7,12 @@ const LOOK_EVERY_SECONDS = 10;
 
 /**
  * Keeps logs small while QEMU writes them; there is no daemon of ours that could. QEMU appends (O_APPEND), so a file
- * that is emptied goes on at its beginning.
+ * that is emptied continues at its beginning.
  *
  * As with logrotate's copytruncate, what is written between the copy and the emptying is lost. So it is copied in two
  * steps: the second one only has what was written during the first, and takes less than a millisecond.
  *
- * It ends with QEMU and polls no pid, which could be somebody else's by then: QEMU holds the other end of its standard
+ * It ends with QEMU and polls no pid, which could be another process's by then: QEMU holds the other end of its standard
  * input, whose end is QEMU's end, however that came. Then it ends its own process group, a sleep among them.
  * `$$` is the pid of the outer shell in a subshell too: if that one is killed, the loop ends by itself.
  */

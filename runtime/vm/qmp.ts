@@ -9,8 +9,8 @@ export interface QmpEvent {
 }
 
 /**
- * Why a QMP exchange ended. `unavailable`: nobody serves the socket, so there is nothing to talk to. `failed`:
- * somebody does but breaks the protocol, refuses a command or does not answer in time.
+ * Why a QMP exchange ended. `unavailable`: no process serves the socket. `failed`:
+ * one does but breaks the protocol, refuses a command or does not answer in time.
  */
 export class QmpError extends Error {
   readonly reason: 'unavailable' | 'failed';
@@ -105,7 +105,7 @@ export class QmpClient {
     }
   }
 
-  /** Resolves when the session is over, whoever ended it. */
+  /** Resolves when the session is over, whichever side ended it. */
   get closed(): Promise<void> {
     return this.#closed;
   }

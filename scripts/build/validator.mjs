@@ -11,7 +11,7 @@ const SCHEMAS = {
 /** What the two are called together while they are compiled. */
 const ALL = 'all';
 
-/** What a schema tells people; editors read it, and Taplo what is under its own name. */
+/** The texts of a schema for people; editors read it, and Taplo what is under its own name. */
 const WORDS = ['title', 'description', 'default', 'examples', 'deprecated', 'markdownEnumDescriptions', 'x-taplo'];
 
 /** A schema with only what decides whether a document is valid. `name` gives parts that repeat a place of their own. */
@@ -88,7 +88,7 @@ export const withoutKeywords = (...keywords) => ({
   },
 });
 
-/** Findings name keys and words; only `castra schema`, which is in rest.js, and the server tell what they mean. */
+/** Findings name keys and words; only `castra schema`, which is in rest.js, and the server explain them. */
 export const bareSchemas = {
   name: 'bare-schemas',
   setup(bundle) {

@@ -12,7 +12,7 @@ import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
 import { toDiagnostics } from './toLsp.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspace.ts';
 
-/** Answers when asked, if the client asks; else tells by itself. Never both: each finding would show twice. */
+/** Answers when asked, if the client asks; else pushes. Never both: each finding would show twice. */
 export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
   return context.capabilities.textDocument?.diagnostic ? answer(context) : push(context);
 }
@@ -92,7 +92,7 @@ function push(context: FeatureContext): ServerCapabilities {
     await lookAtPaths(analysis, context);
     const last = told.get(analysis.uri);
     const isNewest = documents.analysis(analysis.uri) === analysis;
-    // What a bootstrap.toml depends on is no matter of which files there are.
+    // What a bootstrap.toml depends on does not depend on which files there are.
     if (!isNewest || (revision() === last?.revision && !analysis.bootstrap)) return;
     if (JSON.stringify(knownPathFindings(analysis, context)) !== last?.findings) await send(analysis);
   };

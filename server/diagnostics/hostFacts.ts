@@ -6,7 +6,7 @@ import { HOST_FACTS, type HostFactsParams } from '../protocol.ts';
 
 export interface HostKnowledge {
   findings(analysis: Analysis): readonly Diagnostic[];
-  /** Another number once something was told. */
+  /** Changes with each report. */
   revision(): number;
   onChange(listener: () => void): void;
 }

@@ -15,7 +15,7 @@ export interface Report {
   readonly items: Extract<WorkspaceDocumentDiagnosticReport, { readonly kind: 'full' }>['items'];
 }
 
-/** VS Code asks every two seconds. Where nobody tells of changes, folders are walked only so often. */
+/** VS Code asks every two seconds. Where the client does not report changes, folders are walked only so often. */
 const WALK_AGAIN_MS = 30_000;
 
 /** Reports every castra.toml and bootstrap.toml of the workspace, open or not, and clears those that are gone. */

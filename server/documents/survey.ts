@@ -11,7 +11,7 @@ export interface SurveyedFile {
 }
 
 const FILE_NAME = 'castra.toml';
-/** Deeper, and in more folders, nobody keeps projects; a workspace may be a whole home, though. */
+/** Projects are not deeper, nor in more folders; a workspace may be a whole home, though. */
 const MAX_DEPTH = 8;
 const MAX_FOLDERS = 5000;
 /** A folder with more in it holds data, not projects. */

@@ -8,11 +8,11 @@ import {
 } from 'vscode-languageserver';
 import { pathOf } from './analysis.ts';
 
-/** The folders that are open, and what the client tells about files and settings. */
+/** The folders that are open, and what the client reports about files and settings. */
 export interface Workspace {
   /** Absolute paths. */
   folders(): readonly string[];
-  /** Whether the client tells when files come, change and go. */
+  /** Whether the client reports created, changed and deleted files. */
   readonly isWatched: boolean;
   onFiles(listener: (events: readonly FileEvent[]) => void): void;
   onFolders(listener: () => void): void;

@@ -43,7 +43,7 @@ export type Cursor =
       readonly entry: KeyValue;
     };
 
-/** What stands at an offset. Works in documents that are broken: they are, while somebody types. */
+/** What stands at an offset. Works in documents that are broken: they are, while the user types. */
 export function cursorAt(document: TomlDocument, tree: TableNode, offset: number): Cursor {
   const comment = document.comments.find(({ from, to }) => from < offset && offset <= to);
   if (comment) return { kind: 'comment', comment };

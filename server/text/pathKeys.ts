@@ -27,7 +27,7 @@ const keys: Readonly<Record<string, PathKey>> = {
   'vms.bootstrap.payload': { name: 'payload', isFolder: true, best: /^$/ },
 };
 
-/** Undefined for a key whose value is no path of this host. */
+/** Undefined for a key whose value is not a path of this host. */
 export function pathKey(path: TomlPath): PathKey | undefined {
   return keys[path.filter((part) => typeof part === 'string').join('.')];
 }

@@ -25,7 +25,7 @@ const PATH_KEYS: ReadonlySet<string> = new Set([
 /** Whether the strings of a key are, or may be, paths on this host. */
 export const isPathKey = (names: Names): boolean => PATH_KEYS.has(names.join('.'));
 
-/** Where a string leads by the rules of its key; undefined when it is no path. */
+/** Where a string leads by the rules of its key; undefined when it is not a path. */
 export function targetOf(names: Names, written: string, { place }: Pick<Analysis, 'place'>): Target | undefined {
   if (!isPathKey(names) || written === '' || written.includes('\0')) return undefined;
   const project = dirname(place.configPath);

@@ -137,7 +137,7 @@ describe('what becomes of a disk', () => {
     await must('down', '--keep-overlay', '--graceful-wait-secs', '0');
     const exported = await runCli(project, ['export', 'web', 'out.qcow2'], REAL);
     assert.equal(exported.code, 0);
-    assert.match(exported.stderr, /warning: web: its base image .* was changed after its disk was made/);
+    assert.match(exported.stderr, /warning: web: its base image .* changed after its overlay was created/);
   });
 
   it('a killed export leaves a VM that can be exported again', async () => {

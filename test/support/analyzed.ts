@@ -56,7 +56,7 @@ bind = "é😀"
   'vms = [{ name = "a", count = 2, instances = [{ id = "a-1" }] }, { name = "b", needs = "a" }]\r\n[broker]\r\nport = 1\r\n',
 ];
 
-/** Whole and broken documents of every kind, and each of ours cut off at many places, as they are while somebody types. */
+/** Whole and broken documents of every kind, and each of ours cut off at many places, as they are while a user types. */
 export function* prefixes(step = 1): Generator<Analysis> {
   for (const document of [VALID, INVALID].flatMap((corpus) => Object.values(corpus).flat())) yield analyzed(document);
   for (const document of DOCUMENTS) {

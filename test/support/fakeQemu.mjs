@@ -235,7 +235,7 @@ function serve(path, onConnection) {
     .listen(path);
 }
 
-/** slirp accepts for the guest at once; whether somebody in it answers shows later. */
+/** slirp accepts for the guest at once; whether a server in it answers shows later. */
 async function openForward({ rule, netdev, protocol, bind, host, guest }) {
   const refuse = () => fail(`-netdev ${netdev}: Could not set up host forwarding rule '${rule}'`);
   if (protocol === 'udp') {

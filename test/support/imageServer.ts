@@ -63,7 +63,7 @@ export const sha256 = (content: Buffer): string => createHash('sha256').update(c
 
 const etagOf = (content: Buffer): string => `"${sha256(content).slice(0, 16)}"`;
 
-/** A real HTTP server on loopback that knows ranges, and misbehaves when told to. */
+/** A real HTTP server on loopback that knows ranges, and misbehaves on request. */
 export async function startImageServer(options: ImageServerOptions): Promise<ImageServer> {
   const files = new Map(Object.entries(options.files));
   const behaviours = new Map(Object.entries(options.behaviours ?? {}).map(([path, one]) => [path, [{ ...one }]]));

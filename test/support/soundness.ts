@@ -17,7 +17,7 @@ import { analysisOf } from './analysis.ts';
 /** How many syntax errors half-typed text may have at once; more than that hides the one that matters. */
 const MOST_ERRORS = 3;
 
-/** What holds for every text that somebody is typing. */
+/** What holds for every text that a user is typing. */
 export function checkTyped(text: string, path?: string): Analysis {
   const analysis = checkDiagnostics(text, path);
   const errors = analysis.diagnostics.filter(({ code }) => code.startsWith('toml/'));

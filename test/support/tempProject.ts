@@ -78,7 +78,7 @@ export function makeQcow2(path: string, ...options: string[]): void {
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '1M']);
 }
 
-/** QEMUs by their command line, not by the pidfile's text: that may be missing, or name somebody else. */
+/** QEMUs by their command line, not by the pidfile's text: that may be missing, or name another process. */
 export function findQemus(folder: string): ProcessIdentity[] {
   return findByCommandLine(folder)
     .filter((pid) => {

@@ -150,6 +150,6 @@ test -f /etc/ready \\
 [ssh]
 identity = "keys/id"
 options = [
-  "BatchMode=yes", # nobody is there
+  "BatchMode=yes", # without a user
 ]
 `;

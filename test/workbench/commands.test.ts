@@ -61,7 +61,7 @@ test('no command is dead: without a row, each does something or says why not', {
   await rowsAre(/web-0 running/);
   await says('up', /All virtual machines are already running/);
   await says('upAll', /All virtual machines are already running/);
-  await says('openRemote', /needs the extension Remote - SSH/);
+  await says('openRemote', /install the extension Remote - SSH/);
   await run('copySshCommand');
   await eventually(
     () => statusBarTexts(page),

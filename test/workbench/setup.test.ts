@@ -31,7 +31,7 @@ test('a folder without castra.toml is offered one, and has its VM at once', { sk
   const opened = await openCastra(t, { fake: {} });
   const { page, workspace, rowsAre, shot } = opened;
   await openContainer(page, 'Castra');
-  await welcomeIs(opened, /There is no castra\.toml here yet/);
+  await welcomeIs(opened, /This folder has no castra\.toml yet/);
   assert.doesNotMatch(await welcomeText(page, VIEW), /QEMU/);
   await page.locator('.welcome-view-content .monaco-button', { hasText: 'Create castra.toml' }).click();
   await eventually(

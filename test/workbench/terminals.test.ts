@@ -119,7 +119,7 @@ test('castra is found by a terminal, and on request by others as well', { skip: 
   await waitForTerminal(page, /^left=\[\]$/m);
   await runCommand(page, 'Castra: Install castra Command…');
   await page.locator('.monaco-dialog-box .monaco-button', { hasText: 'Create the Link' }).click();
-  await page.locator('.monaco-dialog-box', { hasText: 'Your shell does not look into' }).waitFor();
+  await page.locator('.monaco-dialog-box', { hasText: 'is not on your PATH yet' }).waitFor();
   await page.keyboard.press('Escape');
   const link = join(workspace, '../h/.local/bin/castra');
   const { stdout, stderr } = spawnSync(link, ['--version'], { encoding: 'utf8' });

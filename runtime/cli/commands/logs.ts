@@ -52,7 +52,7 @@ export function addLogs(program: Command, finish: Finish): void {
     });
 }
 
-/** `castra logs -f | head`: when nobody reads, there is nothing more to do, and nothing went wrong. */
+/** `castra logs -f | head`: when the reader is gone, there is nothing more to do, and nothing went wrong. */
 async function untilReaderGoes(options: LogsOptions, run: Run): Promise<Output<LogsOutcome>> {
   const { logs } = await import('../../operations/logs.ts');
   const gone = new AbortController();

@@ -59,7 +59,7 @@ async function watch(
   let once = run;
   for (;;) {
     const output = await look(once);
-    // What is wrong with the file was told at the first look.
+    // The first look reported what is wrong with the file.
     once = { ...run, report: silent };
     if (run.signal.aborted || !process.stdout.writable) return output;
     show(output.value);

@@ -28,7 +28,7 @@ interface Place {
   readonly option?: Option;
 }
 
-/** Reads the words before as commander would; undefined behind `--`, where words are somebody else's. */
+/** Reads the words before as commander would; undefined behind `--`, where words belong to another command. */
 function walk(program: Command, words: readonly string[]): Place | undefined {
   let command = program;
   let given = 0;

@@ -18,7 +18,7 @@ export function nextImageRow(
   return { event, first: again ? before.first : { bytes: event.receivedBytes, atMs: now }, atMs: now };
 }
 
-/** `alpine.qcow2  40.0 MiB of 160.0 MiB (25%), 8.0 MiB/s`; who else downloads it, when somebody does. */
+/** `alpine.qcow2  40.0 MiB of 160.0 MiB (25%), 8.0 MiB/s`; which other process downloads it, if one does. */
 export function renderImageRow(url: string, { event, first, atMs }: ImageRow): string {
   const { receivedBytes, totalBytes, byPid } = event;
   const name = url.slice(url.lastIndexOf('/') + 1) || url;

@@ -55,7 +55,7 @@ function update(rows: Map<string, Row>, event: Event): void {
     const before = rows.get(event.url);
     rows.set(event.url, { kind: 'image', row: nextImageRow(event, before?.kind === 'image' ? before.row : undefined) });
   } else if (event.type.startsWith('image.')) {
-    // Another mirror has another URL; a download that still goes on is back with its next bytes.
+    // Another mirror has another URL; a download that continues is back with its next bytes.
     for (const [url, { kind }] of rows) if (kind === 'image') rows.delete(url);
   } else if (
     event.type === 'vm.ready' ||

@@ -5,7 +5,7 @@ import type { PlacedVm } from '../vms/placedVm.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import { isSuppressed } from './suppressions.ts';
 
-/** What somebody who can look at the host knows of it; what is missing is not known. */
+/** What is known of the host by a program that can look at it; missing facts are unknown. */
 export interface HostFacts {
   readonly cpus?: number;
   readonly memoryMiB?: number;

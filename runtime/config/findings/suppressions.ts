@@ -1,6 +1,6 @@
 /*
  * `# castra: ignore CODE[, CODE…]` hides warnings and infos that begin on its own line or, when nothing else stands on
- * that line, on the next one that is no comment. Errors cannot be hidden: the command would fail all the same.
+ * that line, on the next one that is not a comment. Errors cannot be hidden: the command would fail all the same.
  */
 
 import {

@@ -35,7 +35,7 @@ export function reportCircles(needy: ReadonlyMap<number, Needy>, findings: Findi
       way.push({ one, need });
       row = [...need.on].find((other) => stuck.has(other));
     }
-    // The way into a circle is no part of it; one that ends in an earlier way brings nothing new.
+    // The way into a circle does not belong to it; one that ends in an earlier way brings nothing new.
     const entry = way.findIndex(({ one }) => one.row === row);
     if (entry >= 0) reportCircle(way.slice(entry), findings);
   }

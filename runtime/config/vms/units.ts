@@ -29,7 +29,7 @@ export type ParsedMemory =
   | { readonly kind: 'too-little' }
   | { readonly kind: 'too-much' };
 
-/** `"2 GiB"`, `"2GiB"`, `"1.5g"`, or a number of MiB. Rounded down to whole MiB; undefined when it is no size. */
+/** `"2 GiB"`, `"2GiB"`, `"1.5g"`, or a number of MiB. Rounded down to whole MiB; undefined when it is not a size. */
 export function parseMiB(text: string): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2] === '' ? 1 : unitsInMiB[match?.[2]?.toLowerCase() ?? ''];

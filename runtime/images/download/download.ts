@@ -41,7 +41,7 @@ export interface DownloadRun {
 }
 
 /**
- * Downloads a file, going on where an earlier attempt or process stopped; on the disk for good when it returns.
+ * Downloads a file, resuming where an earlier attempt or process stopped; on the disk for good when it returns.
  * Throws DownloadError when no URL has it, and CastraError `cancelled`.
  */
 export async function download(request: DownloadRequest, run: DownloadRun): Promise<Downloaded> {
@@ -56,7 +56,7 @@ export async function download(request: DownloadRequest, run: DownloadRun): Prom
   } catch (error) {
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
     if (!(error instanceof AttemptFailure)) throw error;
-    // The disk, not a mirror: it is nobody's fault at the other end, and no other mirror helps.
+    // The disk, not a mirror: it is not the server's fault, and no other mirror helps.
     throw new DownloadError([{ url: urls[0] ?? '', failure: error }]);
   }
 }

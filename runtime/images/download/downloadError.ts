@@ -75,7 +75,7 @@ export function diskFailure(path: string, error: unknown): AttemptFailure {
   return new AttemptFailure('disk', reason, 'never', { cause: error });
 }
 
-/** A clause for each way in which no connection comes about; all of them mean that asking again at once is no use. */
+/** A clause for each way in which no connection comes about; all of them mean that asking again at once is useless. */
 const UNCONNECTED: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its host name is not known (is this computer online?)',
   EAI_AGAIN: 'its host name cannot be looked up (is this computer online?)',

@@ -7,7 +7,7 @@ const MAX_REDIRECTIONS = 10;
 /** Node gives an address 250 ms before it tries the next one, which is too short for far hosts. */
 const ADDRESS_ATTEMPT_MS = 1_000;
 
-/** Refuses what is no http(s) URL; connects only once something is asked for. */
+/** Refuses what is not an http(s) URL; connects only once something is asked for. */
 export function openConnection(text: string, options: ConnectionOptions): Connection {
   const url = parseHttpUrl(text);
   const dispatcher = makeDispatcher(options).compose(
@@ -22,7 +22,7 @@ export function openConnection(text: string, options: ConnectionOptions): Connec
       attempt = new AbortController();
       return get(dispatcher, url, headers, attempt, options);
     },
-    // Not close(): that would wait for a body which nobody reads.
+    // Not close(): that would wait for a body that is never read.
     close: () => dispatcher.destroy(),
   };
 }
@@ -103,7 +103,7 @@ async function get(
       headersTimeout: 0,
       bodyTimeout: options.stallMs,
     });
-    // A body that is given up unread ends with an error that has nobody to go to.
+    // A body that is given up unread ends with an error that no caller handles.
     body.on('error', () => undefined);
     return { status: statusCode, headers: received, body };
   } finally {

@@ -104,7 +104,7 @@ export class PartialFile {
     [this.batch, this.spare] = [this.spare, this.batch];
     this.batchBytes = 0;
     this.writing = this.write(filled);
-    // Whoever awaits it next gets the error; until then it is nobody's.
+    // The next caller that awaits it gets the error; until then it is unhandled.
     this.writing.catch(() => undefined);
   }
 

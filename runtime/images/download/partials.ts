@@ -29,7 +29,7 @@ export function sweepDownload(home: string, key: string): void {
   for (const path of paths) if (path !== holder) rmSync(path, { force: true });
 }
 
-/** False when somebody downloads it now. With `dryRun` it only looks whether it could. */
+/** False when another process downloads it now. With `dryRun` it only looks whether it could. */
 export async function removePartial(home: string, { key, paths }: Partial, dryRun: boolean): Promise<boolean> {
   const free = await takeKernelLock(downloadFiles(home, key).lock);
   if (!free) return false;

@@ -15,12 +15,12 @@ export type Reply =
 
 /**
  * `have`: where the range that was asked for begins; 0 when none was. `expected`: bytes of the whole file, if known.
- * Throws AttemptFailure for what is no file.
+ * Throws AttemptFailure for what is not a file.
  */
 export function judgeReply(response: Response, have: number, expected?: number): Reply {
   const range = parseContentRange(headerOf(response, 'content-range'));
   if (response.status === 416 && have > 0) {
-    // Not every server tells the size with a 416.
+    // Not every server sends the size with a 416.
     if ((range?.total ?? expected) === have) return { kind: 'complete', total: have };
     return { kind: 'unfit', reason: 'the server has no data after this point' };
   }

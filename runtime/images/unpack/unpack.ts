@@ -21,7 +21,7 @@ const RESERVE_BYTES = 256 * 1024 * 1024;
 const MAX_BYTES = 2 ** 40;
 const ZEROS = Buffer.alloc(1024 * 1024);
 
-/** How a file is packed, told by its first bytes; undefined when it is not. */
+/** How a file is packed, by its first bytes; undefined when it is not. */
 export async function detectPacking(path: string): Promise<Packing | undefined> {
   const file = await open(path, 'r');
   try {

@@ -10,7 +10,7 @@ const RLE = 1;
 const ID_BYTES = [0, 1, 2, 4] as const;
 const SIZE_BYTES = [0, 2, 4, 8] as const;
 
-/** What zstd itself takes unless it is told more, as the window is kept in memory. */
+/** What zstd itself takes by default, as the window is kept in memory. */
 const MAX_WINDOW_MIB = 128;
 const MIB = 1024 * 1024;
 

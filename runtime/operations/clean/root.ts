@@ -44,7 +44,7 @@ async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run
     }
     return await clear(target, options, run);
   }
-  // What an earlier command left unfinished is told and counted like the rest; half a key only has to go.
+  // What an earlier command left unfinished is reported and counted like the rest; half a key only has to go.
   const sweep = (folder: string) => (folder === stateRoot ? undefined : sweepTemporaries(folder));
   const lock = await lockProject({ home, place: target, command: 'clean', vms: [], sweep });
   try {
@@ -92,7 +92,7 @@ function report(stateRoot: string, { result, kind, path, bytes, reason = '' }: C
   else run.report({ type: 'cleanup.failed', ...file, reason });
 }
 
-/** Refuses a state root whose VMs run, or with `force` ends them as `down` does; a dry run only tells. Returns which. */
+/** Refuses a state root whose VMs run, or with `force` ends them as `down` does; a dry run only reports them. Returns which. */
 async function endRunning(
   { stateRoot, project }: CleanTarget,
   options: CleanOptions,

@@ -52,7 +52,7 @@ function readProject(configPath: string, stateRoot: string, settings: HostSettin
   }
 }
 
-/** Projects that ran before there was a registry, or whose entry is lost. A link is no folder of ours. */
+/** Projects that ran before there was a registry, or whose entry is lost. A link is not a folder of ours. */
 function homeRoots(home: string): CleanTarget[] {
   const { projects } = homeFiles(home);
   try {

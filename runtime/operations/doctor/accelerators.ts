@@ -12,14 +12,14 @@ export const checkAccelerators: Check = async ({ settings }) => {
   const programs = findPrograms(settings);
   if (programs === undefined) return [];
   const host = await openFresh(programs);
-  // It said nothing; the check of QEMU tells.
+  // It said nothing; the check of QEMU reports that.
   if (host.build.version === 'unknown') return [];
   const tcg = describeTcg(await host.probe('tcg'));
   const candidate = platformAccelerator(process.platform);
   return candidate === undefined ? [tcg] : [tcg, await describeNative(candidate, host, settings.home)];
 };
 
-/** What is missing is told by the check of QEMU. */
+/** The check of QEMU reports what is missing. */
 function findPrograms(settings: Examined['settings']): QemuPrograms | undefined {
   try {
     return findQemu(settings);

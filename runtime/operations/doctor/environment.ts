@@ -10,7 +10,7 @@ const settings: readonly string[] = [
   'CASTRA_DEBUG',
 ];
 
-/** What the environment decides, without passwords. A misspelt variable is silently of no effect, so it is told. */
+/** What the environment decides, without passwords. A misspelled variable silently has no effect, so it is reported. */
 export const checkEnvironment: Check = ({ variables }) =>
   Object.entries(variables)
     .filter(([, value]) => value !== '')

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { DoctorFinding } from '../../contract/doctor.ts';
 import { type Check, fine, problem } from './finding.ts';
 
-/** Castra's home holds guests' disks and keys: nobody else may look into it, and we must be able to write. */
+/** Castra's home holds guests' disks and keys: no other user may look into it, and we must be able to write. */
 export const checkHome: Check = ({ settings: { home } }) => [
   existsSync(home) || isDangling(home) ? judgeHome(home) : judgeParent(home),
 ];

@@ -9,7 +9,7 @@ import { claimPorts } from '../../vm/host/ports.ts';
 import { analyzeProject } from '../project/openProject.ts';
 import { type Check, type Examined, fine, problem } from './finding.ts';
 
-/** Reads the project, if there is one; that none is here is no fault. */
+/** Reads the project, if there is one; a missing one is not a problem. */
 export function readExamined(options: DoctorOptions): {
   readonly examined: Examined;
   readonly findings: readonly DoctorFinding[];

@@ -89,5 +89,5 @@ function describeFirmware(architecture: Architecture, system: string | undefined
   return [problem(needed ? 'error' : 'info', check, message, `Install the package ${packages}.`, { architecture })];
 }
 
-/** A program that only tells its version answers in milliseconds. */
+/** A program that only prints its version answers in milliseconds. */
 const ANSWER_MS = 3000;

@@ -43,7 +43,7 @@ function vmSources(stateRoot: string, vm: string, kinds: readonly LogKind[], ask
   return all.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** `<vm>-<when>.json`; a name that goes on before the date is another VM's. */
+/** `<vm>-<when>.json`; a name that continues before the date is another VM's. */
 function bootstrapRuns(folder: string, vm: string): string[] {
   const when = /^\d{4}-?\d{2}-?\d{2}[\w:.-]*\.json$/;
   return listNames(folder)

@@ -41,7 +41,7 @@ export async function reservePorts(
   return claims ?? claimPorts(wanted);
 }
 
-/** Lets go of what VMs that do not run have reserved. A failure harms nobody: such entries do not count anyway. */
+/** Lets go of what VMs that do not run have reserved. A failure is harmless: such entries do not count anyway. */
 export async function releasePorts(stateRoot: string, vms: readonly string[], home: string): Promise<void> {
   const ended = vms.filter((vm) => inspectVm(stateRoot, vm).kind !== 'running');
   const isEnded = (entry: PortReservation) => entry.stateRoot === stateRoot && ended.includes(entry.vm);

@@ -11,11 +11,11 @@ import { knownProjects } from '../../state/registry.ts';
 export interface ImageUsers {
   /** By the path of the image. */
   readonly byImage: ReadonlyMap<string, readonly ImageUser[]>;
-  /** Overlays that cannot be read: nobody knows what they stand on. */
+  /** Overlays that cannot be read: it is unknown what they stand on. */
   readonly unreadable: readonly string[];
 }
 
-/** A project as far as its state root tells. */
+/** A project, as far as its state root shows it. */
 export interface ProjectRoot {
   readonly name: string;
   readonly stateRoot: string;

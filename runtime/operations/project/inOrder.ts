@@ -5,7 +5,7 @@ interface Named {
 
 /**
  * Runs every task, each as soon as those of them that it comes after have ended, and gives it their results. `after`
- * must not lead in a circle; names that are no task are not waited for. Results are in the order of `tasks`.
+ * must not lead in a circle; names that are not tasks are not waited for. Results are in the order of `tasks`.
  */
 export function runInOrder<Task extends Named, Result>(
   tasks: readonly Task[],

@@ -84,7 +84,7 @@ export function loadProject(options: ProjectOptions): LoadedProject {
 export function withNeeds(all: readonly VmDefinition[], chosen: readonly VmDefinition[]): VmDefinition[] {
   const byName = new Map(all.map((vm) => [vm.name, vm]));
   const wanted = new Set(chosen.map((vm) => vm.name));
-  // A set goes on to what is added while it is walked.
+  // Iterating a set includes what is added meanwhile.
   for (const name of wanted) for (const need of byName.get(name)?.needs ?? []) wanted.add(need);
   return all.filter((vm) => wanted.has(vm.name));
 }

@@ -91,7 +91,7 @@ export function explainAbsence(vm: string, live: Liveness): string {
   }
 }
 
-/** How a VM came to an end that nobody asked Castra for: a sentence that begins in lower case. */
+/** How a VM came to an end without a request to Castra: a sentence that begins in lower case. */
 export function explainEnd({ record, hostRestarted }: Extract<Liveness, { kind: 'ended' }>): string {
   if (hostRestarted) return 'the host was restarted.';
   return record.pid === undefined ? 'its start did not finish.' : 'the guest powered off.';

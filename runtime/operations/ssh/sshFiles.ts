@@ -13,7 +13,7 @@ import { projectAlias } from '../../state/registry.ts';
 import { projectVms } from '../project/vms.ts';
 import type { Run } from '../run.ts';
 
-/** What somebody who logs in must know of a VM, declared or not. */
+/** What is needed to log in to a VM, declared or not. */
 export interface SshVm {
   readonly name: string;
   readonly role: string;
@@ -70,7 +70,7 @@ export interface SshFiles {
 
 /**
  * Writes ssh_config and known_hosts of a project for the VMs that run. Those that do not are left out: their ports may
- * be somebody else's by now. Files change only when their text does, and always as a whole: a user's own
+ * be another process's by now. Files change only when their text does, and always as a whole: a user's own
  * configuration may include them at any time. Nothing is written before the project has a state root.
  */
 export function writeSshFiles(place: SshPlace, vms: readonly SshVm[]): SshFiles {

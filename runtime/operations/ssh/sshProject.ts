@@ -15,7 +15,7 @@ export interface SshProject {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Works with a broken file too: what runs can still be looked into. Warnings are for `validate` and `up` to tell. */
+/** Works with a broken file too: a running VM can still be inspected. `validate` and `up` report warnings. */
 export function openSshProject(options: ProjectOptions): SshProject {
   const { place, project, diagnostics } = openState(options);
   return {

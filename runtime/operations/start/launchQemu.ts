@@ -11,7 +11,7 @@ import { reservePorts } from '../ports/reservePorts.ts';
 import type { Run } from '../run.ts';
 import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 
-/** An allocated port can be taken by somebody between our look and QEMU's bind; then others are tried. */
+/** An allocated port can be taken by another program between our look and QEMU's bind; then others are tried. */
 const PORT_ATTEMPTS = 3;
 export interface Launched {
   readonly qemu: RunningQemu;

@@ -146,7 +146,7 @@ async function chooseAccelerators(
   return selected;
 }
 
-/** Emulation is many times slower, so whoever did not ask for it should know why. */
+/** Emulation is many times slower, so a user who did not ask for it should know why. */
 function explainFallback(accelerators: ReadonlyMap<string, SelectedAccelerator>): Diagnostic[] {
   const fallback = [...accelerators.values()].find(
     ({ accelerator, reason }) => accelerator === 'tcg' && reason !== 'configured',

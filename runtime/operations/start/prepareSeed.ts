@@ -6,7 +6,7 @@ import type { StartPlan } from './startPlan.ts';
 
 /**
  * Makes the disk from which the guest learns who it is, with an instance-id of its own for each overlay. Both key pairs
- * are made once and stay: whoever connects knows the guest from its first boot on.
+ * are made once and stay: so clients know the guest from its first boot on.
  */
 export function prepareSeed({ vm, stateRoot, place }: StartPlan): void {
   const { name, sshUser, image, userData } = vm;

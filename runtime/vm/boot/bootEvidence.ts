@@ -31,7 +31,7 @@ export const noEvidence: BootEvidence = { phase: 'qemu', serial: '' };
 
 /**
  * Enough for a regex over some screens of output, and a bound on what a chatty guest costs. More than followFile reads
- * at once (64 KiB), so that nothing is dropped before somebody looked at it.
+ * at once (64 KiB), so that nothing is dropped before it was searched.
  */
 const KEPT_CHARACTERS = 80 * 1024;
 

@@ -23,7 +23,7 @@ const SETTLE_MS = 250;
 
 /**
  * Tries TCP forwards of one VM, all at once. QEMU accepts before it asks the guest, so a connection that stays open
- * proves nothing: QEMU's own table of connections tells whether the guest took it. Takes less than two seconds.
+ * proves nothing: QEMU's own table of connections shows whether the guest took it. Takes less than two seconds.
  */
 export async function probeForwards(
   forwards: readonly PortForward[],
@@ -62,7 +62,7 @@ function openForward({ bind, host }: PortForward): Promise<Try> {
     });
     socket.once('data', () => finish('accepted'));
     socket.once('end', () => finish('refused'));
-    // A reset may come before we are told that the connection was made.
+    // A reset may come before the event of the connection.
     socket.on('error', (error) => {
       const reset = 'code' in error && error.code === 'ECONNRESET';
       finish(connected || reset ? 'refused' : 'unbound');

@@ -45,7 +45,7 @@ const LOGIN_PAUSES_MS = [300, 600, 1000, 1500, 2000];
 const STOP_SETTLES_MS = 3000;
 const TAIL_LINES = 8;
 
-/** What QMP tells between launch and the end of the wait; QEMU sends it whether or not anybody looks. */
+/** What QMP reports between launch and the end of the wait; QEMU sends it in any case. */
 export class BootEvents {
   networkCard = false;
   stopped = false;
@@ -138,10 +138,10 @@ class BootWatch {
     }
   }
 
-  /** QEMU sent STOP: it was paused by somebody, or it met something it cannot go on from. */
+  /** QEMU sent STOP: a user paused it, or it met something from which it cannot continue. */
   async #explainStop(): Promise<Readiness | undefined> {
     const status = this.#request.qemu.qmp.execute('query-status').then(statusOf);
-    // Without an answer QEMU is ending or hangs: its exit or the time limit will tell.
+    // Without an answer QEMU is ending or hangs: its exit or the time limit will show which.
     const state = await status.then(classifyRunState, () => undefined);
     return state?.kind === 'broken' ? this.#notReady(state.reason, false) : undefined;
   }

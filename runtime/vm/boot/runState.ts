@@ -1,6 +1,6 @@
 import { QmpClient, QmpError } from '../qmp.ts';
 
-/** QEMU answers in 5 ms; one that needs longer is as good as stuck for somebody who looks. */
+/** QEMU answers in 5 ms; one that needs longer is as good as stuck for a user. */
 export const QUERY_TIMEOUT_MS = 500;
 /** From start to QMP greeting QEMU takes 40 ms; on a machine that swaps, seconds. */
 export const START_TIMEOUT_MS = 15_000;

@@ -1,7 +1,7 @@
 import type { LaunchPlan } from '../launchPlan.ts';
 import { escapeComma } from './escapeComma.ts';
 
-/** A socket to attach to, and a log that is written whether or not somebody is attached. */
+/** A socket to attach to, and a log that is written whether or not a client is attached. */
 export function serialConsole({ sockets, files }: LaunchPlan): string[] {
   const path = escapeComma(sockets.console);
   const log = escapeComma(files.serialLog);

@@ -14,7 +14,7 @@ export type PortClaim =
   | { readonly kind: 'free'; readonly forward: WantedForward }
   | { readonly kind: 'taken'; readonly forward: WantedForward; readonly detail: string };
 
-/** A port that must not be used although nobody may have bound it yet. */
+/** A port that must not be used, even if no process has bound it yet. */
 export interface ReservedPort extends Address {
   /** Why not, for the end of a sentence. */
   readonly detail: string;

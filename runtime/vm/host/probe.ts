@@ -14,7 +14,7 @@ export interface ProbeResult {
 
 /**
  * A boot sector takes 75 ms under TCG and less under a working accelerator. A broken KVM needs 1.5 to 2.3 s for it, or
- * aborts, while /dev/kvm opens and QMP answers as if nothing were wrong: only the time limit tells.
+ * aborts, while /dev/kvm opens and QMP answers as if nothing were wrong: only the time limit shows it.
  */
 export const PROBE_BUDGET_MS = 400;
 

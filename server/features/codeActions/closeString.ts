@@ -45,7 +45,7 @@ function closeLine({ text }: Analysis, value: StringValue, entry: KeyValue): Tex
   return rest === '' ? [insert(at, quote + missing)] : [insert(at, quote), insert(at + rest.length, missing)];
 }
 
-/** The closers of the open lists and tables that end with a value, inner ones first; undefined when one goes on. */
+/** The closers of the open lists and tables that end with a value, inner ones first; undefined when one continues. */
 function openAround(outer: Value, inner: Value): string[] | undefined {
   const closers: string[] = [];
   for (let value = outer; value !== inner; ) {

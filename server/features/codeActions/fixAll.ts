@@ -3,7 +3,7 @@ import { faultsOf } from './faults.ts';
 import type { TextChange } from './fix.ts';
 import { fixesFor } from './table.ts';
 
-/** More at once nobody can look through, and each costs a walk through the document. */
+/** More at once cannot be reviewed, and each costs a walk through the document. */
 const MAX_FIXES = 100;
 
 export interface Batch {

@@ -3,7 +3,7 @@ import { quoted } from '../completion/token.ts';
 import type { FixMaker } from './fix.ts';
 import { closedStringAt } from './places.ts';
 
-/** The folder that is emptied in the guest, back to the one that is surely nobody else's. */
+/** The folder that is emptied in the guest, back to the default, which no other program uses. */
 export const resetRemoteDir: FixMaker = (analysis, { span }) => {
   const value = closedStringAt(analysis, span.from)?.value;
   if (value === undefined) return [];

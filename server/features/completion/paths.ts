@@ -20,7 +20,7 @@ export interface PathRequest {
   readonly hasStateRoot: boolean;
 }
 
-/** Undefined where no path belongs, and for what is no path: a URL, or a text in the place of a file. */
+/** Undefined where no path belongs, and for what is not a path: a URL, or a text in the place of a file. */
 export function pathRequest(
   analysis: Analysis,
   { path, value }: Extract<Cursor, { kind: 'value' }>,

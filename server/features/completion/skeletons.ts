@@ -3,7 +3,7 @@ import { type DocumentSchema, type Schema, schemaAt, typesOf } from '../../text/
 
 type Path = readonly (string | number)[];
 
-/** `key = value` for each required key of a table, with tab stops; no defaults, for nobody asked for them. */
+/** `key = value` for each required key of a table, with tab stops; no defaults, which are not needed. */
 export function requiredEntries(root: DocumentSchema, path: Path): string[] {
   const table = shapeOf(root, path) === 'tables' ? [...path, 0] : path;
   const required = schemaAt(root, table)?.required ?? [];

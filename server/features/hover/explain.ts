@@ -49,7 +49,7 @@ function titleOf(analysis: Analysis, path: TomlPath, schema: Schema): string {
   return detail === '' ? `**${key}**` : `**${key}** (${detail})`;
 }
 
-/** A role's table and name tell what it starts; an instance's, what that one has. */
+/** A role's table and name show what it starts; an instance's, what that one has. */
 function rolesOf(analysis: Analysis, path: TomlPath): string[] {
   const { stateRoot } = analysis.draft;
   const names = path.filter((part) => typeof part === 'string').join('.');

@@ -4,7 +4,7 @@ import type { Analysis } from '../../documents/analysis.ts';
 import { type Cursor, cursorAt } from '../../text/cursor.ts';
 import { sectionPath } from '../../text/sections.ts';
 
-/** What somebody points at. */
+/** What the cursor points at. */
 export interface Subject {
   readonly span: Span;
   /** Of the key or table that it is about; rows of lists as numbers. */

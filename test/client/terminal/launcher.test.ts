@@ -98,7 +98,7 @@ test('without any Node, and without the extension, one line says what to do', ()
     const launcher = shellLauncher({ node: process.execPath, cli: join(folder, 'gone.js') });
     const gone = spawnSync('/bin/sh', ['-c', launcher], { encoding: 'utf8' });
     assert.equal(gone.status, 127);
-    assert.match(gone.stderr, /^castra: .*gone\.js is gone; start VS Code .*\n$/);
+    assert.match(gone.stderr, /^castra: .*gone\.js is missing\. Start VS Code .*\n$/);
   }));
 
 test('the launchers are programs, and are left alone when they are up to date', () =>

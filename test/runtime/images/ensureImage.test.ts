@@ -84,11 +84,11 @@ describe('an image with a digest', { concurrency: 4 }, () => {
       assert.equal(server.requests.length, 1);
     }));
 
-  test('that is not the promised one is refused and deleted', () =>
+  test('that is not the expected one is refused and deleted', () =>
     imageBench(async ({ ensure, home, of }) => {
       const failure = await failureOf(ensure({ algorithm: 'sha256', hex: '0'.repeat(64) }));
       assert.equal(failure.kind, 'image-failed');
-      assert.match(failure.detail, /not the promised one/);
+      assert.match(failure.detail, /not the expected one/);
       assert.equal(of('image.discarded').length, 1);
       assert.deepEqual(
         readdirSync(join(home, 'images')).filter((name) => name.endsWith('.qcow2')),
@@ -101,7 +101,7 @@ describe('an image with a digest', { concurrency: 4 }, () => {
     return imageBench(
       async ({ ensure, home }) => {
         const failure = await failureOf(ensure(digestOf(page), '/page'));
-        assert.match(failure.kind === 'image-failed' ? failure.detail : '', /web page and no disk/);
+        assert.match(failure.kind === 'image-failed' ? failure.detail : '', /web page, not a disk/);
         assert.deepEqual(
           readdirSync(join(home, 'images', 'partial')).filter((name) => !name.endsWith('.lock')),
           [],
@@ -206,7 +206,7 @@ describe('an image without a digest', { concurrency: 4 }, () => {
     imageBench(async (bench) => {
       sums(bench, '/x.qcow2.sha256', '1'.repeat(64));
       const failure = await failureOf(bench.ensure());
-      assert.match(failure.kind === 'image-failed' ? failure.detail : '', /publisher names another digest/);
+      assert.match(failure.kind === 'image-failed' ? failure.detail : '', /from the digest of its publisher/);
     }));
 
   test('and without checksums is trusted when it is first used, with a warning that says what to write', () =>
@@ -224,7 +224,7 @@ describe('an image without a digest', { concurrency: 4 }, () => {
       server.put('/x.qcow2', makeImage(path, 'b'));
       damage(first.path);
       const failure = await failureOf(ensure());
-      assert.match(failure.kind === 'image-failed' ? failure.detail : '', /another file when it was first used/);
+      assert.match(failure.kind === 'image-failed' ? failure.detail : '', /differs from the first download/);
     }));
 
   test('is not trusted while nobody can say whether there are checksums', () =>

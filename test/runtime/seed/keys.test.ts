@@ -72,11 +72,11 @@ describe('ensureKeyPair', () => {
       const flipped = Buffer.from(body);
       flipped[flipped.length - 80] = (flipped[flipped.length - 80] ?? 0) ^ 1;
       const cases: readonly (readonly [string, RegExp])[] = [
-        ['', /not a whole private key/],
-        [privateKey.slice(0, 200), /not a whole private key/],
+        ['', /not a complete OpenSSH private key/],
+        [privateKey.slice(0, 200), /not a complete OpenSSH private key/],
         [pem(body.subarray(0, 150)), /cut short/],
-        [pem(Buffer.from('something else entirely')), /not a private key/],
-        [pem(flipped), /halves do not fit/],
+        [pem(Buffer.from('something else entirely')), /not an OpenSSH private key/],
+        [pem(flipped), /public and private key do not match/],
       ];
       for (const [text, detail] of cases) {
         writeFileSync(path, text);
@@ -91,7 +91,7 @@ describe('ensureKeyPair', () => {
       writeFileSync(path, generateKeyPair('other').privateKey);
       assert.throws(() => ensureKeyPair(path, ''), refused(/belongs to another key/));
       rmSync(path);
-      assert.throws(() => ensureKeyPair(path, ''), refused(/is missing, but its public half/));
+      assert.throws(() => ensureKeyPair(path, ''), refused(/is missing, but its public key/));
       rmSync(`${path}.pub`);
       sshKeygen('-q', '-t', 'ed25519', '-N', 'secret', '-f', path);
       assert.throws(() => ensureKeyPair(path, ''), refused(/passphrase/));

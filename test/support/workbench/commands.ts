@@ -14,7 +14,7 @@ export async function runCommand(page: Page, title: string): Promise<void> {
 /** What a command asks comes up in the same widget, and until then newer releases keep the palette's rows there. */
 const PALETTE_LEFT = `(() => {
   const widget = document.querySelector('${WIDGET}');
-  // A window that is loaded anew has none.
+  // A reloaded window has none.
   return widget === null || widget.style.display === 'none' || !widget.querySelector('input[type="text"]').value.startsWith('>');
 })()`;
 

@@ -11,7 +11,7 @@ export async function waitUntilReady(page: Page): Promise<void> {
   }
 }
 
-/** As a user does it; the extension host is deactivated and started anew. */
+/** As a user does it; the extension host is deactivated and started again. */
 export async function reloadWindow(page: Page): Promise<void> {
   const loaded = page.waitForEvent('domcontentloaded');
   await runCommand(page, 'Developer: Reload Window');

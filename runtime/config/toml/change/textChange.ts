@@ -4,7 +4,7 @@ export interface TextChange {
   readonly after: string;
   /** Where both begin to differ. */
   readonly from: number;
-  /** Where the earlier text goes on as the later one does. */
+  /** Where the earlier text continues like the later one. */
   readonly to: number;
   /** By how many characters everything from `to` on has moved. */
   readonly shift: number;

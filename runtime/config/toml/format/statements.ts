@@ -31,7 +31,7 @@ interface Levels {
 
 function placeSection(layout: Layout, section: Section, levels: Levels): void {
   placeHeader(layout, section.header, levels);
-  // A comment behind a header is no part of the paragraph below it.
+  // A comment behind a header does not belong to the paragraph below it.
   for (const comment of commentsBefore(layout, section.entries[0]?.from ?? section.to).slice(0, 1)) {
     if (isTrailing(layout, comment)) placeComment(layout, comment, ' ');
   }

@@ -1,4 +1,4 @@
-/** How a document is to look. Few choices: most of a layout is no question. */
+/** How a document is to look. Few choices: most of a layout is fixed. */
 export interface Style {
   /** One step of indentation. */
   readonly step: string;

@@ -25,7 +25,7 @@ function defineEntry(errors: TomlError[], table: TableDraft, keyValue: KeyValue)
   }
 }
 
-/** The table that holds the last part of a dotted key; undefined, and reported, when a part is no open table. */
+/** The table that holds the last part of a dotted key; undefined, and reported, when a part is not an open table. */
 function walkDottedKey(errors: TomlError[], from: TableDraft, keyValue: KeyValue): TableDraft | undefined {
   let table = from;
   for (const part of keyValue.key.parts.slice(0, -1)) {

@@ -81,7 +81,7 @@ function implyTable(table: TableDraft, part: KeyPart, header: Header): TableDraf
   return node;
 }
 
-/** The table a header path goes on in: the table itself, or the last row of an array of tables. */
+/** The table in which a header path continues: the table itself, or the last row of an array of tables. */
 function enter(node: NodeDraft): TableDraft | undefined {
   if (node.kind === 'tableArray') return node.rows.at(-1);
   return node.kind === 'table' && node.origin !== 'inline' ? node : undefined;

@@ -11,7 +11,7 @@ export type ReadFloat = (value: number) => number;
 
 /**
  * Converts a table to plain data. A key without a value is left out. An invalid value becomes its text, because items
- * must keep their index; whoever validates the data skips findings about nodes that have a syntax error already.
+ * must keep their index; the validation of the data skips findings about nodes that have a syntax error already.
  */
 export function toPlainTable(table: TableNode, readFloat: ReadFloat): PlainTable {
   const plain: Record<string, PlainValue> = {};

@@ -223,7 +223,7 @@ describe('a proxy', { concurrency: 4 }, () => {
   test('whose setting is no URL is told without its text', () =>
     bench(async ({ refusal }) => {
       const error = await refusal({ proxy: { http: 'http://me:hunter2@[' } });
-      assert.match(error.message, /proxy setting is no URL/);
+      assert.match(error.message, /proxy setting is not a URL/);
       assert.doesNotMatch(error.message, /hunter2/);
     }));
 });

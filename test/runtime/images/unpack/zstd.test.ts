@@ -77,7 +77,7 @@ for (const [name, decoder] of Object.entries(decoders)) {
     test('refuses a window that would take all memory, and says why', async () => {
       // Its size is not known while it is packed, so it has the window that is asked for.
       const packed = pack(somewhatRandom(2000), '--long=31');
-      await assert.rejects(unpack(packed), /takes 2048 MiB of memory, as it was packed with `--long`/);
+      await assert.rejects(unpack(packed), /needs 2048 MiB of memory, because it was compressed with `--long`/);
     });
   });
 }

@@ -106,8 +106,8 @@ describe('explain', () => {
   });
 
   test('else the last thing that was proven', () => {
-    assert.match(explain(noEvidence), /machine does not/);
-    assert.match(explain(after(running)), /nothing has appeared/);
+    assert.match(explain(noEvidence), /has not started the guest/);
+    assert.match(explain(after(running)), /the serial console is empty/);
     assert.match(explain(after(running, serial('SeaBIOS\n'))), /no kernel did/);
     assert.match(explain(after(running, serial('Linux version 6\n'))), /network card/);
     assert.match(explain(after(card)), /no SSH server/);

@@ -120,7 +120,7 @@ describe('waitUntilReady', () => {
   test('a timeout of a guest that shows nothing says so', async () => {
     const ready: ReadySignal = { kind: 'serial', pattern: 'up' };
     const { detail, phase } = notReady(await watch(ready, { bootDelayMs: 60_000 }, { timeoutMs: 200 }));
-    assert.match(detail, /^no line matching \/up\/ on the serial console within 0\.2 s: nothing has appeared/);
+    assert.match(detail, /^no line matching \/up\/ on the serial console within 0\.2 s: the serial console is empty/);
     assert.equal(phase, 'firmware');
   });
 
