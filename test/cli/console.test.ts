@@ -65,10 +65,10 @@ test('a terminal is attached with every key passed on, left with Ctrl-], and as 
     await terminal.until(/abc.def/);
     const second = await runCli(project, ['console', 'web-0']);
     assert.equal(second.code, 75);
-    assert.match(second.stderr, /Another terminal is attached .*`castra logs -f --source serial web-0`/);
+    assert.match(second.stderr, /Another terminal is already attached .*`castra logs -f --source serial web-0`/);
     terminal.type(`last${ESCAPE}`);
     const shown = await terminal.ended;
-    assert.match(shown, /Left web-0; it runs on\./);
+    assert.match(shown, /Detached from web-0; it keeps running\./);
     assertRestored(shown);
     assert.equal(findQemus(project.path).length, 1);
     const again = openTerminal(project);
