@@ -103,7 +103,7 @@ export function openLog(path: string): number | undefined {
 }
 
 /** Lines are looked for in so much of the end; what has fewer there is not a log, and may be gigabytes of it. */
-const TAIL_LIMIT = 256 * 1024 * 1024;
+const TAIL_LIMIT = 512 * 1024 * 1024;
 
 /** Where the last lines of a file begin, looking from its end, and how many these are. */
 export function findTail(file: number, size: number, wanted: number): { from: number; lines: number } {

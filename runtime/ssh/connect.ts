@@ -20,7 +20,8 @@ export async function connectSsh(
 ): Promise<Client> {
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
   const privateKey = readIdentity(target);
-  const { Client } = await import('ssh2');
+  // Its default: where an ES module imports the bundled CommonJS package, that is all there is.
+  const { Client } = (await import('ssh2')).default;
   const client = new Client();
   const { vm, hostKey } = target;
   let trusted: boolean | undefined;

@@ -21,7 +21,7 @@ const TRY_AGAIN_MS = [500, 1000, 1500, 1500];
 
 /** Logs in over an open connection, with the host key proven and the project's key, and ends it. Never rejects. */
 export async function proveLogin(target: SshTarget, socket: Socket, signal: AbortSignal): Promise<Attempt> {
-  const { Client } = await import('ssh2');
+  const { Client } = (await import('ssh2')).default;
   const client = new Client();
   return new Promise((done) => {
     let finished = false;

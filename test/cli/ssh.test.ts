@@ -248,7 +248,7 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
       [['cp', 'web-1:/dev/null', '.'], /web-1:\/dev\/null is neither a file nor a folder/, 70],
       [['cp', 'web-0:/a', 'web-1:/a'], /Both sides are in VMs/, 64],
       [['cp', 'one', 'two'], /Neither side is in a VM/, 64],
-      [['cp', 'one'], /Say what to copy/, 64],
+      [['cp', 'one'], /Name what to copy/, 64],
     ] as const) {
       const result = await castra(args);
       assert.equal(result.code, code, args.join(' '));

@@ -74,7 +74,7 @@ describe('ensureKeyPair', () => {
       const cases: readonly (readonly [string, RegExp])[] = [
         ['', /not a complete OpenSSH private key/],
         [privateKey.slice(0, 200), /not a complete OpenSSH private key/],
-        [pem(body.subarray(0, 150)), /cut short/],
+        [pem(body.subarray(0, 150)), /truncated/],
         [pem(Buffer.from('something else entirely')), /not an OpenSSH private key/],
         [pem(flipped), /public and private key do not match/],
       ];
