@@ -54,7 +54,7 @@ test('a start goes on while its window is reloaded, and the consoles of the gues
 
   await castra('down');
   await rowsAre(/web-0 stopped/);
-  await waitForTerminal(page, /The VM ended/);
+  await waitForTerminal(page, /The VM stopped/);
   assert.deepEqual(findQemus(opened.home), []);
   assert.deepEqual(opened.errors, []);
 });
