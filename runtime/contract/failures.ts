@@ -168,6 +168,7 @@ const ways: Readonly<Record<RootFinding, string>> = {
   link: 'Remove the link, or set `project.state_dir` to the folder itself.',
   'not-a-folder': 'Move it away, or set `project.state_dir` to another folder.',
   'other-user': 'Set `project.state_dir` to a folder of your own.',
+  writable: 'See whether what is in it is still yours, and close it with `chmod 700`.',
   unreadable: 'Make it readable for yourself, or set `project.state_dir` to another folder.',
   damaged: 'Castra never creates such a thing: remove it, and run the command again.',
 };

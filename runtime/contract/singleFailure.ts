@@ -83,6 +83,8 @@ export type RootFinding =
   | 'link'
   | 'not-a-folder'
   | 'other-user'
+  /** A default one that other users can write to. */
+  | 'writable'
   | 'unreadable'
   /** One of its folders is a link or something else that Castra never makes. */
   | 'damaged';

@@ -78,7 +78,8 @@ function tryAgain(method: AnyAuthMethod): AuthHandlerMiddleware {
     const waitMs = tries === 0 ? 0 : TRY_AGAIN_MS[tries - 1];
     tries++;
     if (waitMs === undefined) return next(false as unknown as AnyAuthMethod);
-    setTimeout(() => next(method), waitMs);
+    // An attempt that was given up meanwhile must not keep the process.
+    setTimeout(() => next(method), waitMs).unref();
   };
 }
 

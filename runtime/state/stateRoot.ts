@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { RootFinding } from '../contract/singleFailure.ts';
 import { bootId } from '../process/identity.ts';
 import { ensurePrivateDirectory } from './files.ts';
 import { FILE_MODE, homeFiles, projectFiles } from './layout.ts';
+import { removeOwnFile } from './ownFile.ts';
 import { folderIdentity, isClaimed, type RootClaim, readClaim, removeClaim, writeClaim } from './rootClaims.ts';
 import { readRootId } from './rootId.ts';
 
@@ -69,15 +70,19 @@ function examineFolder(home: string, place: RootPlace): RootVerdict {
   if (process.getuid !== undefined && stat.uid !== process.getuid())
     return refused('other-user', `belongs to another user (uid ${stat.uid})`);
   if (readdirSync(stateRoot).length === 0) return { kind: 'absent' };
+  if (isDefaultPlace(home, stateRoot) && process.platform !== 'win32' && (stat.mode & 0o022) !== 0)
+    return refused('writable', `can be written to by other users (mode ${(stat.mode & 0o777).toString(8)})`);
   const id = readRootId(stateRoot);
   const claim = id === undefined ? undefined : readClaim(home, id);
   const verdict = claim ? judgeClaim(claim, place) : judgeUnclaimed(home, stateRoot);
   return verdict.kind === 'refused' ? verdict : (findStranger(stateRoot) ?? verdict);
 }
 
+/** Below Castra's home, where no repository brings a folder along. */
+const isDefaultPlace = (home: string, stateRoot: string): boolean => dirname(stateRoot) === homeFiles(home).projects;
+
 function judgeUnclaimed(home: string, stateRoot: string): RootVerdict {
-  const isDefault = dirname(stateRoot) === homeFiles(home).projects;
-  if (isDefault && lstatSync(projectFiles(stateRoot).lock, { throwIfNoEntry: false })?.isFile()) {
+  if (isDefaultPlace(home, stateRoot) && lstatSync(projectFiles(stateRoot).lock, { throwIfNoEntry: false })?.isFile()) {
     return { kind: 'unmarked' };
   }
   return refused('unknown', 'was not created by Castra for you on this computer');
@@ -128,8 +133,10 @@ export function requireRoot(home: string, place: RootPlace): UsableRoot {
  */
 export function claimRoot(home: string, place: Required<RootPlace>): string {
   const verdict = requireRoot(home, place);
-  if (verdict.kind !== 'ours') return mark(home, place);
+  if (verdict.kind === 'absent') return mark(home, place);
+  if (verdict.kind === 'unmarked') return adoptRoot(home, place);
   const { claim } = verdict;
+  ensurePrivateDirectory(place.stateRoot);
   const now = claimOf(claim.id, place);
   const isCurrent = claim.configPath === now.configPath && claim.stateRoot === now.stateRoot;
   if (!isCurrent || claim.folder.device !== now.folder.device) writeClaim(home, now);
@@ -152,14 +159,17 @@ function mark(home: string, place: Required<RootPlace>): string {
   } catch (error) {
     removeClaim(home, id);
     if (error instanceof CastraError) throw error;
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const now = isTaken ? requireRoot(home, place) : undefined;
     // Another command of ours was quicker.
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return claimRoot(home, place);
+    if (now?.kind === 'ours') return now.id;
     throw new CastraError({ kind: 'state-root-unusable', path: stateRoot, detail: messageOf(error) }, { cause: error });
   }
 }
 
-/** Takes a folder that the user has looked at for this project: from now on its id is ours. */
+/** Gives a new id to a folder that the user has looked at, or that is in the default place: from now on it is ours. */
 export function adoptRoot(home: string, place: Required<RootPlace>): string {
-  rmSync(projectFiles(place.stateRoot).id, { force: true });
+  // What is not a file stays, and `mark` fails with its name.
+  removeOwnFile(projectFiles(place.stateRoot).id);
   return mark(home, place);
 }

@@ -20,18 +20,8 @@ import { bootId } from '../../runtime/process/identity.ts';
 import { projectFiles, vmFiles } from '../../runtime/state/layout.ts';
 import type { LaunchRecord } from '../../runtime/state/record.ts';
 import { type CliResult, lines, outcomeOf, runCli } from '../support/cli.ts';
+import { HOSTILE_TOML as TOML } from '../support/hostileRoots.ts';
 import { findQemus, makeQcow2, type TempFolder, tempFolder } from '../support/tempProject.ts';
-
-const TOML = `version = "0.2.0"
-[project]
-name = "p"
-state_dir = ".castra"
-[[vms]]
-name = "web"
-cpus = 1
-memory = "64 MiB"
-base_image = "base.qcow2"
-`;
 
 /** Every command that looks into a state root, and what each needs besides. */
 const COMMANDS: readonly (readonly string[])[] = [

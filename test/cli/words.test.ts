@@ -6,14 +6,14 @@ import { type TempProject, tempProject } from '../support/tempProject.ts';
 const VM = 'count = 2\ncpus = 1\nmemory = "64 MiB"\nbase_image = "base.qcow2"\n';
 const TOML = `version = "0.2.0"\n[project]\nname = "p"\n[[vms]]\nname = "web"\n${VM}`;
 
-describe('a word that is not a command', () => {
-  let project: TempProject;
-  beforeEach(() => {
-    project = tempProject(TOML);
-  });
-  afterEach(() => project.dispose());
-  const castra = (...args: string[]) => runCli(project, args);
+let project: TempProject;
+beforeEach(() => {
+  project = tempProject(TOML);
+});
+afterEach(() => project.dispose());
+const castra = (...args: string[]) => runCli(project, args);
 
+describe('a word that is not a command', () => {
   for (const [word, answer] of Object.entries({
     ps: /`castra status`/,
     stop: /`castra down` stops VMs\. It discards their disks/,
@@ -43,12 +43,6 @@ describe('a word that is not a command', () => {
 });
 
 describe('with --json, a wrong call', () => {
-  let project: TempProject;
-  beforeEach(() => {
-    project = tempProject(TOML);
-  });
-  afterEach(() => project.dispose());
-
   for (const [what, args, env] of [
     ['an unknown option', ['up', '--json', '--nonsense'], {}],
     ['an unknown command', ['--json', 'nonsense'], {}],
@@ -76,13 +70,6 @@ describe('with --json, a wrong call', () => {
 });
 
 describe('names', () => {
-  let project: TempProject;
-  beforeEach(() => {
-    project = tempProject(TOML);
-  });
-  afterEach(() => project.dispose());
-  const castra = (...args: string[]) => runCli(project, args);
-
   it('limit what `status` and `ssh-config` show', async () => {
     assert.equal((await castra('up')).code, 0);
     const one = await castra('status', 'web-1');

@@ -36,7 +36,8 @@ import { createRandom } from '../runtime/config/toml/fuzz.ts';
 import { FAKE_QEMU } from './fakeVm.ts';
 import { makeQcow2, type TempFolder, tempFolder } from './tempProject.ts';
 
-const TOML = `version = "0.2.0"
+/** A project that keeps its state in a folder beside castra.toml, which may come with a repository. */
+export const HOSTILE_TOML = `version = "0.2.0"
 [project]
 name = "p"
 state_dir = ".castra"
@@ -51,14 +52,14 @@ base_image = "base.qcow2"
 const PATIENCE_MS = 2000;
 
 /** A project whose VM was stopped without `down`, beside documents of the user's and another project like it. */
-export interface HostileProject extends TempFolder {
+interface HostileProject extends TempFolder {
   readonly home: string;
   readonly project: string;
   readonly root: string;
   readonly other: string;
 }
 
-export function hostileProject(): HostileProject {
+function hostileProject(): HostileProject {
   const folder = tempFolder();
   const at = (name: string) => join(folder.path, name);
   mkdirSync(at('docs'));
@@ -66,7 +67,7 @@ export function hostileProject(): HostileProject {
   mkdirSync(at('home'), { mode: 0o700 });
   for (const name of ['app', 'other']) {
     mkdirSync(at(name));
-    writeFileSync(at(`${name}/castra.toml`), TOML);
+    writeFileSync(at(`${name}/castra.toml`), HOSTILE_TOML);
     makeQcow2(at(`${name}/base.qcow2`));
     fill(at('home'), at(name));
   }
@@ -142,7 +143,7 @@ const replacements: readonly ((path: string, project: HostileProject) => void)[]
 ];
 
 /** Replaces one to three names of the state root. Says what it did, so that a failure explains itself. */
-export function spoil(project: HostileProject, seed: number): string[] {
+function spoil(project: HostileProject, seed: number): string[] {
   const random = createRandom(seed);
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
   return Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
@@ -159,7 +160,7 @@ export function spoil(project: HostileProject, seed: number): string[] {
 }
 
 /** Everything outside the spoilt state root and Castra's home, with content. */
-export function outside({ path, home, root }: HostileProject): string[] {
+function outside({ path, home, root }: HostileProject): string[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .map((name) => join(path, name))
     .filter((name) => ![home, root].some((own) => name === own || name.startsWith(`${own}/`)))
@@ -174,7 +175,7 @@ export function outside({ path, home, root }: HostileProject): string[] {
  * Runs every command in the project. Throws for one that takes too long, fails otherwise than with a failure of its
  * own, or changes something outside.
  */
-export async function checkCommands(project: HostileProject): Promise<void> {
+async function checkCommands(project: HostileProject): Promise<void> {
   const config = { kind: 'file' as const, path: join(project.project, 'castra.toml') };
   const settings = { home: project.home, qemu: FAKE_QEMU, accelerator: 'tcg' as const };
   const common = { config, settings };
@@ -217,4 +218,18 @@ function difference(before: readonly string[], after: readonly string[]): string
     ...after.filter((line) => !before.includes(line)),
   ];
   return changed.map((line) => line.split('|')[0] ?? line);
+}
+
+/** One spoilt project. Rejects with the seed and what was done, so that a failure can be had again. */
+export async function checkSeed(seed: number): Promise<void> {
+  process.env.FAKE_QEMU = '{}';
+  const project = hostileProject();
+  const done = spoil(project, seed);
+  try {
+    await checkCommands(project);
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${done.join(', ')}`, { cause: error });
+  } finally {
+    await project.dispose();
+  }
 }

@@ -1,4 +1,5 @@
 import { CastraError } from '../../contract/failures.ts';
+import { isSameProcess } from '../../process/identity.ts';
 import { pause } from '../../process/pause.ts';
 import { proveLogin } from '../../ssh/proveLogin.ts';
 import type { LaunchRecord } from '../../state/record.ts';
@@ -26,7 +27,7 @@ const TRY_TIMEOUT_MS = 30_000;
  */
 export async function awaitLogin(place: SshPlace, young: YoungVm, run: Run): Promise<void> {
   const { record, deadline } = young;
-  for (let told = false; Date.now() < deadline; told = true) {
+  for (let told = false; Date.now() < deadline && runs(record); told = true) {
     const signal = AbortSignal.any([run.signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
     const attempt = await tryLogin(place, record, signal);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
@@ -36,6 +37,10 @@ export async function awaitLogin(place: SshPlace, young: YoungVm, run: Run): Pro
     await pause(TRY_EVERY_MS, run.signal);
   }
 }
+
+/** A VM that ended meanwhile will not let anybody in; the command that follows says so. */
+const runs = ({ pid, startToken }: LaunchRecord): boolean =>
+  pid !== undefined && startToken !== undefined && isSameProcess({ pid, startToken });
 
 /** One try to log in to a running VM, or to read its banner. Undefined when the guest took no connection. */
 export async function tryLogin(

@@ -9,8 +9,10 @@ export type Reach =
   | { readonly kind: 'taken'; readonly socket: Socket }
   /** The guest refused it: its network is up, and nothing listens. */
   | { readonly kind: 'refused' }
-  /** The guest says nothing, or nobody forwards the port. */
-  | { readonly kind: 'silent' };
+  /** The guest says nothing. */
+  | { readonly kind: 'silent' }
+  /** This host refused it: no process forwards the port. */
+  | { readonly kind: 'unbound' };
 
 export interface ReachRequest {
   readonly port: number;
@@ -42,18 +44,18 @@ export async function reachGuest({ port, readUsernet, signal, silenceMs = SILENC
   const startedAt = performance.now();
   const giveUp = (): Reach => {
     socket.destroy();
-    return { kind: seen.refused ? 'refused' : 'silent' };
+    return { kind: seen.end ?? 'silent' };
   };
   const taken = async (): Promise<Reach> => {
     await seen.release();
     return { kind: 'taken', socket };
   };
-  while (!signal.aborted && !seen.ended) {
+  while (!signal.aborted && seen.end === undefined) {
     if (seen.data) return taken();
     const states = parseUsernet((await readUsernet()) ?? '')
       .filter((row) => row.port === port)
       .map(({ state }) => state);
-    if (states.includes('ESTABLISHED') && !seen.ended) return taken();
+    if (states.includes('ESTABLISHED') && seen.end === undefined) return taken();
     if (performance.now() - startedAt > (states.length > 0 ? silenceMs : BLIND_MS)) break;
     await pause(LOOK_EVERY_MS, signal);
   }
@@ -62,9 +64,7 @@ export async function reachGuest({ port, readUsernet, signal, silenceMs = SILENC
 
 interface Seen {
   readonly data: boolean;
-  readonly ended: boolean;
-  /** By the guest, not by this host. */
-  readonly refused: boolean;
+  readonly end: 'refused' | 'unbound' | undefined;
   /** Stops looking, so that another reader gets every byte. */
   release(): Promise<void>;
 }
@@ -73,27 +73,24 @@ interface Seen {
 function watch(socket: Socket): Seen {
   const look = () => {
     seen.data = socket.readableLength > 0;
-    seen.ended ||= !seen.data;
-    seen.refused ||= !seen.data;
+    if (!seen.data) seen.end ??= 'refused';
   };
-  const seen = {
+  const seen: { -readonly [Key in keyof Seen]: Seen[Key] } = {
     data: false,
-    ended: false,
-    refused: false,
+    end: undefined,
     async release() {
       socket.off('readable', look);
-      // The stream forgets that somebody listened for `readable` in the next tick.
+      // The stream notices in the next tick that nothing listens for `readable` any more.
       await turn();
     },
   };
   socket.on('readable', look);
-  // QEMU accepts for its guest, so a refusal to connect is the host's: nobody forwards this port.
+  // QEMU accepts for its guest, so a refusal to connect is this host's.
   socket.on('error', (error) => {
-    seen.ended = true;
-    seen.refused ||= !('code' in error && error.code === 'ECONNREFUSED');
+    seen.end ??= 'code' in error && error.code === 'ECONNREFUSED' ? 'unbound' : 'refused';
   });
   socket.once('close', () => {
-    seen.ended = true;
+    seen.end ??= 'refused';
   });
   return seen;
 }

@@ -37,7 +37,7 @@ export interface ReadinessRequest {
 
 /** Looking at the serial log this often shows each step within 100 ms and costs one read of a small file. */
 const TICK_MS = 40;
-/** Nothing listens yet: being refused costs the guest nothing. */
+/** After a connection that was refused at once, by a guest where nothing listens yet or by this host. */
 const REFUSED_PAUSE_MS = 150;
 /** After the first tries to log in that failed, and then each time. */
 const LOGIN_PAUSES_MS = [300, 600, 1000, 1500, 2000];
@@ -121,9 +121,10 @@ class BootWatch {
     const broken = this.#events.stopped ? await this.#explainStop() : undefined;
     if (broken) return broken;
     const settled = performance.now() - this.#lastOutputAt > STOP_SETTLES_MS;
-    if (late || (this.#evidence.stop?.final && settled))
-      return this.#notReady(this.#trouble ?? explain(this.#evidence), late);
-    return undefined;
+    const isStuck = this.#evidence.stop?.final ?? false;
+    if (!late && !(isStuck && settled)) return undefined;
+    const reason = isStuck ? explain(this.#evidence) : (this.#trouble ?? explain(this.#evidence));
+    return this.#notReady(reason, late);
   }
 
   #proof(): string | undefined {
@@ -183,7 +184,7 @@ class BootWatch {
       if (signal.aborted) return;
       if (reach.kind === 'refused') this.#take({ kind: 'connection-refused' });
       if (reach.kind !== 'taken') {
-        await pause(reach.kind === 'refused' ? REFUSED_PAUSE_MS : 0, signal);
+        await pause(reach.kind === 'silent' ? 0 : REFUSED_PAUSE_MS, signal);
         continue;
       }
       this.#take({ kind: 'connection-taken' });
