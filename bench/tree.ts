@@ -13,7 +13,7 @@ const ROWS_IN_VIEW = 20;
 /** What still feels immediate: a view that opens, and a row that was clicked. */
 const TARGETS_MS = { rows: 150, reaction: 100 };
 
-/** Nobody clicks while a window opens; it is over by then. */
+/** A user does not click while a window opens; it has opened by then. */
 const QUIET_MS = 1000;
 
 const TOML = `version = "0.2.0"

@@ -10,7 +10,7 @@ export const views = { vms: 'castra.vms' } as const;
 export const contexts = {
   /** How many castra.toml files the workspace has. */
   projectCount: 'castra.projectCount',
-  /** QEMU is where it is looked for. Neither is true before anybody looked. */
+  /** QEMU was found. Neither is true before the first look. */
   qemuFound: 'castra.qemuFound',
   qemuMissing: 'castra.qemuMissing',
 } as const;

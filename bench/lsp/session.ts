@@ -21,7 +21,7 @@ export interface Figures {
 
 const CHANGES = 20;
 const BURST = 50;
-/** Between the keys of a burst: faster than anybody types, slow enough that each is a change of its own. */
+/** Between the keys of a burst: faster than a person types, slow enough that each is a separate change. */
 const BURST_GAP_MS = 10;
 const COMPLETIONS = 10;
 const ATTEMPTS = 100;

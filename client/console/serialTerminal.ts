@@ -86,7 +86,7 @@ async function open({ project, vm }: ChosenVm, signal: AbortSignal, forget: () =
   return { session, terminal };
 }
 
-/** Somebody else may be attached, or the VM has ended: what the console says can be read in any case. */
+/** Another client may be attached, or the VM has ended: the serial log can be read in any case. */
 async function refuse({ project, vm }: ChosenVm, error: unknown): Promise<void> {
   const text = error instanceof CastraError ? error.message : messageOf(error);
   const showLog = vscode.l10n.t('Show Serial Log');

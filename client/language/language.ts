@@ -10,7 +10,7 @@ import { lookAtHost } from './hostFacts.ts';
 import { fillLens } from './lenses.ts';
 import { oneSession, type Session } from './oneSession.ts';
 
-/** Lenses move the text when their number changes; steps of a start come faster than anybody reads. */
+/** Lenses move the text when their number changes; steps of a start come faster than a user reads. */
 const LENS_REDRAW_MS = 200;
 /** Its enum is in the client, which is loaded with the first file. */
 const STARTING: State.Starting = 3;
@@ -64,7 +64,7 @@ async function startClient({ context, log }: Host, fleet: FleetStore): Promise<L
   const client: LanguageClient = new LanguageClient(LANGUAGE, 'Castra', server, {
     ...clientOptions(fleet),
     outputChannel: log,
-    // A server that has something to say must not take the focus from whoever types.
+    // A server that has something to say must not take the focus from the editor.
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     errorHandler: {
       error: (...failure) => crashes.error(...failure),
@@ -122,7 +122,7 @@ function reportFleet(client: LanguageClient, fleet: FleetStore, log: vscode.LogO
     }
   };
   const report = () => {
-    // A server that crashed is started again by its client; until then there is nobody to report to.
+    // A server that crashed is started again by its client; until then there is no server to report to.
     if (!client.isRunning()) return;
     redraw();
     sendFacts();

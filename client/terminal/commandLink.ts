@@ -6,7 +6,7 @@ import { shellQuote } from './launcher.ts';
 export type LinkPlace =
   | { readonly kind: 'free' }
   | { readonly kind: 'ours' }
-  /** Somebody else's; `what` in words. */
+  /** Not ours; `what` describes it. */
   | { readonly kind: 'foreign'; readonly what: string };
 
 /** The folder that systemd's file-hierarchy(7) and most shells' rc files know for a user's own programs. */

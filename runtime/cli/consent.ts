@@ -6,7 +6,7 @@ export interface ConsentChoices {
   /** `--yes` */
   readonly yes?: boolean;
   readonly json: boolean;
-  /** Where nobody can be asked (no terminal, --json): go ahead, or fail and name --yes. */
+  /** Where no user can be asked (no terminal, --json): go ahead, or fail and name --yes. */
   readonly unasked: 'proceed' | 'refuse';
 }
 

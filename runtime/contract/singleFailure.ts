@@ -57,7 +57,7 @@ export type SingleFailure =
   /** A serial console serves one at a time. */
   | { readonly kind: 'console-busy'; readonly vm: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
-  /** Whoever answered is not the machine whose key Castra made. */
+  /** The server that answered does not have the host key that Castra created. */
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }

@@ -5,7 +5,7 @@ import { Qcow2Error } from './qcow2.ts';
 
 /** QEMU's own limit for the name of a backing file. */
 const MAX_NAME = 1023;
-/** Nobody stands images on more; a circle does. */
+/** Real chains of images are shorter; a circle is not. */
 const MAX_DEPTH = 50;
 
 /**

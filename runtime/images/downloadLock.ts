@@ -16,7 +16,7 @@ interface Holder {
 
 /**
  * Takes the lock of a download, waiting for another process that has it and reporting how far that one has come. When it
- * ends, in whatever way, the lock is free and its partial file is there to go on with.
+ * ends, in whatever way, the lock is free and its partial file can be resumed.
  */
 export async function holdDownload(
   wanted: WantedImage,

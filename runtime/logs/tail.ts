@@ -7,7 +7,7 @@ const NEWLINE = 10;
 const BLOCK_BYTES = 64 * 1024;
 const BLOCKS_PER_REST = 16;
 
-/** A part of an open log file, to its end. Whoever gets it closes it. */
+/** A part of an open log file, to its end. The caller closes it. */
 export interface Segment {
   readonly path: string;
   readonly file: number;

@@ -18,7 +18,7 @@ export interface RootPlace {
 }
 
 /**
- * Whose a state root is. A folder may come with a repository that somebody else wrote, or with a copy of one of ours:
+ * Whose a state root is. A folder may come with a repository by another author, or with a copy of one of ours:
  * nothing in it counts until this user's Castra is known to have made it, for this castra.toml.
  */
 export type RootVerdict =

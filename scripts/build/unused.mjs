@@ -1,4 +1,4 @@
-// Parts of packages that Castra has no use for, by file: what stands in their place in a bundle. Whoever uses more of a
+// Parts of packages that Castra has no use for, by file: what stands in their place in a bundle. Code that uses more of a
 // package takes its part out of here; a part that is missed fails at the first call, and tests of what ships see that.
 
 /** @typedef {{ readonly filter: RegExp, readonly contents: string }} Unused */

@@ -7,7 +7,7 @@ export interface FolderEntry {
   readonly isFolder: boolean;
 }
 
-/** Nobody chooses from more, and an editor should not have to filter more. */
+/** A user does not choose from more, and an editor should not have to filter more. */
 const MAX_ENTRIES = 1000;
 
 /** A folder may hold millions of files; reading so many takes some ten milliseconds. */

@@ -7,7 +7,7 @@ import type { TempProject } from './tempProject.ts';
 
 export const CLI = join(process.cwd(), 'dist/cli.js');
 
-/** setpriv(1): without these capabilities root is refused what anybody is. */
+/** setpriv(1): without these capabilities root is refused what every user is. */
 const OBEDIENT =
   process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search,-fowner'] : [];
 

@@ -8,7 +8,7 @@
 //   pidfileDelayMs                how late the pidfile is written
 //   bootDelayMs                   until the guest is up: serial text, network card, SSH banner, power button
 //   serial                        what the guest prints on its console once it is up
-//   noBanner                      nobody serves SSH in the guest
+//   noBanner                      no SSH server in the guest
 //   noUsernet                     QEMU does not say what became of connections
 //   deaf                          the guest answers no connection at all
 //   bannerOnly                    its SSH server says who it is, and nothing else

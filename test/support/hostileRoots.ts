@@ -117,7 +117,7 @@ function fill(home: string, project: string): void {
   });
 }
 
-/** What somebody, or a broken disk, may have put in place of a file of ours. */
+/** What another user, or a broken disk, may have put in place of a file of ours. */
 const replacements: readonly ((path: string, project: HostileProject) => void)[] = [
   (path) => writeFileSync(path, '\u0000\uFFFD{"format":1'),
   (path) => writeFileSync(path, ''),

@@ -87,7 +87,7 @@ function refuseControlCharacters(written: unknown, path: TomlPath, findings: Fin
   }
 }
 
-/** Arguments that are no option are left to QEMU, which takes them for disks. */
+/** Arguments that are not options are left to QEMU, which takes them for disks. */
 function readOptions(written: unknown): QemuOption[] {
   const args = Array.isArray(written) ? written.map((item) => text(item) ?? '') : [];
   const options: QemuOption[] = [];

@@ -60,7 +60,7 @@ function isOtherFile(transfer: Transfer, reply: Reply): boolean {
   return known !== undefined && known !== reply.total;
 }
 
-/** The size of the whole file as far as anybody knows; refuses a reply before a byte of a wrong file is taken. */
+/** The size of the whole file, as far as it is known; refuses a reply before a byte of a wrong file is taken. */
 function checkTotal({ expected }: Transfer, total: number | undefined): number | undefined {
   if (expected !== undefined && total !== undefined && total !== expected) throw sizeFailure(total, expected);
   return expected ?? total;

@@ -86,6 +86,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Somebody else's files are in it, and it is theirs too then.
+    // It contains files of another program, so Castra does not own it.
   }
 }

@@ -24,7 +24,7 @@ export interface SshVm {
 /** For an image whose definition is gone and whose launch was before users were recorded. */
 const USER_OF_LAST_RESORT = 'root';
 
-/** The VMs of the file and those that run without it: an edit must not lock anybody out. */
+/** The VMs of the file and those that run without it: an edit must not lock a user out. */
 export function listSshVms(stateRoot: string, declared: readonly VmDefinition[]): SshVm[] {
   return projectVms(stateRoot, declared).map(({ name, role, definition }) => {
     const user = definition === undefined ? {} : { sshUser: definition.sshUser };
@@ -56,7 +56,7 @@ export function targetOf({ stateRoot, alias }: SshPlace, record: LaunchRecord, d
     vm,
     host: `castra-${alias}-${vm}`,
     port: record.sshPort,
-    // The user of its seed disk: an edit since then has let nobody in.
+    // The user of its seed disk: an edit since then gave no access.
     user: record.sshUser ?? declaredUser ?? USER_OF_LAST_RESORT,
     identity: projectFiles(stateRoot).identity,
     ...(hostKey === undefined ? {} : { hostKey }),
@@ -100,7 +100,7 @@ function replaceIfChanged(path: string, text: string, tries = 2): void {
   }
 }
 
-/** For commands that have done their work: nobody's files of ssh are worth failing for. */
+/** For commands that have done their work: files of ssh are not worth a failure. */
 export function refreshSshFiles(place: SshPlace, declared: readonly VmDefinition[], run: Run): void {
   try {
     writeSshFiles(place, listSshVms(place.stateRoot, declared));

@@ -52,9 +52,9 @@ export function requireTarget(place: SshPlace, vm: SshVm): SshTarget {
   throw new CastraError({ kind: 'not-running', vm: vm.name, detail: explainAbsence(vm.name, vm.live) });
 }
 
-/** A guest that nobody waited for may still be starting for so long after its launch. */
+/** A guest that `up` did not wait for may still be starting for so long after its launch. */
 const YOUNG_MS = 120_000;
-/** One that `up` gave up waiting for gets this long from now: it may never let anybody in. */
+/** One that `up` gave up waiting for gets this long from now: it may never accept a login. */
 const GIVEN_UP_MS = 10_000;
 
 /** Undefined for a VM that is known to let us in, or is older than any start. */

@@ -21,7 +21,7 @@ export function reachOf(vms: readonly VmDefinition[]): string[] {
 const isLoopback = (address: string): boolean => /^(?:127\.|::1$|localhost$)/.test(address);
 
 /**
- * Before the first start of a project by this user: reports what it reaches, and asks where somebody can be asked.
+ * Before the first start of a project by this user: reports what it reaches, and asks where a user can be asked.
  * Fails with `cancelled`.
  */
 export async function confirmReach(

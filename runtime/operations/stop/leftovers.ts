@@ -66,7 +66,7 @@ function ownOverlay({ stateRoot, overlayPath }: LeftoverRequest, record?: Launch
 const isOverlayOf = (record: LaunchRecord | undefined, path: string): boolean =>
   record?.overlayFile !== undefined && record.overlayFile === fileId(path);
 
-/** A VM that is no longer declared, or whose `overlay` was changed since: the record alone is no reason to delete. */
+/** A VM that is no longer declared, or whose `overlay` was changed since: the record alone does not justify a deletion. */
 function warnOfOtherOverlay({ vm, overlayPath }: LaunchRecord, run: Run): void {
   if (fileId(overlayPath) === undefined) return;
   warn(

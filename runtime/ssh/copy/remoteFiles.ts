@@ -66,7 +66,7 @@ export function remoteFiles(sftp: SFTPWrapper, vm: string): FileSide {
         close: () => on(path, (done) => sftp.close(handle, plain(done))),
       };
     },
-    // Whoever runs in the guest may write there anyway, so `follow` protects nothing here.
+    // Programs in the guest may write there anyway, so `follow` protects nothing here.
     openToWrite: async (path, mode) => {
       const attributes = mode === undefined ? {} : { mode };
       const handle = await on<Buffer>(path, (done) => sftp.open(path, 'w', attributes, done));

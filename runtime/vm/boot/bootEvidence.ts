@@ -8,7 +8,7 @@ export type Observation =
   | { readonly kind: 'serial'; readonly text: string }
   /** QMP NIC_RX_FILTER_CHANGED: the guest's driver set up its network card. */
   | { readonly kind: 'network-card' }
-  /** The guest itself refused a TCP connection: its network is up, nobody listens yet. */
+  /** The guest itself refused a TCP connection: its network is up, but no server listens yet. */
   | { readonly kind: 'connection-refused' }
   /** The guest itself took one. */
   | { readonly kind: 'connection-taken' };

@@ -11,7 +11,7 @@ export type ForwardAnswer =
   | 'refused'
   /** The guest says nothing: it is not up, or drops packets. */
   | 'silent'
-  /** Nobody on this host takes connections at the port. */
+  /** No process of this host accepts connections at the port. */
   | 'unbound'
   /** QEMU took it, and does not say what became of it. */
   | 'unknown';
