@@ -38,7 +38,7 @@ export async function awaitLogin(place: SshPlace, young: YoungVm, run: Run): Pro
   }
 }
 
-/** A VM that ended meanwhile will not let anybody in; the command that follows says so. */
+/** A VM that ended meanwhile will not accept a login; the command that follows says so. */
 const runs = ({ pid, startToken }: LaunchRecord): boolean =>
   pid !== undefined && startToken !== undefined && isSameProcess({ pid, startToken });
 

@@ -69,7 +69,7 @@ interface Seen {
   release(): Promise<void>;
 }
 
-/** `readable` leaves the bytes where they are, for whoever gets the socket. */
+/** `readable` leaves the bytes where they are, for the code that takes over the socket. */
 function watch(socket: Socket): Seen {
   const look = () => {
     seen.data = socket.readableLength > 0;
