@@ -47,6 +47,7 @@ export const init = later(async () => (await import('./operations/init.ts')).ini
 export const list = later(async () => (await import('./operations/list.ts')).list);
 export const logs = later(async () => (await import('./operations/logs.ts')).logs);
 export const ports = later(async () => (await import('./operations/ports.ts')).ports);
+export const resume = later(async () => (await import('./operations/resume.ts')).resume);
 export const ssh = later(async () => (await import('./operations/ssh.ts')).ssh);
 export const sshConfig = later(async () => (await import('./operations/sshConfig.ts')).sshConfig);
 export const status = later(async () => (await import('./operations/status.ts')).status);

@@ -46,6 +46,9 @@ export const ANY: readonly RowState[] = [...STARTABLE, ...STOPPABLE];
 /** What is starting is cancelled, what is stopping is left to it: Force Stop is for both. */
 const SETTLED: readonly RowState[] = ['running', 'degraded', 'paused', 'orphan'];
 
+/** The guest stands still, or may: a disk of the host was full. */
+const STANDING: readonly RowState[] = ['paused', 'degraded'];
+
 const CHANGES = { offered: 'withProject', needsTrust: true } as const;
 const SHOWS = { offered: 'withProject', needsTrust: false } as const;
 
@@ -89,6 +92,16 @@ export const changes = {
     places: [
       { in: 'view', group: 'navigation@2' },
       { in: 'project', group: 'inline@2' },
+    ],
+  },
+  resume: {
+    ...CHANGES,
+    title: 'Resume',
+    icon: 'debug-continue',
+    runs: { verb: 'resume', vms: 'chosen', states: STANDING },
+    places: [
+      { in: 'vm', group: 'inline@0', states: ['paused'] },
+      { in: 'vm', group: '1_change@0', states: STANDING },
     ],
   },
   forceStop: {

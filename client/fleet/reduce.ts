@@ -15,7 +15,7 @@ export interface FailureNote {
   readonly text: string;
 }
 
-export type Verb = 'up' | 'down';
+export type Verb = 'up' | 'down' | 'resume';
 
 export interface ProjectState {
   readonly id: string;
@@ -79,7 +79,7 @@ function reduceProject(before: ProjectState, action: Exclude<FleetAction, { type
   }
 }
 
-const firstStep: Readonly<Record<Verb, string>> = { up: 'starting', down: 'stopping' };
+const firstStep: Readonly<Record<Verb, string>> = { up: 'starting', down: 'stopping', resume: 'resuming' };
 
 function request(before: ProjectState, verb: Verb, vms: readonly string[]): ProjectState {
   const wishes = new Map(before.wishes);
@@ -109,6 +109,7 @@ function applyEvent(before: ProjectState, event: Event): ProjectState {
       return stepOfImage(before, event);
     case 'vm.ready':
     case 'vm.kept':
+    case 'vm.resumed':
     case 'shutdown.completed':
       return { ...before, wishes: without(before.wishes, event.vm) };
     case 'shutdown.cooperative-attempted':

@@ -63,7 +63,7 @@ function problemOfFile(errors: number): string | undefined {
 }
 
 /** What a row shows while this window waits for what it asked for. */
-const wishStates: Readonly<Record<Verb, RowState>> = { up: 'starting', down: 'stopping' };
+const wishStates: Readonly<Record<Verb, RowState>> = { up: 'starting', down: 'stopping', resume: 'starting' };
 
 function viewVm(name: string, { outcome, wishes, failures }: ProjectState): VmView {
   const status = outcome?.vms.find((vm) => vm.name === name);

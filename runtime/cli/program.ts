@@ -75,6 +75,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   fmt: async () => (await import('./commands/fmt.ts')).addFmt,
   up: async () => (await import('./commands/up.ts')).addUp,
   down: async () => (await import('./commands/down.ts')).addDown,
+  resume: async () => (await import('./commands/resume.ts')).addResume,
   status: async () => (await import('./commands/status.ts')).addStatus,
   ssh: async () => (await import('./commands/ssh.ts')).addSsh,
   exec: async () => (await import('./commands/exec.ts')).addExec,

@@ -22,7 +22,6 @@ const otherTools: Readonly<Record<string, string>> = {
   reload: '`castra down` and `castra up` start VMs with what castra.toml says now, and with new disks.',
   restart:
     '`castra exec VM -- reboot` restarts the guest; its disk stays. `castra down` and `castra up` start with a new disk.',
-  resume: 'Castra cannot suspend VMs yet; `castra up` starts those that do not run.',
   rm: '`castra clean` removes what stopped VMs left.',
   run: '`castra up` starts the VMs; `castra exec VM -- COMMAND` runs a command in one.',
   scp: '`castra cp` copies files to and from a VM.',

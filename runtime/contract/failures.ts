@@ -1,17 +1,24 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { RootFinding, SingleFailure } from './singleFailure.ts';
-import type { VmDownResult, VmUpResult } from './vms.ts';
+import type { VmDownResult, VmResumeResult, VmUpResult } from './vms.ts';
 
 /** Every way an operation can fail. Closed on purpose: the table below must know each one. */
 export type Failure =
   | SingleFailure
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
-  | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] };
+  | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] }
+  | { readonly kind: 'resume-failed'; readonly vms: readonly VmResumeResult[] };
 
 /** What failed in the work on one VM. Summaries of several VMs do not come from there. */
 export function singleFailure({ failure, message }: CastraError): SingleFailure {
-  const isSummary = failure.kind === 'up-failed' || failure.kind === 'down-failed';
-  return isSummary ? { kind: 'internal', detail: message } : failure;
+  switch (failure.kind) {
+    case 'up-failed':
+    case 'down-failed':
+    case 'resume-failed':
+      return { kind: 'internal', detail: message };
+    default:
+      return failure;
+  }
 }
 
 export type FailureKind = Failure['kind'];
@@ -123,6 +130,11 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
       `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not become ready. Correct that first; \`castra up ${failure.vm}\` also starts the VMs that it needs.`,
   },
   'not-running': { exitCode: 70, describe: (failure) => `${failure.vm} is not running: ${failure.detail}` },
+  'not-working': {
+    exitCode: 70,
+    describe: ({ vm, detail }) =>
+      `${vm} is running but stands still: ${detail}. When the cause is gone, \`castra resume ${vm}\` continues it; \`castra down ${vm}\` stops it.`,
+  },
   'console-busy': {
     exitCode: 75,
     describe: (failure) =>
@@ -148,6 +160,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'shutdown-failed': { exitCode: 70, describe: (failure) => `${failure.vm}: cannot be stopped: ${failure.detail}` },
   'up-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   'down-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
+  'resume-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   cancelled: { exitCode: 130, describe: () => 'Cancelled.' },
   internal: {
     exitCode: 70,
@@ -210,7 +223,7 @@ function tail(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`  ${title}:`, ...lines.map((line) => `    ${line}`)];
 }
 
-function summarize(vms: readonly (VmUpResult | VmDownResult)[]): string {
+function summarize(vms: readonly (VmUpResult | VmDownResult | VmResumeResult)[]): string {
   return vms.flatMap((vm) => (vm.result === 'failed' ? [describe(vm.failure)] : [])).join('\n');
 }
 

@@ -54,6 +54,8 @@ export type SingleFailure =
   | { readonly kind: 'dependency-failed'; readonly vm: string; readonly needs: readonly string[] }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
+  /** QEMU runs, but the guest stands still and cannot continue as it is. `detail` is the rest of a sentence. */
+  | { readonly kind: 'not-working'; readonly vm: string; readonly detail: string }
   /** A serial console serves one at a time. */
   | { readonly kind: 'console-busy'; readonly vm: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }

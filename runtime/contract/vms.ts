@@ -26,6 +26,19 @@ export interface DownOptions extends ProjectOptions {
   readonly keepOverlay?: boolean;
 }
 
+export interface ResumeOptions extends ProjectOptions {
+  /** VM or role names; empty means all that run. */
+  readonly vms?: readonly string[];
+}
+
+export type VmResumeResult =
+  | { readonly vm: string; readonly result: 'resumed' | 'already-running' }
+  | { readonly vm: string; readonly result: 'failed'; readonly failure: SingleFailure };
+
+export interface ResumeOutcome {
+  readonly vms: readonly VmResumeResult[];
+}
+
 export interface StatusOptions extends ProjectOptions {
   /** VM or role names; empty means all. */
   readonly vms?: readonly string[];
@@ -145,6 +158,8 @@ export type VmEvent =
       readonly sshPort: number;
     }
   | { readonly type: 'vm.kept'; readonly vm: string; readonly pid: number }
+  /** The guest stood still, for `reason`, and continues. */
+  | { readonly type: 'vm.resumed'; readonly vm: string; readonly reason: string }
   | { readonly type: 'vm.ready'; readonly vm: string; readonly elapsedMs: number; readonly evidence: string }
   | {
       readonly type: 'vm.not-ready';

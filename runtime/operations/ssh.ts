@@ -5,6 +5,8 @@ import { SSH_FAILED } from '../ssh/exit.ts';
 import { findSsh, runSystemSsh, sshArguments } from '../ssh/systemSsh.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
+import { inspectVm } from '../state/liveness.ts';
+import { queryRunState } from '../vm/boot/runState.ts';
 import type { Operation } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
 import { chooseVm, openSshProject, untilLogin } from './ssh/sshProject.ts';
@@ -41,9 +43,25 @@ export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
           target.vm,
         );
   const value = { vm: target.vm, exitCode: exitCode === SSH_FAILED && run.signal.aborted ? INTERRUPTED : exitCode };
-  if (value.exitCode === SSH_FAILED && program !== undefined) await explainFailure(target, run.signal);
+  if (value.exitCode === SSH_FAILED && program !== undefined)
+    await explainUnlessGone(project.place.stateRoot, target, run.signal);
   return { value, diagnostics: project.diagnostics };
 };
+
+/** `ssh VM -- poweroff` ends with the connection, as it should: there is nothing to explain then. */
+async function explainUnlessGone(stateRoot: string, target: SshTarget, signal: AbortSignal): Promise<void> {
+  const live = inspectVm(stateRoot, target.vm);
+  if (live.kind !== 'running') return;
+  const state = live.record && (await queryRunState(live.record.sockets.monitor, EXPLAIN_TIMEOUT_MS));
+  if (state?.kind === 'shutting-down') return;
+  try {
+    await explainFailure(target, signal);
+  } catch (error) {
+    // The guest may have needed this long to power off.
+    if (inspectVm(stateRoot, target.vm).kind !== 'running') return;
+    throw error;
+  }
+}
 
 /** Logs in once more by other means, and fails with what stands in the way. A remote command may exit with 255, too. */
 export async function explainFailure(target: SshTarget, signal: AbortSignal): Promise<void> {

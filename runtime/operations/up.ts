@@ -2,18 +2,19 @@ import { dirname } from 'node:path';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import { projectId } from '../config/vms/paths.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError, describe, type Failure, messageOf } from '../contract/failures.ts';
+import { CastraError, describe, type Failure, messageOf, singleFailure } from '../contract/failures.ts';
 import type { UpOptions, UpOutcome, VmUpResult } from '../contract/vms.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { registerProject } from '../state/registry.ts';
 import { folderIdentity } from '../state/rootClaims.ts';
-import { QUERY_TIMEOUT_MS, queryRunState } from '../vm/boot/runState.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
+import { isJustLaunched } from './project/vmState.ts';
 import { vmsCalled } from './project/vms.ts';
+import { resumeRunning } from './resume.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
 import { prepareStart } from './start/preflight.ts';
@@ -74,7 +75,7 @@ async function startAll(
 ): Promise<Started> {
   const { stateRoot } = loaded.project;
   const live = new Map(vms.map((vm) => [vm.name, inspectVm(stateRoot, vm.name)]));
-  const kept = (await Promise.all(vms.map((vm) => keepRunning(vm.name, live.get(vm.name), run)))).flat();
+  const kept = (await Promise.all(vms.map((vm) => keepRunning(stateRoot, vm.name, live.get(vm.name), run)))).flat();
   const wanted = vms.filter((vm) => live.get(vm.name)?.kind !== 'running');
   if (wanted.length === 0) return { vms: kept, diagnostics: [] };
   const prepared = await prepareStart(loaded, wanted, options, run);
@@ -106,7 +107,8 @@ function giveUp(vm: string, needs: readonly string[], run: Run): VmUpResult {
   return { vm, result: 'failed', failure };
 }
 
-async function keepRunning(vm: string, live: Liveness | undefined, run: Run): Promise<VmUpResult[]> {
+/** A VM that runs already is left alone if it works; one that stands still continues, or that is its failure. */
+async function keepRunning(stateRoot: string, vm: string, live: Liveness | undefined, run: Run): Promise<VmUpResult[]> {
   if (live?.kind === 'foreign') {
     warn(
       `${vm}: its old pidfile names pid ${live.pid}, which is another process. Castra left that process alone.`,
@@ -115,9 +117,14 @@ async function keepRunning(vm: string, live: Liveness | undefined, run: Run): Pr
   }
   if (live?.kind !== 'running') return [];
   const { pid } = live.process;
+  try {
+    if (live.record && !isJustLaunched(live.record)) await resumeRunning(stateRoot, vm, run);
+  } catch (error) {
+    if (!(error instanceof CastraError)) throw error;
+    run.report({ type: 'vm.failed', vm, message: error.message });
+    return [{ vm, result: 'failed', failure: singleFailure(error) }];
+  }
   run.report({ type: 'vm.kept', vm, pid });
-  const state = live.record && (await queryRunState(live.record.sockets.monitor, QUERY_TIMEOUT_MS));
-  if (state?.kind === 'broken') warn(`${vm}: ${state.reason}. Run \`castra down ${vm}\` to stop it.`, run);
   return [{ vm, result: 'already-running', pid }];
 }
 

@@ -59,7 +59,10 @@ describe('castra status', () => {
     const { stdout, code } = await runCli(project, ['status']);
     assert.equal(code, 1);
     assert.match(stdout, /web-0 {2}error/);
-    assert.match(stdout, /web-0: QEMU crashed or was killed\. `castra up` starts the VM again/);
+    assert.match(
+      stdout,
+      /web-0: QEMU crashed or was killed\. Its disk \([^)]+\) is still there: `castra up web-0` puts it aside/,
+    );
     assert.equal((await runCli(project, ['up'])).code, 0);
   });
 

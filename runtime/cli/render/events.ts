@@ -38,6 +38,8 @@ export function renderEvent(event: Event): EventLine | undefined {
       );
     case 'vm.kept':
       return out(`→ ${event.vm}: already running (pid ${event.pid}).`);
+    case 'vm.resumed':
+      return out(`→ ${event.vm}: resumed (${event.reason}).`);
     case 'vm.ready':
       return out(`→ ${event.vm}: ready after ${formatDuration(event.elapsedMs)} (${event.evidence}).`);
     case 'vm.not-ready':

@@ -4,13 +4,16 @@ import type { RunningOperation } from '../../contract/project.ts';
 import type { VmStatus } from '../../contract/vms.ts';
 import { type CommandEffect, commandEffects } from '../../contract/vocabulary.ts';
 import { baseStamp } from '../../disks/baseChange.ts';
+import { overlayBytes } from '../../disks/overlay.ts';
 import { followFile } from '../../logs/follow.ts';
 import { sizeOf } from '../../logs/rotated.ts';
 import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
-import { QUERY_TIMEOUT_MS, queryRunState, type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
+import { type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
+import { type EndedByItself, explainDisk } from './leftDisk.ts';
 import { explainEnd } from './vms.ts';
+import { guestState } from './wake.ts';
 
 /** A VM that `up` did not see ready is asked once; a login in an emulated guest takes a second. */
 const READY_PROBE_MS = 2500;
@@ -31,10 +34,11 @@ export function judgeVm(
   vm: VmDefinition | undefined,
   context: StatusContext,
 ): Judgement | Promise<Judgement> {
-  return live.kind === 'running' ? judgeRunning(name, live, vm, context) : judgeStopped(live, vm, context);
+  return live.kind === 'running' ? judgeRunning(name, live, vm, context) : judgeStopped(name, live, vm, context);
 }
 
 function judgeStopped(
+  name: string,
   live: Exclude<Liveness, { kind: 'running' }>,
   vm: VmDefinition | undefined,
   context: StatusContext,
@@ -47,21 +51,21 @@ function judgeStopped(
     case 'absent':
       return { state: 'stopped' };
     case 'ended':
-      return {
-        state: 'stopped',
-        reason: gone ?? sentence(explainEnd(live)),
-      };
     case 'died':
-      return {
-        state: 'error',
-        reason: 'QEMU crashed or was killed. `castra up` starts the VM again, `castra down` removes what it left.',
-      };
+      return { state: live.kind === 'died' ? 'error' : 'stopped', reason: gone ?? explainLeft(name, live, vm) };
     case 'foreign':
       return {
         state: 'stopped',
         reason: `Its pidfile names pid ${live.pid}, which is another process. Castra leaves it alone.`,
       };
   }
+}
+
+function explainLeft(name: string, live: EndedByItself, vm: VmDefinition | undefined): string {
+  const end = live.kind === 'died' ? 'QEMU crashed or was killed.' : sentence(explainEnd(live));
+  const overlay = vm?.overlayPath ?? live.record?.overlayPath;
+  const disk = explainDisk(name, live, overlay === undefined ? undefined : overlayBytes(overlay));
+  return `${end} ${disk ?? `\`castra up ${name}\` starts it again.`}`;
 }
 
 async function judgeRunning(
@@ -72,9 +76,9 @@ async function judgeRunning(
 ): Promise<Judgement> {
   const { operation } = context;
   const changing = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
-  const run = live.record ? await queryRunState(live.record.sockets.monitor, QUERY_TIMEOUT_MS) : undefined;
+  const run = live.record ? await guestState(context.stateRoot, live.record) : undefined;
   if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return { state: 'starting' };
-  const stuck = judgeRunState(run, changing);
+  const stuck = judgeRunState(name, run, changing);
   if (stuck) return stuck;
   if (vm === undefined && !context.fileIsBroken) {
     return { state: 'orphaned', reason: 'It is running but is no longer in castra.toml; `castra down` stops it.' };
@@ -91,22 +95,26 @@ const hasOtherBase = ({ baseImage, baseStamp: stamp }: LaunchRecord): boolean =>
   stamp !== undefined && stamp !== baseStamp(baseImage);
 
 /** QEMU may take this long to open its sockets. */
-function isJustLaunched({ launchedAt, readyAt, notReady }: LaunchRecord): boolean {
+export function isJustLaunched({ launchedAt, readyAt, notReady }: LaunchRecord): boolean {
   const age = Date.now() - Date.parse(launchedAt);
   return readyAt === undefined && notReady === undefined && age < START_TIMEOUT_MS;
 }
 
-function judgeRunState(run: RunState | undefined, changing: CommandEffect): Judgement | undefined {
+function judgeRunState(vm: string, run: RunState | undefined, changing: CommandEffect): Judgement | undefined {
   if (changing === 'stops' || run?.kind === 'shutting-down') return { state: 'shutting_down' };
   switch (run?.kind) {
     case 'broken':
     case 'unresponsive':
-      return { state: 'error', reason: sentence(`${run.reason}.`) };
+      return { state: 'error', reason: sentence(`${run.reason}. ${wayOn(vm, run)}`) };
     case 'paused':
-      return { state: 'paused' };
+      return { state: 'paused', reason: sentence(`${run.reason}. ${wayOn(vm, run)}`) };
     default:
       return undefined;
   }
+}
+
+function wayOn(vm: string, run: RunState): string {
+  return 'wake' in run ? `\`castra resume ${vm}\` continues it.` : `\`castra down ${vm}\` stops it.`;
 }
 
 /** What `up` saw counts; a VM that `up` did not wait for is asked. */

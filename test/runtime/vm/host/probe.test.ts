@@ -154,7 +154,11 @@ describe('a firmware descriptor', () => {
 
 test("QEMU's run states are told apart as far as they differ for a user", () => {
   assert.deepEqual(classifyRunState('running'), { kind: 'running' });
-  assert.deepEqual(classifyRunState('paused'), { kind: 'paused' });
+  assert.deepEqual(classifyRunState('paused'), {
+    kind: 'paused',
+    reason: 'it was paused over QMP (status paused)',
+    wake: 'cont',
+  });
   assert.deepEqual(classifyRunState('shutdown'), { kind: 'shutting-down' });
   for (const status of ['internal-error', 'io-error', 'guest-panicked', 'watchdog']) {
     assert.equal(classifyRunState(status).kind, 'broken');
