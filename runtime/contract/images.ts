@@ -111,6 +111,8 @@ export interface ImagesImportOutcome {
 
 /** What happens to a base image; `url` is the one of the mirror that is being asked. */
 export type ImageStep =
+  /** Castra asks for checksum files beside the image. */
+  | { readonly type: 'image.checksum-wanted'; readonly url: string }
   | {
       readonly type: 'image.download-started';
       readonly url: string;

@@ -1,22 +1,13 @@
 import type { Digest } from '../contract/vocabulary.ts';
 
-/** Where publishers put the checksums of a file, the surest first. Only the first two are about one file alone. */
-export function checksumUrls(url: string): string[] {
-  const image = new URL(url);
-  image.search = '';
-  image.hash = '';
-  const beside = (suffix: string) => Object.assign(new URL(image), { pathname: `${image.pathname}${suffix}` }).href;
-  return [beside('.sha256'), beside('.sha512'), new URL('SHA512SUMS', image).href, new URL('SHA256SUMS', image).href];
-}
-
 /**
- * The digest of one file in the text of a checksum file: GNU's `hex  name`, BSD's `SHA256 (name) = hex`, or a bare
- * hexadecimal number. `alone`: the file has the checksum of this one file only, whatever that was called when it was
- * made.
+ * The digest of one file in the text of a checksum file: GNU's `hex  name`, BSD's `SHA256 (name) = hex`, OpenSSL's
+ * `SHA2-256(name)= hex`, or a bare hexadecimal number. The text may be signed (PGP). `alone`: the file has the checksum
+ * of this one file only, whatever that was called when it was made.
  */
-export function findChecksum(text: string, fileName: string, alone: boolean): Digest | undefined {
-  const entries = text.split(/\r?\n/).flatMap((line) => parseLine(line.trim()) ?? []);
-  const named = entries.find((entry) => entry.name !== undefined && baseName(entry.name) === fileName);
+export function findChecksum(text: string, fileNames: readonly string[], alone: boolean): Digest | undefined {
+  const entries = readEntries(text);
+  const named = entries.find(({ name }) => name !== undefined && fileNames.includes(baseName(name)));
   const only = alone && entries.length === 1 ? entries[0] : undefined;
   return (named ?? only)?.digest;
 }
@@ -26,12 +17,27 @@ interface Entry {
   readonly digest: Digest;
 }
 
+function readEntries(text: string): Entry[] {
+  const entries: Entry[] = [];
+  // Gentoo and Flatcar name the algorithm above its lines, and BLAKE2B has as many digits as SHA-512.
+  let algorithm: string | undefined;
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.trim();
+    if (line === '-----BEGIN PGP SIGNATURE-----') break;
+    algorithm = /^#\s*(\S+)\s+HASH$/i.exec(line)?.[1]?.toLowerCase() ?? algorithm;
+    const entry = parseLine(line);
+    if (entry && (algorithm === undefined || algorithm === entry.digest.algorithm)) entries.push(entry);
+  }
+  return entries;
+}
+
 function parseLine(line: string): Entry | undefined {
-  const bsd = /^SHA(?:256|512) \((.+)\) = ([0-9a-f]+)$/i.exec(line);
+  const bsd = /^SHA(?:2-)?(256|512) ?\((.+)\) ?= ?([0-9a-f]+)$/i.exec(line);
   const gnu = /^\\?([0-9a-f]{64,128})(?:\s+\*?(.+))?$/i.exec(line);
-  const [name, hex] = bsd ? [bsd[1], bsd[2]] : [gnu?.[2], gnu?.[1]];
+  const [name, hex] = bsd ? [bsd[2], bsd[3]] : [gnu?.[2], gnu?.[1]];
   const digest = hex === undefined ? undefined : digestOf(hex);
-  return digest && { digest, ...(name === undefined ? {} : { name }) };
+  if (digest === undefined || (bsd && digest.algorithm !== `sha${bsd[1]}`)) return undefined;
+  return { digest, ...(name === undefined ? {} : { name }) };
 }
 
 /** The length determines the algorithm; undefined for any other one. */

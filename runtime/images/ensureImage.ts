@@ -8,8 +8,9 @@ import { sweepDownload } from './download/partials.ts';
 import { holdDownload } from './downloadLock.ts';
 import { explainFailure } from './imageFailure.ts';
 import type { ImageRecord } from './imageRecord.ts';
+import { askPublisher } from './publisher.ts';
 import { cachedImages, findByDigest, isUnchanged, prepareCache, sourceOf, touchImage, withStore } from './store.ts';
-import { askPublisher, noteTrust, type Trust, trustOf, warnUnpinned } from './trust.ts';
+import { noteTrust, type Trust, trustOf, warnUnpinned } from './trust.ts';
 import { recheckImage } from './verify.ts';
 import { type ImageRequest, type WantedImage, wantedImage } from './wantedImage.ts';
 
@@ -70,9 +71,11 @@ async function obtain(request: ImageRequest, wanted: WantedImage, run: ImageRun)
   const free = await holdDownload(wanted, run);
   try {
     const known = trustOf(wanted);
-    const trust = known ?? (await askPublisher(wanted, request.settings, run.signal));
+    const said = known ? undefined : await askPublisher(wanted, request.settings, run);
+    const trust: Trust | undefined = said?.kind === 'says' ? { digest: said.digest, from: 'publisher' } : known;
+    const lookedFor = said?.kind === 'silent' ? said.lookedFor : [];
     // Also when the digest came from the publisher: the same image may have come from another URL.
-    return (await findCached(wanted, trust, run)) ?? (await fetchImage(request, wanted, trust, run));
+    return (await findCached(wanted, trust, run)) ?? (await fetchImage(request, wanted, { trust, lookedFor }, run));
   } finally {
     free();
   }
@@ -81,7 +84,7 @@ async function obtain(request: ImageRequest, wanted: WantedImage, run: ImageRun)
 async function fetchImage(
   { settings, qemuImg }: ImageRequest,
   wanted: WantedImage,
-  trust: Trust | undefined,
+  { trust, lookedFor }: { readonly trust: Trust | undefined; readonly lookedFor: readonly string[] },
   run: ImageRun,
 ): Promise<CachedImage> {
   const { home, key, urls, bytes } = wanted;
@@ -105,7 +108,7 @@ async function fetchImage(
       throw error;
     },
   );
-  const settled: Trust = trust ?? { digest: { algorithm: 'sha256', hex: sha256 }, from: 'first-use' };
+  const settled: Trust = trust ?? { digest: { algorithm: 'sha256', hex: sha256 }, from: 'first-use', lookedFor };
   noteTrust(wanted, settled);
   return answer(wanted, settled, image);
 }
@@ -122,6 +125,6 @@ function answer(wanted: WantedImage, trust: Trust, image: ImageRecord): CachedIm
     sha256: image.sha256,
     bytes: image.bytes,
     url: source?.url ?? wanted.url,
-    diagnostics: trust.from === 'first-use' ? [warnUnpinned(wanted, source?.sha256 ?? image.sha256)] : [],
+    diagnostics: trust.from === 'first-use' ? [warnUnpinned(wanted, trust, source?.sha256 ?? image.sha256)] : [],
   };
 }

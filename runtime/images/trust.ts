@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { HostSettings } from '../contract/project.ts';
 import type { Digest } from '../contract/vocabulary.ts';
-import { type Guard, object, oneOf, text } from '../state/decode.ts';
+import { either, type Guard, listOf, object, oneOf, optional, text } from '../state/decode.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
-import { checksumUrls, findChecksum } from './checksums.ts';
-import { DownloadError } from './download/downloadError.ts';
-import { fetchText } from './download/fetchText.ts';
 import type { WantedImage } from './wantedImage.ts';
 
 /** Which bytes are the right ones, and who says so: the user, the publisher's checksums, or nothing but what came. */
-export interface Trust {
+export type Trust = Vouched | FirstUse;
+
+interface Vouched {
   readonly digest: Digest;
-  readonly from: 'given' | 'publisher' | 'first-use';
+  readonly from: 'given' | 'publisher';
+}
+
+interface FirstUse {
+  readonly digest: Digest;
+  readonly from: 'first-use';
+  /** Names of the checksum files that were looked for; absent in what an older Castra remembered. */
+  readonly lookedFor?: readonly string[];
 }
 
 /** What the request says decides, then what the URL was known for when it was first used. */
@@ -36,7 +41,7 @@ export function rememberTrust(home: string, raw: string, url: string, trust: Tru
 
 function recallTrust(home: string, raw: string): Trust | undefined {
   const value = readJsonIfAny(trustPath(home, raw));
-  return isTrust(value) ? { digest: value.digest, from: value.from } : undefined;
+  return isTrust(value) ? value : undefined;
 }
 
 /** One file per URL, so that no two downloads write the same one. */
@@ -46,42 +51,20 @@ function trustPath(home: string, raw: string): string {
 
 const isHex: Guard<string> = (value): value is string => text(value) && /^[0-9a-f]+$/.test(value);
 const isDigest = object<Digest>({ algorithm: oneOf('sha256', 'sha512'), hex: isHex });
-const isTrust = object<Trust>({ digest: isDigest, from: oneOf('given', 'publisher', 'first-use') });
+const isVouched = object<Vouched>({ digest: isDigest, from: oneOf('given', 'publisher') });
+const isFirstUse = object<FirstUse>({
+  digest: isDigest,
+  from: oneOf('first-use'),
+  lookedFor: optional(listOf(text)),
+});
+const isTrust = either(isVouched, isFirstUse);
 
-/**
- * Asks for the checksum files beside an image. A server that refuses one has none; one that cannot be reached fails
- * the download: otherwise an attacker on the network could have any image trusted on first use.
- */
-export async function askPublisher(
-  { urls }: WantedImage,
-  { proxy }: HostSettings,
-  signal: AbortSignal,
-): Promise<Trust | undefined> {
-  const [url = ''] = urls;
-  const fileName = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
-  for (const [index, candidate] of checksumUrls(url).entries()) {
-    const text = await fetchIfThere(candidate, { signal, ...(proxy ? { proxy } : {}) });
-    const digest = text === undefined ? undefined : findChecksum(text, fileName, index < 2);
-    if (digest) return { digest, from: 'publisher' };
-  }
-  return undefined;
-}
-
-async function fetchIfThere(url: string, options: Parameters<typeof fetchText>[1]): Promise<string | undefined> {
-  try {
-    return await fetchText(url, options);
-  } catch (error) {
-    // Object stores answer 403 for files that do not exist; a file that is too large lists something else.
-    if (error instanceof DownloadError && (error.kind === 'http' || error.kind === 'size')) return undefined;
-    throw error;
-  }
-}
-
-export function warnUnpinned({ url }: WantedImage, sha256: string): Diagnostic {
+export function warnUnpinned({ url }: WantedImage, { lookedFor }: FirstUse, sha256: string): Diagnostic {
+  const search = lookedFor === undefined ? '' : ` Castra looked beside it for ${lookedFor.join(', ')}.`;
   return {
     severity: 'warning',
     code: 'image/unpinned',
-    message: `${url} has no checksum. Castra trusts the first download and will refuse a different file later.`,
+    message: `${url} has no checksum.${search} Castra trusts the first download and will refuse a different file later.`,
     help: `Add this line below \`base_image\`: base_image_sha256 = "${sha256}"`,
   };
 }

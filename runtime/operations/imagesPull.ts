@@ -1,4 +1,5 @@
 import type { ProjectConfig } from '../config/project.ts';
+import { hasStrayPercent } from '../config/vms/baseImage.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
 import type { ImagesPullOptions, ImagesPullOutcome, PulledImage } from '../contract/images.ts';
@@ -57,12 +58,20 @@ function imagesOf({ vms }: ProjectConfig): ImageRequest['image'][] {
 /** As castra.toml's rules are; nothing can change what comes from this host itself in transit. */
 function checkUrl(url: string, hasDigest: boolean): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'https:') return;
-  if (parsed?.protocol !== 'http:') {
-    const detail = `Castra cannot download from "${redactUrl(url)}". Pass an https:// URL. For a local file, use \`castra images import\`.`;
-    throw new CastraError({ kind: 'usage', detail });
+  if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') {
+    throw usage(
+      `Castra cannot download from "${redactUrl(url)}". Pass an https:// URL. For a local file, use \`castra images import\`.`,
+    );
   }
-  if (hasDigest || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname)) return;
-  const detail = 'A download over plain HTTP can be changed in transit. Pass an https:// URL, or add --sha256.';
-  throw new CastraError({ kind: 'usage', detail });
+  if (hasStrayPercent(url)) {
+    throw usage(
+      `"${redactUrl(url)}" has a "%" without two hexadecimal digits behind it. In a URL, write a "%" that is part of a name as "%25".`,
+    );
+  }
+  if (parsed.protocol === 'https:' || hasDigest || isThisHost(parsed)) return;
+  throw usage('A download over plain HTTP can be changed in transit. Pass an https:// URL, or add --sha256.');
 }
+
+const isThisHost = ({ hostname }: URL): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+
+const usage = (detail: string): CastraError => new CastraError({ kind: 'usage', detail });

@@ -142,7 +142,12 @@ describe('castra images', { concurrency: 2 }, () => {
 
   test('refuses plain HTTP from elsewhere without a digest, and digests that are none', () =>
     imageBench(async (bench) => {
-      for (const args of [['http://images.example.org/x'], ['ftp://images.example.org/x'], ['--sha256', 'abc']])
+      for (const args of [
+        ['http://images.example.org/x'],
+        ['https://images.example.org/100%.img'],
+        ['ftp://images.example.org/x'],
+        ['--sha256', 'abc'],
+      ])
         assert.equal((await castra(bench, 'pull', ...args)).code, 64, args.join(' '));
     }));
 });

@@ -413,6 +413,11 @@ const CASES: readonly Case[] = [
     codes: ['config/image-url'],
   },
   {
+    title: 'a URL with a "%" of its own',
+    text: `${VM}base_image = «"https://images.example/100%.qcow2"»`,
+    codes: ['config/image-url'],
+  },
+  {
     title: 'a digest beside a path',
     text: `${VM}base_image = "web.qcow2"\n«base_image_sha256» = "${'a'.repeat(64)}"`,
     codes: ['config/digest-without-url'],
