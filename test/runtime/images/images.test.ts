@@ -251,12 +251,24 @@ describe('an overlay', () => {
     assert.equal(overlayBytes(request.overlayPath), undefined);
   });
 
-  test('is discarded also when its base is gone, or when it is no image any more', async () => {
+  test('is discarded also when its base is gone', async () => {
     await createOverlay(request);
     truncateSync(request.baseImage, 0);
     assert.equal((await discardOverlay('qemu-img', request.overlayPath)).kind, 'discarded');
-    writeFileSync(request.overlayPath, 'garbage');
-    assert.equal((await discardOverlay('qemu-img', request.overlayPath)).kind, 'discarded');
+  });
+
+  test('is left when it is damaged, although qemu-img would take it for a raw disk', async () => {
+    await createOverlay(request);
+    const bytes = readFileSync(request.overlayPath);
+    bytes[0] = 0;
+    for (const damaged of [bytes, Buffer.from('garbage'), Buffer.alloc(0)]) {
+      writeFileSync(request.overlayPath, damaged);
+      const discard = await discardOverlay('qemu-img', request.overlayPath);
+      assert.match(
+        discard.kind === 'in-use' ? discard.detail : discard.kind,
+        /not in qcow2 format.*Delete it yourself/,
+      );
+    }
   });
 
   test('is left when qemu-img cannot say that it is free: killed, or unable to open it', async () => {
