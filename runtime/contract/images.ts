@@ -1,5 +1,8 @@
-import type { HostSettings, ProjectOptions } from './project.ts';
+import type { ConfigSelection, HostSettings, ProjectOptions } from './project.ts';
 import type { Architecture, Digest } from './vocabulary.ts';
+
+/** `[images] max_size` where none is set: larger than any published image, smaller than most hosts' disks. */
+export const DEFAULT_MAX_IMAGE_BYTES = 64 * 1024 ** 3;
 
 export interface ImagesListOptions {
   readonly settings: HostSettings;
@@ -23,6 +26,8 @@ export interface ImagesPruneOptions {
 
 export interface ImagesImportOptions {
   readonly settings: HostSettings;
+  /** Whose `[images] max_size` counts, where there is one; without it the default. */
+  readonly config?: ConfigSelection;
   /** Absolute. */
   readonly file: string;
 }

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Qcow2Error } from './qcow2.ts';
 
 /** qemu-img's names: `vpc` is what Azure and Hyper-V call VHD. */
-export type ImageFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk';
+export type ImageFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk' | 'vdi';
 
 /** Enough for every header, and for the descriptor within a VMDK. */
 const HEAD_BYTES = 64 * 1024;

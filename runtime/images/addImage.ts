@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import type { ImageStep } from '../contract/images.ts';
+import { checkDiskSize } from '../disks/diskLimit.ts';
 import { detectFormat, type ImageFormat } from '../disks/imageFormat.ts';
 import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
 import { run as runProgram } from '../process/spawn.ts';
@@ -7,7 +8,9 @@ import { downloadFiles, FILE_MODE, IMAGE_MODE, imageFiles } from '../state/layou
 import { sweepDownload } from './download/partials.ts';
 import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './imageRecord.ts';
 import { addSource, hashFile, withStore } from './store.ts';
-import { detectPacking, unpack } from './unpack/unpack.ts';
+import { detectPacking } from './unpack/packing.ts';
+import { noRoom, roomAt } from './unpack/sparse.ts';
+import { unpack } from './unpack/unpack.ts';
 
 export interface NewImage {
   readonly home: string;
@@ -19,6 +22,8 @@ export interface NewImage {
   /** For events: the URL, or the path of an imported file. */
   readonly name: string;
   readonly source: Omit<ImageSource, 'format'>;
+  /** `[images] max_size`, of the disk as a guest sees it. */
+  readonly maxBytes: number;
 }
 
 interface Steps {
@@ -39,9 +44,10 @@ export async function addImage(image: NewImage, steps: Steps): Promise<ImageReco
     const disk = packing === undefined ? image.file : files.unpacked;
     if (packing) {
       steps.report({ type: 'image.unpacking', url: image.name, from: packing });
-      await unpack(image.file, packing, disk, steps.signal);
+      await unpack(image.file, packing, disk, { maxBytes: image.maxBytes, signal: steps.signal });
     }
     const format = await detectFormat(disk);
+    await checkDiskSize(disk, format, image.maxBytes);
     const ready = format === 'qcow2' ? disk : files.converted;
     if (format !== 'qcow2') {
       steps.report({ type: 'image.converting', url: image.name, from: format });
@@ -60,10 +66,21 @@ export async function addImage(image: NewImage, steps: Steps): Promise<ImageReco
 
 /** The format is said and never guessed: a raw disk may begin like another format's file. */
 async function convert(qemuImg: string, from: ImageFormat, disk: string, target: string, signal: AbortSignal) {
+  await checkRoom(qemuImg, from, disk, target, signal);
   const result = await runProgram(qemuImg, ['convert', '-f', from, '-O', 'qcow2', disk, target], { signal });
   if (result.code === 0) return chmodSync(target, FILE_MODE);
   const detail = result.stderr.trim() || `qemu-img ended with ${result.code ?? result.signal}`;
   throw new Qcow2Error(`it cannot be converted from ${from}: ${detail}`);
+}
+
+/** By what qemu-img expects to write: an image of compressed data grows when it is converted. */
+async function checkRoom(qemuImg: string, from: ImageFormat, disk: string, target: string, signal: AbortSignal) {
+  const result = await runProgram(qemuImg, ['measure', '--output=json', '-f', from, '-O', 'qcow2', disk], { signal });
+  // What cannot be measured cannot be converted, which says why.
+  if (result.code !== 0) return;
+  const { required } = JSON.parse(result.stdout) as { readonly required?: unknown };
+  const { freeBytes } = await roomAt(target, Number.POSITIVE_INFINITY);
+  if (typeof required === 'number' && required > freeBytes) throw noRoom();
 }
 
 /**

@@ -82,7 +82,7 @@ async function obtain(request: ImageRequest, wanted: WantedImage, run: ImageRun)
 }
 
 async function fetchImage(
-  { settings, qemuImg }: ImageRequest,
+  { settings, qemuImg, maxBytes }: ImageRequest,
   wanted: WantedImage,
   { trust, lookedFor }: { readonly trust: Trust | undefined; readonly lookedFor: readonly string[] },
   run: ImageRun,
@@ -101,7 +101,7 @@ async function fetchImage(
   );
   const { sha256, sha512 } = digests;
   const source = { url, sha256, ...(sha512 === undefined ? {} : { sha512 }) };
-  const image = await addImage({ home, qemuImg, key, file: partial, name: url, source }, run).catch(
+  const image = await addImage({ home, qemuImg, key, file: partial, name: url, source, maxBytes }, run).catch(
     (error: unknown) => {
       // What came is not an image: resuming it would bring the same bytes.
       if (error instanceof Qcow2Error) discardDownload(wanted, error.message, run);

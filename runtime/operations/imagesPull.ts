@@ -2,11 +2,17 @@ import type { ProjectConfig } from '../config/project.ts';
 import { hasStrayPercent } from '../config/vms/baseImage.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
-import type { ImagesPullOptions, ImagesPullOutcome, PulledImage } from '../contract/images.ts';
+import {
+  DEFAULT_MAX_IMAGE_BYTES,
+  type ImagesPullOptions,
+  type ImagesPullOutcome,
+  type PulledImage,
+} from '../contract/images.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
 import { rememberTrust } from '../images/trust.ts';
 import { findQemu } from '../vm/host/qemu.ts';
+import { imageLimit } from './project/imageLimit.ts';
 import { imageRun } from './project/imageRun.ts';
 import { loadProject } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
@@ -15,11 +21,11 @@ import { type Operation, tell } from './run.ts';
 export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async (options, run) => {
   const { settings, url, digest } = options;
   const { architecture, image: qemuImg } = findQemu(settings);
-  const { wanted, mirrors, diagnostics } = whatToPull(options);
+  const { wanted, mirrors, maxBytes, diagnostics } = whatToPull(options);
   const told: Diagnostic[] = [...tell(diagnostics, run)];
   const images: PulledImage[] = [];
   for (const image of wanted) {
-    const found = await ensureImage({ image, architecture, mirrors, settings, qemuImg }, imageRun(run, []));
+    const found = await ensureImage({ image, architecture, mirrors, settings, maxBytes, qemuImg }, imageRun(run, []));
     told.push(...tell(found.diagnostics, run));
     images.push({ url: found.url, sha256: found.sha256, path: found.path, bytes: found.bytes });
   }
@@ -31,21 +37,27 @@ export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async
 interface Pull {
   readonly wanted: readonly ImageRequest['image'][];
   readonly mirrors: readonly string[];
+  readonly maxBytes: number;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 function whatToPull({ config, settings, url, digest }: ImagesPullOptions): Pull {
   if (url !== undefined) {
     checkUrl(url, digest !== undefined);
-    return { wanted: [{ kind: 'url', url, ...(digest ? { digest } : {}) }], mirrors: [], diagnostics: [] };
+    return {
+      wanted: [{ kind: 'url', url, ...(digest ? { digest } : {}) }],
+      mirrors: [],
+      maxBytes: imageLimit({ config, settings }),
+      diagnostics: [],
+    };
   }
   if (digest) throw new CastraError({ kind: 'usage', detail: 'A digest belongs to a URL. Pass both, or neither.' });
   try {
     const { project, diagnostics } = loadProject({ config, settings });
-    return { wanted: imagesOf(project), mirrors: project.mirrors, diagnostics };
+    return { wanted: imagesOf(project), mirrors: project.mirrors, maxBytes: project.maxImageBytes, diagnostics };
   } catch (error) {
     if (!(error instanceof CastraError) || error.failure.kind !== 'config-not-found') throw error;
-    return { wanted: [{ kind: 'default-alpine' }], mirrors: [], diagnostics: [] };
+    return { wanted: [{ kind: 'default-alpine' }], mirrors: [], maxBytes: DEFAULT_MAX_IMAGE_BYTES, diagnostics: [] };
   }
 }
 

@@ -125,8 +125,8 @@ function addImport(images: Command, finish: Finish): void {
     .description('add an image file to the cache, as if it had been downloaded')
     .argument('<file>', 'qcow2, raw, VHD or VMDK; plain or compressed with gzip, xz or zstd')
     .action(async (file: string, _flags: object, command: Command) => {
-      const { settings, json } = readContext(command);
-      const options = { settings, file: resolve(file) };
+      const { config, settings, json } = readContext(command);
+      const options = { config, settings, file: resolve(file) };
       const operation = async (run: Run) =>
         (await import('../../operations/imagesImport.ts')).imagesImport(options, run);
       const face = async () => textFace({ outcome: (await rendering()).renderImported });

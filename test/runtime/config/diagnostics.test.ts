@@ -439,6 +439,12 @@ const CASES: readonly Case[] = [
     message: '"0 GiB" is not a valid disk size.',
   },
   {
+    title: 'a limit for images that is no size',
+    text: `${VM}[images]\nmax_size = «"plenty"»`,
+    codes: ['config/invalid-size'],
+    message: '"plenty" is not a valid size for images; the minimum is 1 MiB.',
+  },
+  {
     title: 'a log that would be rotated all the time',
     text: `${VM}[logs]\nmax_size = «"10 KiB"»`,
     codes: ['config/invalid-size'],

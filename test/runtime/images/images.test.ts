@@ -161,7 +161,14 @@ describe('resolveBaseImage', () => {
 
   const explain = async (path: string): Promise<string> => {
     const image = { kind: 'file', path } as const;
-    const request = { vm: 'web', image, architecture: 'x86_64', mirrors: [], qemuImg: 'qemu-img' } as const;
+    const request = {
+      vm: 'web',
+      image,
+      architecture: 'x86_64',
+      mirrors: [],
+      maxBytes: 1024 * MIB,
+      qemuImg: 'qemu-img',
+    } as const;
     const run = { report: silent, signal: new AbortController().signal };
     try {
       return (await resolveBaseImage({ ...request, settings: { home: folder.path } }, run)).path;
