@@ -8,10 +8,10 @@ import { sweepDownload } from './download/partials.ts';
 import { holdDownload } from './downloadLock.ts';
 import { explainFailure } from './imageFailure.ts';
 import type { ImageRecord } from './imageRecord.ts';
-import { askPublisher } from './publisher.ts';
-import { cachedImages, findByDigest, isUnchanged, prepareCache, sourceOf, touchImage, withStore } from './store.ts';
-import { noteTrust, type Trust, trustOf, warnUnpinned } from './trust.ts';
-import { recheckImage } from './verify.ts';
+import { prepareCache, sourceOf } from './store.ts';
+import { askPublisher } from './trust/publisher.ts';
+import { noteTrust, type Trust, trustOf, warnUnpinned } from './trust/trust.ts';
+import { findSound } from './verify.ts';
 import { type ImageRequest, type WantedImage, wantedImage } from './wantedImage.ts';
 
 export type { ImageRequest } from './wantedImage.ts';
@@ -55,12 +55,7 @@ async function findCached(
 ): Promise<CachedImage | undefined> {
   if (trust === undefined) return undefined;
   const { home } = wanted;
-  const found = await withStore(home, run.signal, () => {
-    const image = findByDigest(cachedImages(home), trust.digest);
-    if (image && isUnchanged(home, image)) touchImage(home, image);
-    return image;
-  });
-  const image = found && !isUnchanged(home, found) ? await recheckImage(home, found, run) : found;
+  const image = await findSound(home, trust.digest, run);
   if (!image) return undefined;
   noteTrust(wanted, trust);
   return answer(wanted, trust, image);

@@ -10,7 +10,7 @@ import {
 } from '../contract/images.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
-import { rememberTrust } from '../images/trust.ts';
+import { rememberTrust } from '../images/trust/trust.ts';
 import { findQemu } from '../vm/host/qemu.ts';
 import { imageLimit } from './project/imageLimit.ts';
 import { imageRun } from './project/imageRun.ts';

@@ -187,9 +187,9 @@ describe('resolveBaseImage', () => {
   test('says what is wrong, and what to do', async () => {
     const path = join(folder.path, 'raw.img');
     writeFileSync(path, 'raw');
-    assert.match(await explain(path), /not a qcow2 image.*qemu-img convert/);
+    assert.match(await explain(path), /whole sectors.*qemu-img convert/);
     assert.match(await explain(join(folder.path, 'none')), /does not exist/);
-    assert.match(await explain(folder.path), /not a file/);
+    assert.match(await explain(folder.path), /it is a directory\. Write the path of a file/);
   });
 });
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { CastraError } from '../../../runtime/contract/failures.ts';
-import { checksumFiles } from '../../../runtime/images/checksumFiles.ts';
-import { imageBench } from '../../support/imageBench.ts';
-import { sha256 as sha256Of, startImageServer } from '../../support/imageServer.ts';
+import { CastraError } from '../../../../runtime/contract/failures.ts';
+import { checksumFiles } from '../../../../runtime/images/trust/checksumFiles.ts';
+import { imageBench } from '../../../support/imageBench.ts';
+import { sha256 as sha256Of, startImageServer } from '../../../support/imageServer.ts';
 
 interface Sums {
   readonly sha256: string;

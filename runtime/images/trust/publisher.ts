@@ -1,14 +1,14 @@
-import type { ImageStep } from '../contract/images.ts';
-import type { HostSettings, ProxySettings } from '../contract/project.ts';
-import type { Digest } from '../contract/vocabulary.ts';
+import type { ImageStep } from '../../contract/images.ts';
+import type { HostSettings, ProxySettings } from '../../contract/project.ts';
+import type { Digest } from '../../contract/vocabulary.ts';
+import { DownloadError } from '../download/downloadError.ts';
+import { fetchText } from '../download/fetchText.ts';
+import { findTarget } from '../download/findTarget.ts';
+import { redactUrl } from '../download/redact.ts';
+import { CHECKSUM_PATIENCE_MS } from '../download/timings.ts';
+import type { WantedImage } from '../wantedImage.ts';
 import { type ChecksumFile, checksumFiles, fileNames } from './checksumFiles.ts';
 import { findChecksum } from './checksums.ts';
-import { DownloadError } from './download/downloadError.ts';
-import { fetchText } from './download/fetchText.ts';
-import { findTarget } from './download/findTarget.ts';
-import { redactUrl } from './download/redact.ts';
-import { CHECKSUM_PATIENCE_MS } from './download/timings.ts';
-import type { WantedImage } from './wantedImage.ts';
 
 export type Publisher =
   | { readonly kind: 'says'; readonly digest: Digest }

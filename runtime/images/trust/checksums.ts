@@ -1,4 +1,4 @@
-import type { Digest } from '../contract/vocabulary.ts';
+import type { Digest } from '../../contract/vocabulary.ts';
 
 /**
  * The digest of one file in the text of a checksum file: GNU's `hex  name`, BSD's `SHA256 (name) = hex`, OpenSSL's

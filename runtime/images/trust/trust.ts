@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Diagnostic } from '../contract/diagnostics.ts';
-import type { Digest } from '../contract/vocabulary.ts';
-import { either, type Guard, listOf, object, oneOf, optional, text } from '../state/decode.ts';
-import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
-import { imageFiles } from '../state/layout.ts';
-import type { WantedImage } from './wantedImage.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import type { Digest } from '../../contract/vocabulary.ts';
+import { either, type Guard, listOf, object, oneOf, optional, text } from '../../state/decode.ts';
+import { readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
+import { imageFiles } from '../../state/layout.ts';
+import type { WantedImage } from '../wantedImage.ts';
 
 /** Which bytes are the right ones, and who says so: the user, the publisher's checksums, or nothing but what came. */
 export type Trust = Vouched | FirstUse;

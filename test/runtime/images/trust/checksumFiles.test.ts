@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checksumFiles, fileNames } from '../../../runtime/images/checksumFiles.ts';
+import { checksumFiles, fileNames } from '../../../../runtime/images/trust/checksumFiles.ts';
 
 describe('checksum files', () => {
   test('are looked for beside the image, without the query of its URL', () => {

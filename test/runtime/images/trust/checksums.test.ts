@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { findChecksum } from '../../../runtime/images/checksums.ts';
+import { findChecksum } from '../../../../runtime/images/trust/checksums.ts';
 
 const A = 'a'.repeat(64);
 const B = 'B'.repeat(128);
