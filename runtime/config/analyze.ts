@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { DEFAULT_MAX_IMAGE_BYTES } from '../contract/images.ts';
 import type { AcceleratorChoice, LogLimits } from '../contract/vocabulary.ts';
 import type { ConfigAnalysis } from './configAnalysis.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
@@ -71,6 +72,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     brokerPort,
     lifecycle: readLifecycle(asTable(value.lifecycle) ?? {}),
     mirrors: texts(asTable(value.images)?.mirrors),
+    maxImageBytes: readImageLimit(asTable(value.images) ?? {}, findings),
     logs: readLogLimits(asTable(value.logs) ?? {}, findings),
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
@@ -100,15 +102,26 @@ const DEFAULT_LOG_MIB = 16;
 const DEFAULT_KEPT_LOGS = 4;
 
 function readLogLimits({ max_size: size, keep }: Fields, findings: Findings): LogLimits {
-  const mib = size === undefined ? DEFAULT_LOG_MIB : parseMiB(String(size));
-  if (mib === undefined || mib < 1) {
-    findings.report({
-      severity: 'error',
-      code: 'config/invalid-size',
-      message: `"${String(size)}" is not a valid size for logs; the minimum is 1 MiB.`,
-      help: 'Write it as "16 MiB" or "16" (MiB).',
-      path: ['logs', 'max_size'],
-    });
-  }
-  return { maxBytes: (mib || DEFAULT_LOG_MIB) * MIB, keep: integer(keep, 1, 1000) ?? DEFAULT_KEPT_LOGS };
+  const mib = readSize(size, 'logs', '16 MiB', findings) ?? DEFAULT_LOG_MIB;
+  return { maxBytes: mib * MIB, keep: integer(keep, 1, 1000) ?? DEFAULT_KEPT_LOGS };
+}
+
+function readImageLimit({ max_size: size }: Fields, findings: Findings): number {
+  const mib = readSize(size, 'images', '64 GiB', findings);
+  return mib === undefined ? DEFAULT_MAX_IMAGE_BYTES : mib * MIB;
+}
+
+/** `max_size` of a table, in MiB; undefined when it is not set, or wrong. */
+function readSize(size: unknown, table: 'logs' | 'images', example: string, findings: Findings): number | undefined {
+  if (size === undefined) return undefined;
+  const mib = parseMiB(String(size));
+  if (mib !== undefined && mib >= 1) return mib;
+  findings.report({
+    severity: 'error',
+    code: 'config/invalid-size',
+    message: `"${String(size)}" is not a valid size for ${table}; the minimum is 1 MiB.`,
+    help: `Write it as "${example}", or as a number of MiB.`,
+    path: [table, 'max_size'],
+  });
+  return undefined;
 }

@@ -72,6 +72,8 @@ export interface ProjectConfig extends ProjectPlace {
   readonly lifecycle: ShutdownWaits;
   /** Asked for the default image before Alpine's own server, in order. */
   readonly mirrors: readonly string[];
+  /** The largest disk that Castra takes as a base image, as a guest sees it. */
+  readonly maxImageBytes: number;
   readonly logs: LogLimits;
   readonly vms: readonly VmDefinition[];
   /** `[workflows] init`: for people, never run. */

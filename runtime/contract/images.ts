@@ -1,5 +1,8 @@
-import type { HostSettings, ProjectOptions } from './project.ts';
+import type { ConfigSelection, HostSettings, ProjectOptions } from './project.ts';
 import type { Architecture, Digest } from './vocabulary.ts';
+
+/** `[images] max_size` where none is set: larger than any published image, smaller than most hosts' disks. */
+export const DEFAULT_MAX_IMAGE_BYTES = 64 * 1024 ** 3;
 
 export interface ImagesListOptions {
   readonly settings: HostSettings;
@@ -23,6 +26,8 @@ export interface ImagesPruneOptions {
 
 export interface ImagesImportOptions {
   readonly settings: HostSettings;
+  /** Whose `[images] max_size` counts, where there is one; without it the default. */
+  readonly config?: ConfigSelection;
   /** Absolute. */
   readonly file: string;
 }
@@ -111,6 +116,8 @@ export interface ImagesImportOutcome {
 
 /** What happens to a base image; `url` is the one of the mirror that is being asked. */
 export type ImageStep =
+  /** Castra asks for checksum files beside the image. */
+  | { readonly type: 'image.checksum-wanted'; readonly url: string }
   | {
       readonly type: 'image.download-started';
       readonly url: string;

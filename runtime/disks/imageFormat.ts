@@ -1,26 +1,17 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { refuseOthers, starts } from './notADisk.ts';
 import { Qcow2Error } from './qcow2.ts';
 
 /** qemu-img's names: `vpc` is what Azure and Hyper-V call VHD. */
-export type ImageFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk';
+export type ImageFormat = 'qcow2' | 'raw' | 'vpc' | 'vmdk' | 'vdi';
 
-/** Enough for every header, and for the descriptor within a VMDK. */
-const HEAD_BYTES = 64 * 1024;
+/** Enough for every header, for the descriptor within a VMDK, and for file systems, of which Btrfs begins last. */
+const HEAD_BYTES = 66 * 1024;
+const QCOW2 = 'QFI\xfb';
+const VDI = '\x7f\x10\xda\xbe';
 const SECTOR = 512;
 const VHD_FOOTER_BYTES = 512;
 const VHD_DIFFERENCING = 4;
-
-/** Formats that would pass for raw disks, and make guests that do not boot. */
-const OTHERS: readonly { readonly magic: string; readonly at: number; readonly name: string }[] = [
-  { magic: 'vhdxfile', at: 0, name: 'a VHDX image' },
-  { magic: 'QED\0', at: 0, name: 'a QED image' },
-  { magic: 'COWD', at: 0, name: 'a VMDK image of an old version' },
-  { magic: '\x7f\x10\xda\xbe', at: 64, name: 'a VDI image' },
-  { magic: 'LUKS\xba\xbe', at: 0, name: 'encrypted' },
-  { magic: 'PK\x03\x04', at: 0, name: 'a ZIP archive' },
-  { magic: 'BZh', at: 0, name: 'packed with bzip2' },
-  { magic: 'ustar', at: 257, name: 'a tar archive' },
-];
 
 /**
  * Tells the format of a file by what is in it, and refuses what would make qemu-img open another file: the author of
@@ -33,8 +24,9 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
     const { size } = await file.stat();
     const head = await readAt(file, 0, Math.min(HEAD_BYTES, size));
     if (head.length === 0) throw new Qcow2Error('it is empty');
-    if (starts(head, 'QFI\xfb')) return checkQcow2(head);
+    if (starts(head, QCOW2)) return checkQcow2(head);
     if (starts(head, 'KDMV')) return checkVmdk(head);
+    if (starts(head.subarray(64), VDI)) return checkVdi(head);
     if (/^# Disk DescriptorFile/i.test(head.toString('latin1', 0, 64).trimStart()))
       throw new Qcow2Error('it is a VMDK descriptor, and the disk itself is in another file');
     const footer = size < VHD_FOOTER_BYTES ? head : await readAt(file, size - VHD_FOOTER_BYTES, VHD_FOOTER_BYTES);
@@ -66,15 +58,21 @@ function checkVhd(footer: Buffer): ImageFormat {
   return 'vpc';
 }
 
-function refuseOthers(head: Buffer): void {
-  const other = OTHERS.find(({ magic, at }) => starts(head.subarray(at), magic));
-  if (other) throw new Qcow2Error(`it is ${other.name}, which Castra does not support`);
-  if (/^\s*<(?:!doctype|html|\?xml)/i.test(head.toString('latin1', 0, 256)))
-    throw new Qcow2Error('it is a web page, not a disk image');
+/** block/vdi.c opens dynamic and static images; others stand on a parent. */
+function checkVdi(head: Buffer): ImageFormat {
+  const type = head.length < 80 ? 0 : head.readUInt32LE(76);
+  if (type !== 1 && type !== 2) throw new Qcow2Error('it is a VDI image that needs another file');
+  return 'vdi';
 }
 
-const starts = (bytes: Buffer, magic: string): boolean =>
-  bytes.subarray(0, magic.length).equals(Buffer.from(magic, 'latin1'));
+export async function isQcow2File(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    return starts(await readAt(file, 0, 4), QCOW2);
+  } finally {
+    await file.close();
+  }
+}
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);

@@ -102,10 +102,11 @@ export function overlayBytes(overlayPath: string): number | undefined {
 /**
  * Why a disk must be left alone; undefined when it is free. `qemu-img info` without -U asks for the lock (QEMU's
  * docs/system/images, "Disk image file locking"). Only its success means free: a qemu-img that is killed, or a disk
- * that it cannot open, proves nothing.
+ * that it cannot open, proves nothing. The format is said: qemu-img would take a damaged disk for a raw one, and a
+ * damaged header may be that of a disk that its owner wants to save.
  */
 export async function findLockHolder(qemuImg: string, overlayPath: string): Promise<string | undefined> {
-  const result = await run(qemuImg, ['info', '--output=json', overlayPath]);
+  const result = await run(qemuImg, ['info', '-f', 'qcow2', '--output=json', overlayPath]);
   if (result.code === 0) return undefined;
   const said = result.stderr.trim() || `qemu-img ended with ${result.signal ?? `code ${result.code}`}`;
   // As block/file-posix.c says it. A path that has these words does not count.

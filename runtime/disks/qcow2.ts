@@ -6,7 +6,15 @@ export interface Qcow2Info {
 }
 
 /** Why a file cannot be the base of an overlay; one sentence without a full stop. */
-export class Qcow2Error extends Error {}
+export class Qcow2Error extends Error {
+  /** What to do, as a whole sentence; undefined where that is the same as for every image. */
+  readonly advice: string | undefined;
+
+  constructor(message: string, extra: { readonly cause?: unknown; readonly advice?: string } = {}) {
+    super(message, { cause: extra.cause });
+    this.advice = extra.advice;
+  }
+}
 
 const MAGIC = 0x514649fb;
 /** Bits 9 to 55 of a table entry hold a host offset. */

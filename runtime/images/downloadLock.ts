@@ -7,6 +7,9 @@ import { downloadFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
 import type { WantedImage } from './wantedImage.ts';
 
+/** What is being got. */
+type Held = Pick<WantedImage, 'home' | 'key' | 'url' | 'bytes'>;
+
 /** Who downloads an image; only for those who wait and want to know. */
 interface Holder {
   readonly pid: number;
@@ -19,7 +22,7 @@ interface Holder {
  * ends, in whatever way, the lock is free and its partial file can be resumed.
  */
 export async function holdDownload(
-  wanted: WantedImage,
+  wanted: Held,
   run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
 ): Promise<() => void> {
   const files = downloadFiles(wanted.home, wanted.key);
@@ -34,7 +37,7 @@ export async function holdDownload(
   };
 }
 
-function announce(path: string, { bytes }: WantedImage): void {
+function announce(path: string, { bytes }: Held): void {
   const startToken = identify(process.pid)?.startToken ?? '';
   const holder: Holder = { pid: process.pid, startToken, ...(bytes === undefined ? {} : { totalBytes: bytes }) };
   try {
@@ -46,7 +49,7 @@ function announce(path: string, { bytes }: WantedImage): void {
 }
 
 /** Nothing when it is this process itself that downloads: it reports its progress already. */
-function tellProgress({ home, key, url }: WantedImage, report: (step: ImageStep) => void): void {
+function tellProgress({ home, key, url }: Held, report: (step: ImageStep) => void): void {
   const files = downloadFiles(home, key);
   const holder = readJsonIfAny(files.holder);
   if (!isHolder(holder) || holder.pid === process.pid || !isSameProcess(holder)) return;

@@ -8,9 +8,10 @@ import { sweepDownload } from './download/partials.ts';
 import { holdDownload } from './downloadLock.ts';
 import { explainFailure } from './imageFailure.ts';
 import type { ImageRecord } from './imageRecord.ts';
-import { cachedImages, findByDigest, isUnchanged, prepareCache, sourceOf, touchImage, withStore } from './store.ts';
-import { askPublisher, noteTrust, type Trust, trustOf, warnUnpinned } from './trust.ts';
-import { recheckImage } from './verify.ts';
+import { prepareCache, sourceOf } from './store.ts';
+import { askPublisher } from './trust/publisher.ts';
+import { noteTrust, type Trust, trustOf, warnUnpinned } from './trust/trust.ts';
+import { findSound } from './verify.ts';
 import { type ImageRequest, type WantedImage, wantedImage } from './wantedImage.ts';
 
 export type { ImageRequest } from './wantedImage.ts';
@@ -54,12 +55,7 @@ async function findCached(
 ): Promise<CachedImage | undefined> {
   if (trust === undefined) return undefined;
   const { home } = wanted;
-  const found = await withStore(home, run.signal, () => {
-    const image = findByDigest(cachedImages(home), trust.digest);
-    if (image && isUnchanged(home, image)) touchImage(home, image);
-    return image;
-  });
-  const image = found && !isUnchanged(home, found) ? await recheckImage(home, found, run) : found;
+  const image = await findSound(home, trust.digest, run);
   if (!image) return undefined;
   noteTrust(wanted, trust);
   return answer(wanted, trust, image);
@@ -70,18 +66,20 @@ async function obtain(request: ImageRequest, wanted: WantedImage, run: ImageRun)
   const free = await holdDownload(wanted, run);
   try {
     const known = trustOf(wanted);
-    const trust = known ?? (await askPublisher(wanted, request.settings, run.signal));
+    const said = known ? undefined : await askPublisher(wanted, request.settings, run);
+    const trust: Trust | undefined = said?.kind === 'says' ? { digest: said.digest, from: 'publisher' } : known;
+    const lookedFor = said?.kind === 'silent' ? said.lookedFor : [];
     // Also when the digest came from the publisher: the same image may have come from another URL.
-    return (await findCached(wanted, trust, run)) ?? (await fetchImage(request, wanted, trust, run));
+    return (await findCached(wanted, trust, run)) ?? (await fetchImage(request, wanted, { trust, lookedFor }, run));
   } finally {
     free();
   }
 }
 
 async function fetchImage(
-  { settings, qemuImg }: ImageRequest,
+  { settings, qemuImg, maxBytes }: ImageRequest,
   wanted: WantedImage,
-  trust: Trust | undefined,
+  { trust, lookedFor }: { readonly trust: Trust | undefined; readonly lookedFor: readonly string[] },
   run: ImageRun,
 ): Promise<CachedImage> {
   const { home, key, urls, bytes } = wanted;
@@ -98,14 +96,14 @@ async function fetchImage(
   );
   const { sha256, sha512 } = digests;
   const source = { url, sha256, ...(sha512 === undefined ? {} : { sha512 }) };
-  const image = await addImage({ home, qemuImg, key, file: partial, name: url, source }, run).catch(
+  const image = await addImage({ home, qemuImg, key, file: partial, name: url, source, maxBytes }, run).catch(
     (error: unknown) => {
       // What came is not an image: resuming it would bring the same bytes.
       if (error instanceof Qcow2Error) discardDownload(wanted, error.message, run);
       throw error;
     },
   );
-  const settled: Trust = trust ?? { digest: { algorithm: 'sha256', hex: sha256 }, from: 'first-use' };
+  const settled: Trust = trust ?? { digest: { algorithm: 'sha256', hex: sha256 }, from: 'first-use', lookedFor };
   noteTrust(wanted, settled);
   return answer(wanted, settled, image);
 }
@@ -122,6 +120,6 @@ function answer(wanted: WantedImage, trust: Trust, image: ImageRecord): CachedIm
     sha256: image.sha256,
     bytes: image.bytes,
     url: source?.url ?? wanted.url,
-    diagnostics: trust.from === 'first-use' ? [warnUnpinned(wanted, source?.sha256 ?? image.sha256)] : [],
+    diagnostics: trust.from === 'first-use' ? [warnUnpinned(wanted, trust, source?.sha256 ?? image.sha256)] : [],
   };
 }

@@ -4,6 +4,9 @@ import { DownloadError } from './download/downloadError.ts';
 import { redactUrl } from './download/redact.ts';
 import type { WantedImage } from './wantedImage.ts';
 
+export const SUPPORTED =
+  'Castra takes whole disks: qcow2, raw, VHD, VMDK or VDI, plain or compressed with gzip, xz or zstd, or as the only disk in a tar archive.';
+
 /** What a person needs who has to get the image in another way, after why this one failed. */
 export function explainFailure(error: unknown, wanted: WantedImage, signal: AbortSignal): unknown {
   if (error instanceof CastraError) return error;
@@ -16,7 +19,7 @@ export function explainFailure(error: unknown, wanted: WantedImage, signal: Abor
 function describeFailure(error: unknown, wanted: WantedImage): string | undefined {
   if (error instanceof DownloadError) return describeDownload(error, wanted);
   if (error instanceof Qcow2Error) {
-    return `${wanted.title} from ${wanted.url} cannot be used: ${error.message}. Castra supports whole disks as qcow2, raw, VHD or VMDK, plain or compressed with gzip, xz or zstd; correct \`base_image\`, or convert the image by hand.`;
+    return `${wanted.title} from ${wanted.url} cannot be used: ${error.message}. ${error.advice ?? `${SUPPORTED} Correct \`base_image\`, or convert the image by hand.`}`;
   }
   return describeDisk(error);
 }

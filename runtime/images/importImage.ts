@@ -8,7 +8,7 @@ import { downloadFiles, FILE_MODE, imageFiles } from '../state/layout.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
 import { addImage } from './addImage.ts';
 import { alpineUrl, defaultImages } from './defaultImages.ts';
-import { describeDisk } from './imageFailure.ts';
+import { describeDisk, SUPPORTED } from './imageFailure.ts';
 import { hashFile, prepareCache } from './store.ts';
 
 export interface ImportRequest {
@@ -16,6 +16,8 @@ export interface ImportRequest {
   readonly qemuImg: string;
   /** Absolute. */
   readonly file: string;
+  /** `[images] max_size`. */
+  readonly maxBytes: number;
 }
 
 export interface ImportedImage {
@@ -34,7 +36,7 @@ const IMPORT_KEY = 'import';
 
 /** Takes a file into the cache, as if it had been downloaded; the file itself stays. Fails with `image-failed`. */
 export async function importImage(
-  { home, qemuImg, file }: ImportRequest,
+  { home, qemuImg, file, maxBytes }: ImportRequest,
   run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
 ): Promise<ImportedImage> {
   prepareCache(home);
@@ -46,7 +48,10 @@ export async function importImage(
     const digests = await hashFile(files.part, run.signal);
     const known = findDefault(digests.sha256);
     const source = { ...digests, ...(known ? { url: alpineUrl(defaultImages[known]) } : {}) };
-    const image = await addImage({ home, qemuImg, key: IMPORT_KEY, file: files.part, name: file, source }, run);
+    const image = await addImage(
+      { home, qemuImg, key: IMPORT_KEY, file: files.part, name: file, source, maxBytes },
+      run,
+    );
     const format = image.sources.find(({ sha256 }) => sha256 === digests.sha256)?.format ?? 'qcow2';
     const { sha256, bytes } = image;
     const path = imageFiles(home).image(sha256);
@@ -76,7 +81,7 @@ function explain(error: unknown, file: string, signal: AbortSignal): unknown {
   if (signal.aborted) return new CastraError({ kind: 'cancelled' }, { cause: error });
   const detail =
     error instanceof Qcow2Error
-      ? `${file} cannot be imported: ${error.message}. Castra supports whole disks as qcow2, raw, VHD or VMDK, plain or compressed with gzip, xz or zstd.`
+      ? `${file} cannot be imported: ${error.message}. ${error.advice ?? SUPPORTED}`
       : describeDisk(error);
   return detail === undefined ? error : new CastraError({ kind: 'image-failed', path: file, detail }, { cause: error });
 }

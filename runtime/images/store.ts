@@ -12,8 +12,8 @@ const TRY_EVERY_MS = 20;
 
 /** Makes the folders of the cache. Fails with `state-root-unusable`. */
 export function prepareCache(home: string): void {
-  const { folder, partial, remembered } = imageFiles(home);
-  for (const path of [home, folder, partial, remembered]) ensurePrivateDirectory(path);
+  const { folder, partial, remembered, converted } = imageFiles(home);
+  for (const path of [home, folder, partial, remembered, converted]) ensurePrivateDirectory(path);
 }
 
 /** Does something to the cache that no other process may interfere with. Not for anything that takes long. */

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import type { ImageStep } from '../contract/images.ts';
+import type { Digest } from '../contract/vocabulary.ts';
 import { imageFiles } from '../state/layout.ts';
 import { type ImageRecord, readImageRecord, writeImageRecord } from './imageRecord.ts';
-import { hashFile, removeImage, withStore } from './store.ts';
+import { cachedImages, findByDigest, hashFile, isUnchanged, removeImage, touchImage, withStore } from './store.ts';
 
 /** What reading all of an image showed. */
 export type Verdict =
@@ -50,8 +51,22 @@ export async function discardDamaged(
   return removed;
 }
 
+/** The cached image of a digest, marked as used; undefined when there is none, or it was damaged and is deleted. */
+export async function findSound(
+  home: string,
+  digest: Digest,
+  run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },
+): Promise<ImageRecord | undefined> {
+  const found = await withStore(home, run.signal, () => {
+    const image = findByDigest(cachedImages(home), digest);
+    if (image && isUnchanged(home, image)) touchImage(home, image);
+    return image;
+  });
+  return found && !isUnchanged(home, found) ? recheckImage(home, found, run) : found;
+}
+
 /** A cached image whose file is not as recorded: sound after all, or deleted. */
-export async function recheckImage(
+async function recheckImage(
   home: string,
   record: ImageRecord,
   run: { readonly report: (step: ImageStep) => void; readonly signal: AbortSignal },

@@ -11,6 +11,8 @@ export interface ImageRequest {
   /** Asked for the default image before Alpine's own server, in order. */
   readonly mirrors: readonly string[];
   readonly settings: HostSettings;
+  /** `[images] max_size`. */
+  readonly maxBytes: number;
   readonly qemuImg: string;
 }
 

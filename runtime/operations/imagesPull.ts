@@ -1,11 +1,18 @@
 import type { ProjectConfig } from '../config/project.ts';
+import { hasStrayPercent } from '../config/vms/baseImage.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
-import type { ImagesPullOptions, ImagesPullOutcome, PulledImage } from '../contract/images.ts';
+import {
+  DEFAULT_MAX_IMAGE_BYTES,
+  type ImagesPullOptions,
+  type ImagesPullOutcome,
+  type PulledImage,
+} from '../contract/images.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
-import { rememberTrust } from '../images/trust.ts';
+import { rememberTrust } from '../images/trust/trust.ts';
 import { findQemu } from '../vm/host/qemu.ts';
+import { imageLimit } from './project/imageLimit.ts';
 import { imageRun } from './project/imageRun.ts';
 import { loadProject } from './project/openProject.ts';
 import { type Operation, tell } from './run.ts';
@@ -14,11 +21,11 @@ import { type Operation, tell } from './run.ts';
 export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async (options, run) => {
   const { settings, url, digest } = options;
   const { architecture, image: qemuImg } = findQemu(settings);
-  const { wanted, mirrors, diagnostics } = whatToPull(options);
+  const { wanted, mirrors, maxBytes, diagnostics } = whatToPull(options);
   const told: Diagnostic[] = [...tell(diagnostics, run)];
   const images: PulledImage[] = [];
   for (const image of wanted) {
-    const found = await ensureImage({ image, architecture, mirrors, settings, qemuImg }, imageRun(run, []));
+    const found = await ensureImage({ image, architecture, mirrors, settings, maxBytes, qemuImg }, imageRun(run, []));
     told.push(...tell(found.diagnostics, run));
     images.push({ url: found.url, sha256: found.sha256, path: found.path, bytes: found.bytes });
   }
@@ -30,21 +37,27 @@ export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async
 interface Pull {
   readonly wanted: readonly ImageRequest['image'][];
   readonly mirrors: readonly string[];
+  readonly maxBytes: number;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 function whatToPull({ config, settings, url, digest }: ImagesPullOptions): Pull {
   if (url !== undefined) {
     checkUrl(url, digest !== undefined);
-    return { wanted: [{ kind: 'url', url, ...(digest ? { digest } : {}) }], mirrors: [], diagnostics: [] };
+    return {
+      wanted: [{ kind: 'url', url, ...(digest ? { digest } : {}) }],
+      mirrors: [],
+      maxBytes: imageLimit({ config, settings }),
+      diagnostics: [],
+    };
   }
   if (digest) throw new CastraError({ kind: 'usage', detail: 'A digest belongs to a URL. Pass both, or neither.' });
   try {
     const { project, diagnostics } = loadProject({ config, settings });
-    return { wanted: imagesOf(project), mirrors: project.mirrors, diagnostics };
+    return { wanted: imagesOf(project), mirrors: project.mirrors, maxBytes: project.maxImageBytes, diagnostics };
   } catch (error) {
     if (!(error instanceof CastraError) || error.failure.kind !== 'config-not-found') throw error;
-    return { wanted: [{ kind: 'default-alpine' }], mirrors: [], diagnostics: [] };
+    return { wanted: [{ kind: 'default-alpine' }], mirrors: [], maxBytes: DEFAULT_MAX_IMAGE_BYTES, diagnostics: [] };
   }
 }
 
@@ -57,12 +70,20 @@ function imagesOf({ vms }: ProjectConfig): ImageRequest['image'][] {
 /** As castra.toml's rules are; nothing can change what comes from this host itself in transit. */
 function checkUrl(url: string, hasDigest: boolean): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'https:') return;
-  if (parsed?.protocol !== 'http:') {
-    const detail = `Castra cannot download from "${redactUrl(url)}". Pass an https:// URL. For a local file, use \`castra images import\`.`;
-    throw new CastraError({ kind: 'usage', detail });
+  if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') {
+    throw usage(
+      `Castra cannot download from "${redactUrl(url)}". Pass an https:// URL. For a local file, use \`castra images import\`.`,
+    );
   }
-  if (hasDigest || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname)) return;
-  const detail = 'A download over plain HTTP can be changed in transit. Pass an https:// URL, or add --sha256.';
-  throw new CastraError({ kind: 'usage', detail });
+  if (hasStrayPercent(url)) {
+    throw usage(
+      `"${redactUrl(url)}" has a "%" without two hexadecimal digits behind it. In a URL, write a "%" that is part of a name as "%25".`,
+    );
+  }
+  if (parsed.protocol === 'https:' || hasDigest || isThisHost(parsed)) return;
+  throw usage('A download over plain HTTP can be changed in transit. Pass an https:// URL, or add --sha256.');
 }
+
+const isThisHost = ({ hostname }: URL): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+
+const usage = (detail: string): CastraError => new CastraError({ kind: 'usage', detail });

@@ -172,6 +172,8 @@ export function imageFiles(home: string) {
     partial: join(folder, 'partial'),
     /** Per URL: the digest that its first download had. */
     remembered: join(folder, 'remembered'),
+    /** Per local file that was converted: which image it became. */
+    converted: join(folder, 'converted'),
     image: (sha256: string) => join(folder, `${sha256}.qcow2`),
     /** Beside the image: where it came from and when it was used (images/record.ts). */
     record: (sha256: string) => join(folder, `${sha256}.json`),
@@ -191,6 +193,8 @@ export function downloadFiles(home: string, key: string) {
     /** Who that is, for those who wait. */
     holder: `${stem}.holder.json`,
     unpacked: `${stem}.unpacked`,
+    /** Out of a tar archive. */
+    extracted: `${stem}.extracted`,
     converted: `${stem}.converted`,
   };
 }

@@ -10,7 +10,11 @@ export interface PathKey {
   readonly isMade?: boolean;
 }
 
-const IMAGE: PathKey = { name: 'base_image', isFolder: false, best: /\.qcow2$/i };
+const IMAGE: PathKey = {
+  name: 'base_image',
+  isFolder: false,
+  best: /\.(?:qcow2|img|raw|vhd|vmdk|vdi|ova)(?:\.(?:gz|xz|zst))?$|\.tar\.(?:gz|xz|zst)$/i,
+};
 const OVERLAY: PathKey = { name: 'overlay', isFolder: false, best: /\.qcow2$/i, isMade: true };
 const USER_DATA: PathKey = { name: 'user_data', isFolder: false, best: /\.(?:ya?ml|cfg|sh)$|^user-data$/i };
 

@@ -140,9 +140,31 @@ describe('castra images', { concurrency: 2 }, () => {
       assert.equal(bench.server.requests.length, 0);
     }));
 
+  test('an image whose disk is larger than `[images] max_size` is refused by what its header says', () =>
+    imageBench(async (bench) => {
+      const large = join(bench.path, 'large.qcow2');
+      execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', large, '65G']);
+      const refused = await castra(bench, 'import', 'large.qcow2');
+      assert.equal(refused.code, 70);
+      assert.match(refused.stderr, /its disk is 65 GiB, more than the 64 GiB that `max_size` in `\[images\]` allows/);
+      writeFileSync(
+        join(bench.path, 'castra.toml'),
+        'version = "0.2.0"\nproject = { name = "demo" }\nimages = { max_size = "65 GiB" }\n[[vms]]\nname = "web"\n',
+      );
+      const taken = await castra(bench, 'import', 'large.qcow2');
+      assert.equal(taken.code, 0, taken.stderr);
+      bench.server.put('/x.qcow2', readFileSync(large));
+      assert.equal((await castra(bench, 'pull', bench.url)).code, 0);
+    }));
+
   test('refuses plain HTTP from elsewhere without a digest, and digests that are none', () =>
     imageBench(async (bench) => {
-      for (const args of [['http://images.example.org/x'], ['ftp://images.example.org/x'], ['--sha256', 'abc']])
+      for (const args of [
+        ['http://images.example.org/x'],
+        ['https://images.example.org/100%.img'],
+        ['ftp://images.example.org/x'],
+        ['--sha256', 'abc'],
+      ])
         assert.equal((await castra(bench, 'pull', ...args)).code, 64, args.join(' '));
     }));
 });

@@ -49,7 +49,7 @@ describe('completion of paths', () => {
     assert.equal(await at('[[vms]]\nbase_image = im|', 'images/', PLAIN), '[[vms]]\nbase_image = "images/"');
     const deep = '[[vms]]\nbase_image = "images/di|sk" # mine';
     assert.equal(await at(deep, 'disk.qcow2'), '[[vms]]\nbase_image = "images/disk.qcow2" # mine');
-    assert.deepEqual(await labelsAt(deep, RICH, path), ['disk.qcow2', 'old/', 'disk.img']);
+    assert.deepEqual(await labelsAt(deep, RICH, path), ['disk.img', 'disk.qcow2', 'old/']);
     const item = (await itemsAt('[[vms]]\nbase_image = "im|"', { ...RICH, retrigger: 'again' }, path)).find(
       ({ label }) => label === 'images/',
     );

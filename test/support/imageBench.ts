@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageStep } from '../../runtime/contract/images.ts';
+import { DEFAULT_MAX_IMAGE_BYTES, type ImageStep } from '../../runtime/contract/images.ts';
 import type { Digest } from '../../runtime/contract/vocabulary.ts';
 import { type CachedImage, ensureImage } from '../../runtime/images/ensureImage.ts';
 import { type ImageServer, type ImageServerOptions, sha256, startImageServer } from './imageServer.ts';
@@ -60,6 +60,7 @@ export async function imageBench(
             architecture: 'x86_64',
             mirrors: [],
             settings: { home },
+            maxBytes: DEFAULT_MAX_IMAGE_BYTES,
             qemuImg: 'qemu-img',
           },
           { ...run, signal },

@@ -123,10 +123,13 @@ function addImport(images: Command, finish: Finish): void {
   images
     .command('import')
     .description('add an image file to the cache, as if it had been downloaded')
-    .argument('<file>', 'qcow2, raw, VHD or VMDK; plain or compressed with gzip, xz or zstd')
+    .argument(
+      '<file>',
+      'qcow2, raw, VHD, VMDK or VDI; plain, compressed with gzip, xz or zstd, or as the only disk in a tar archive',
+    )
     .action(async (file: string, _flags: object, command: Command) => {
-      const { settings, json } = readContext(command);
-      const options = { settings, file: resolve(file) };
+      const { config, settings, json } = readContext(command);
+      const options = { config, settings, file: resolve(file) };
       const operation = async (run: Run) =>
         (await import('../../operations/imagesImport.ts')).imagesImport(options, run);
       const face = async () => textFace({ outcome: (await rendering()).renderImported });

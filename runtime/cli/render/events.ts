@@ -48,6 +48,7 @@ export function renderEvent(event: Event): EventLine | undefined {
       return err(`→ ${event.vm}: failed.`);
     case 'vm.rolled-back':
       return out(`→ ${event.vm}: rolled back; QEMU is stopped.`);
+    case 'image.checksum-wanted':
     case 'image.download-started':
     case 'image.progress':
     case 'image.retrying':
@@ -78,6 +79,8 @@ export function renderEvent(event: Event): EventLine | undefined {
 /** Progress is for the live display: in a log of a CI job it would only be noise. */
 function renderImage(event: ImageEvent): EventLine | undefined {
   switch (event.type) {
+    case 'image.checksum-wanted':
+      return out(`→ looking for a checksum of ${event.url}`);
     case 'image.download-started': {
       const resumed = event.resumedBytes > 0 ? `, resumed after ${formatBytes(event.resumedBytes)}` : '';
       const size = event.totalBytes === undefined ? '' : ` (${formatBytes(event.totalBytes)}${resumed})`;

@@ -32,7 +32,7 @@ export function renderImageList({ folder, images }: ImagesListOutcome): string {
 
 function cells(image: ImageSummary): readonly string[] {
   const source = image.sources[0];
-  const from = source?.url ?? 'imported';
+  const from = source === undefined ? 'local file' : (source.url ?? 'imported');
   const note = image.damaged ? ' (damaged)' : '';
   return [
     `${image.sha256.slice(0, SHORT_DIGEST)}${note}`,

@@ -19,6 +19,9 @@ export function readBaseImage(replica: Replica, projectFolder: string, findings:
   return { kind: 'url', url: written, ...(digest ? { digest: digest.digest } : {}) };
 }
 
+/** What browsers let pass and servers answer with an error: a `%` of the file's own name. */
+export const hasStrayPercent = (url: string): boolean => /%(?![0-9a-f]{2})/i.test(url);
+
 export const isUrl = (written: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(written);
 
 function refuseManagedImage({ value, path }: Picked, findings: Findings): void {
@@ -81,6 +84,14 @@ function checkUrl(url: string, hasDigest: boolean, path: Picked['path'], finding
       code: 'config/image-url',
       message: `Castra cannot download from "${url}".`,
       help: 'Write an `https://` URL, or download the image and write its path.',
+      path,
+    });
+  } else if (hasStrayPercent(url)) {
+    findings.report({
+      severity: 'error',
+      code: 'config/image-url',
+      message: `"${url}" has a "%" without two hexadecimal digits behind it.`,
+      help: 'In a URL, write a "%" that is part of a name as "%25".',
       path,
     });
   } else if (scheme === 'http:' && !hasDigest) {

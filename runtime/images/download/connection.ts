@@ -19,6 +19,8 @@ export interface Connection {
 
 export interface Response {
   readonly status: number;
+  /** Of what answered, after all redirects. */
+  readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: AsyncIterable<Buffer>;
 }

@@ -36,6 +36,8 @@ export interface FailedUrl {
 /** All that was tried has failed. The message has one sentence per URL, without credentials. */
 export class DownloadError extends Error {
   readonly kind: DownloadErrorKind;
+  /** Asking again later may help. */
+  readonly isPassing: boolean;
   readonly attempts: readonly FailedUrl[];
 
   constructor(failures: readonly { readonly url: string; readonly failure: AttemptFailure }[]) {
@@ -47,6 +49,7 @@ export class DownloadError extends Error {
     super(attempts.map(({ url, reason }) => `${url}: ${reason}.`).join('\n'), { cause: failures.at(-1)?.failure });
     this.name = 'DownloadError';
     this.attempts = attempts;
+    this.isPassing = failures.some(({ failure }) => failure.advice !== 'never');
     this.kind = TELLING.find((kind) => attempts.some((attempt) => attempt.kind === kind)) ?? 'network';
   }
 }

@@ -14,6 +14,9 @@ export interface FetchTextOptions {
   readonly proxy?: ProxySettings;
   readonly signal: AbortSignal;
   readonly timings?: Partial<DownloadTimings>;
+  /** For all attempts together; without it as long as they take. */
+  readonly patienceMs?: number;
+  readonly onRetry?: (reason: string, delayMs: number) => void;
 }
 
 /**
@@ -21,7 +24,9 @@ export interface FetchTextOptions {
  * refused: what is in this file is what proves others. Throws as download does.
  */
 export async function fetchText(url: string, options: FetchTextOptions): Promise<string | undefined> {
-  const { signal, proxy } = options;
+  const { proxy, patienceMs, onRetry } = options;
+  const patience = patienceMs === undefined ? undefined : AbortSignal.timeout(patienceMs);
+  const signal = patience ? AbortSignal.any([options.signal, patience]) : options.signal;
   const timings = { ...DOWNLOAD_TIMINGS, ...options.timings };
   let replied = false;
   try {
@@ -31,11 +36,19 @@ export async function fetchText(url: string, options: FetchTextOptions): Promise
       readText(connection, () => {
         replied = true;
       });
-    const policy = { timings, signal, progress: () => 0, connected: () => replied, onRetry: () => undefined };
+    const policy = {
+      timings,
+      signal,
+      progress: () => 0,
+      connected: () => replied,
+      ...(patienceMs === undefined ? {} : { deadline: performance.now() + patienceMs }),
+      onRetry: ({ message }: AttemptFailure, delayMs: number) => onRetry?.(message, delayMs),
+    };
     return await withRetries(attempt, asFailure, policy).finally(connection.close);
   } catch (error) {
-    if (signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
-    throw new DownloadError([{ url, failure: asFailure(error) }]);
+    if (options.signal.aborted) throw new CastraError({ kind: 'cancelled' }, { cause: error });
+    const failure = patience?.aborted ? outOfPatience(patienceMs ?? 0) : asFailure(error);
+    throw new DownloadError([{ url, failure }]);
   }
 }
 
@@ -54,6 +67,9 @@ async function readText(connection: Connection, onReply: () => void): Promise<st
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+const outOfPatience = (ms: number): AttemptFailure =>
+  new AttemptFailure('network', `the server did not send this file within ${ms / 1000} seconds`, 'later');
 
 const tooLarge = (): AttemptFailure =>
   new AttemptFailure('size', `the text is larger than ${MAX_BYTES} bytes`, 'never');

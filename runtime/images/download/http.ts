@@ -10,17 +10,22 @@ const ADDRESS_ATTEMPT_MS = 1_000;
 /** Refuses what is not an http(s) URL; connects only once something is asked for. */
 export function openConnection(text: string, options: ConnectionOptions): Connection {
   const url = parseHttpUrl(text);
+  let reached = plainUrl(url).href;
   const dispatcher = makeDispatcher(options).compose(
+    noteUrl((visited) => {
+      reached = visited;
+    }),
     ...(url.protocol === 'https:' && !options.allowDowngrade ? [refuseDowngrade] : []),
     interceptors.redirect({ maxRedirections: MAX_REDIRECTIONS }),
   );
   let attempt = new AbortController();
   return {
-    get(headers) {
+    async get(headers) {
       // A reply that was not read to its end, such as the page of an error, must not keep its socket.
       attempt.abort();
       attempt = new AbortController();
-      return get(dispatcher, url, headers, attempt, options);
+      const response = await get(dispatcher, url, headers, attempt, options);
+      return { ...response, url: reached };
     },
     // Not close(): that would wait for a body that is never read.
     close: () => dispatcher.destroy(),
@@ -67,6 +72,15 @@ const refuseDowngrade: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (
   return true;
 };
 
+/** Called for every hop of a redirect. */
+const noteUrl =
+  (note: (url: string) => void): Dispatcher.DispatcherComposeInterceptor =>
+  (dispatch) =>
+  (options, handler) => {
+    note(`${options.origin}${options.path}`);
+    return dispatch(options, handler);
+  };
+
 /** For a request that was never made; undici's handlers look only at the error. */
 const NO_CONTROLLER: Dispatcher.DispatchController = {
   aborted: true,
@@ -87,7 +101,7 @@ async function get(
   headers: Readonly<Record<string, string>>,
   attempt: AbortController,
   options: ConnectionOptions,
-): Promise<Response> {
+): Promise<Omit<Response, 'url'>> {
   const giveUp = setTimeout(() => {
     attempt.abort(new AttemptFailure('network', 'the server did not answer in time', 'later'));
   }, options.connectMs + options.responseMs);

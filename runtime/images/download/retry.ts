@@ -9,6 +9,8 @@ export interface RetryPolicy {
   readonly progress: () => number;
   /** Whether any byte was received since the operation began. */
   readonly connected: () => boolean;
+  /** Of performance.now(): no attempt begins after it. */
+  readonly deadline?: number;
   readonly onRetry: (failure: AttemptFailure, delayMs: number) => void;
 }
 
@@ -38,6 +40,7 @@ export async function withRetries<T>(
       used++;
       if (policy.signal.aborted || isHopeless(failure, policy) || used > policy.timings.retries) throw failure;
       const delayMs = retryDelay(used, failure.retryAfterMs, policy.timings);
+      if (performance.now() + delayMs > (policy.deadline ?? Number.POSITIVE_INFINITY)) throw failure;
       policy.onRetry(failure, delayMs);
       await pause(delayMs, policy.signal);
     }

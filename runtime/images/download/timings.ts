@@ -19,6 +19,12 @@ export interface DownloadTimings {
   readonly progressMs: number;
 }
 
+/**
+ * For one file that may exist beside an image: all attempts together. Most do not exist and are answered in
+ * milliseconds; a server that is too busy to say so must not keep a person waiting for minutes.
+ */
+export const CHECKSUM_PATIENCE_MS = 5_000;
+
 export const DOWNLOAD_TIMINGS: DownloadTimings = {
   connectMs: 10_000,
   connectFloorMs: 3_000,

@@ -80,6 +80,7 @@ function planStart(vm: VmDefinition, { vms, project, options, qemu, claims, uefi
     place: project,
     settings: options.settings,
     mirrors: project.mirrors,
+    maxImageBytes: project.maxImageBytes,
     sharers: vms.filter(({ image }) => isDeepStrictEqual(image, vm.image)).map(({ name }) => name),
     qemu,
     accelerator: selected?.accelerator ?? 'tcg',

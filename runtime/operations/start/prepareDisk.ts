@@ -12,10 +12,10 @@ import { type Disk, newRecord, type StartPlan } from './startPlan.ts';
 
 /** The launch record is written before the overlay gets its name: no overlay of ours is ever unknown. */
 export async function prepareDisk(plan: StartPlan, run: Run): Promise<Disk> {
-  const { vm, stateRoot, settings, mirrors, qemu } = plan;
+  const { vm, stateRoot, settings, mirrors, maxImageBytes: maxBytes, qemu } = plan;
   const { name, overlayPath } = vm;
   const { image, architecture } = qemu.programs;
-  const wanted = { vm: name, image: vm.image, architecture, mirrors, settings, qemuImg: image };
+  const wanted = { vm: name, image: vm.image, architecture, mirrors, settings, maxBytes, qemuImg: image };
   if (vm.image.kind !== 'file') run.report({ type: 'vm.phase', vm: name, phase: 'image' });
   const { path: baseImage, diagnostics } = await resolveBaseImage(wanted, imageRun(run, plan.sharers));
   tell(diagnostics, run);

@@ -16,6 +16,7 @@ export interface StartPlan {
   readonly place: ProjectPlace;
   readonly settings: HostSettings;
   readonly mirrors: readonly string[];
+  readonly maxImageBytes: number;
   /** The VMs of this start that have the same base image: the first one gets it for all. */
   readonly sharers: readonly string[];
   readonly qemu: QemuHost;

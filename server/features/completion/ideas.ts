@@ -34,6 +34,7 @@ const fixed: Readonly<Record<string, readonly Idea[]>> = {
   'vms.instances.memory': MEMORY,
   'vms.overlay_size': DISKS,
   'vms.instances.overlay_size': DISKS,
+  'images.max_size': words('16 GiB', '64 GiB', '128 GiB', '256 GiB'),
   'logs.max_size': words('1 MiB', '16 MiB', '64 MiB', '256 MiB'),
   'vms.ssh_user': [{ value: 'alpine', detail: 'of the default image' }, { value: 'root' }],
   'vms.ready': [

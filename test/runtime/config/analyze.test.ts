@@ -33,6 +33,7 @@ sigkill_wait_secs = 2
 
 [images]
 mirrors = ["http://mirror.example/alpine"]
+max_size = "100 GiB"
 
 [logs]
 max_size = "2 MiB"
@@ -128,6 +129,7 @@ test('a file with every key becomes a whole project', () => {
     brokerPort: 9000,
     lifecycle: { gracefulMs: 0, sigtermMs: 1_000, sigkillMs: 2_000 },
     mirrors: ['http://mirror.example/alpine'],
+    maxImageBytes: 100 * 1024 ** 3,
     logs: { maxBytes: 2 * 1024 * 1024, keep: 9 },
     initWorkflow: ['make images', 'make keys'],
     vms: [
@@ -179,6 +181,7 @@ test('a file with the least keys gets every default', () => {
     brokerPort: 7070,
     lifecycle: { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 },
     mirrors: [],
+    maxImageBytes: 64 * 1024 ** 3,
     logs: { maxBytes: 16 * 1024 * 1024, keep: 4 },
     initWorkflow: [],
     vms: [

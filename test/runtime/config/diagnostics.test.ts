@@ -413,6 +413,11 @@ const CASES: readonly Case[] = [
     codes: ['config/image-url'],
   },
   {
+    title: 'a URL with a "%" of its own',
+    text: `${VM}base_image = «"https://images.example/100%.qcow2"»`,
+    codes: ['config/image-url'],
+  },
+  {
     title: 'a digest beside a path',
     text: `${VM}base_image = "web.qcow2"\n«base_image_sha256» = "${'a'.repeat(64)}"`,
     codes: ['config/digest-without-url'],
@@ -432,6 +437,12 @@ const CASES: readonly Case[] = [
     text: `${VM}overlay_size = «"0 GiB"»`,
     codes: ['config/invalid-size'],
     message: '"0 GiB" is not a valid disk size.',
+  },
+  {
+    title: 'a limit for images that is no size',
+    text: `${VM}[images]\nmax_size = «"plenty"»`,
+    codes: ['config/invalid-size'],
+    message: '"plenty" is not a valid size for images; the minimum is 1 MiB.',
   },
   {
     title: 'a log that would be rotated all the time',

@@ -45,6 +45,41 @@ describe('detectFormat', () => {
     assert.equal(await detectFormat(convert('vmdk', '-o', 'subformat=streamOptimized')), 'vmdk');
   });
 
+  test('refuses a VDI image that stands on another one', async () => {
+    assert.equal(await detectFormat(convert('vdi')), 'vdi');
+    const differencing = readFileSync(convert('vdi'));
+    differencing.writeUInt32LE(4, 76);
+    await refuses(write(differencing), /VDI image that needs another file/);
+  });
+
+  test('refuses a bare file system and an ISO image, unless there is a boot sector before them', async () => {
+    const ext = place();
+    writeFileSync(ext, Buffer.alloc(4 * 1024 * 1024));
+    execFileSync('mkfs.ext4', ['-q', ext]);
+    const iso = Buffer.alloc(64 * 1024);
+    iso.write('CD001', 32_769);
+    const lvm = Buffer.alloc(64 * 1024);
+    lvm.write('LABELONE', 512);
+    for (const [content, why] of [
+      [readFileSync(ext), /ext file system, not a whole disk/],
+      [iso, /ISO image without a boot sector/],
+      [lvm, /LVM volume/],
+    ] as const) {
+      await refuses(write(content), why);
+      content[510] = 0x55;
+      content[511] = 0xaa;
+      assert.equal(await detectFormat(write(content)), 'raw');
+    }
+  });
+
+  for (const flavour of ['v7', 'ustar', 'gnu', 'oldgnu', 'pax']) {
+    test(`refuses a tar archive of flavour ${flavour}`, async () => {
+      const path = place();
+      execFileSync('tar', [`--format=${flavour}`, '-C', folder.path, '-cf', path, 'base.qcow2']);
+      await refuses(path, /tar archive/);
+    });
+  }
+
   test('takes nothing for a raw disk that has no whole sectors', async () => {
     const path = place();
     writeFileSync(path, 'root:x:0:0:root:/root:/bin/sh\n');
@@ -74,7 +109,7 @@ describe('detectFormat', () => {
     await refuses(write(''), /empty/);
     await refuses(write('\n<!DOCTYPE html><title>Log in</title>'), /web page/);
     await refuses(convert('vhdx'), /VHDX/);
-    await refuses(convert('vdi'), /VDI/);
     await refuses(write('PK\x03\x04'), /ZIP/);
+    await refuses(write('version https://git-lfs.github.com/spec/v1\noid sha256:ab\n'), /Git LFS pointer/);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { assertLocalChain } from '../../../runtime/disks/localChain.ts';
@@ -54,6 +54,26 @@ describe('an image of the user’s', () => {
     stand('mid.qcow2', '../secret');
     stand('top.qcow2', 'mid.qcow2', 'qcow2');
     await refused('top.qcow2', /stands on \.\.\/secret/);
+  });
+
+  it('may stand on a raw disk that it names as one', async () => {
+    writeFileSync(at('repo/disk.raw'), Buffer.alloc(512));
+    stand('image.qcow2', 'disk.raw');
+    await assertLocalChain(at('repo/image.qcow2'));
+  });
+
+  it('is refused when a file that it stands on is damaged, which QEMU would take for a raw disk', async () => {
+    stand('image.qcow2', 'base.qcow2', 'qcow2');
+    const bytes = readFileSync(at('repo/base.qcow2'));
+    bytes[0] = 0;
+    writeFileSync(at('repo/base.qcow2'), bytes);
+    await refused('image.qcow2', /base\.qcow2 that it stands on cannot be used: it is not a qcow2 image/);
+  });
+
+  it('is refused on images of formats that may name further files', async () => {
+    execFileSync('qemu-img', ['create', '-q', '-f', 'vmdk', at('repo/disk.vmdk'), '1M']);
+    stand('image.qcow2', 'disk.vmdk', 'vmdk');
+    await refused('image.qcow2', /disk\.vmdk, a vmdk image; convert that to qcow2/);
   });
 
   it('that stands on itself, or on nothing, is refused', async () => {

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
+import { DEFAULT_MAX_IMAGE_BYTES } from '../../../runtime/contract/images.ts';
 import { silent } from '../../../runtime/contract/reporter.ts';
 import { alpineUrl, defaultImages, defaultImageUrls } from '../../../runtime/images/defaultImages.ts';
 import { ensureImage } from '../../../runtime/images/ensureImage.ts';
@@ -249,7 +250,7 @@ describe('importing', { concurrency: 4 }, () => {
     imageBench(async ({ home, path, image, digest, ensure, server }) => {
       const file = join(path, 'by hand');
       writeFileSync(file, image);
-      const imported = await importImage({ home, qemuImg: 'qemu-img', file }, run);
+      const imported = await importImage({ home, qemuImg: 'qemu-img', file, maxBytes: DEFAULT_MAX_IMAGE_BYTES }, run);
       assert.equal(imported.source.sha256, digest.hex);
       assert.equal(imported.defaultFor, undefined);
       assert.ok(existsSync(file));
@@ -265,7 +266,9 @@ describe('importing', { concurrency: 4 }, () => {
       for (const [name, [content, why]] of Object.entries(reasons)) {
         const file = join(path, name);
         if (content !== undefined) writeFileSync(file, content);
-        const failure = await failureOf(importImage({ home, qemuImg: 'qemu-img', file }, run));
+        const failure = await failureOf(
+          importImage({ home, qemuImg: 'qemu-img', file, maxBytes: DEFAULT_MAX_IMAGE_BYTES }, run),
+        );
         assert.match(failure.kind === 'image-failed' ? failure.detail : '', why);
       }
       const left = readdirSync(join(home, 'images', 'partial'));
@@ -290,6 +293,7 @@ describe('the default image', () => {
         architecture: 'aarch64',
         mirrors: [],
         settings: { home, alpineMirror: mirror, proxy: { https: 'http://127.0.0.1:1' } },
+        maxBytes: DEFAULT_MAX_IMAGE_BYTES,
         qemuImg: 'qemu-img',
       } as const;
       const run = { report: silent, signal: new AbortController().signal };

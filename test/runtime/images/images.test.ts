@@ -161,7 +161,14 @@ describe('resolveBaseImage', () => {
 
   const explain = async (path: string): Promise<string> => {
     const image = { kind: 'file', path } as const;
-    const request = { vm: 'web', image, architecture: 'x86_64', mirrors: [], qemuImg: 'qemu-img' } as const;
+    const request = {
+      vm: 'web',
+      image,
+      architecture: 'x86_64',
+      mirrors: [],
+      maxBytes: 1024 * MIB,
+      qemuImg: 'qemu-img',
+    } as const;
     const run = { report: silent, signal: new AbortController().signal };
     try {
       return (await resolveBaseImage({ ...request, settings: { home: folder.path } }, run)).path;
@@ -180,9 +187,9 @@ describe('resolveBaseImage', () => {
   test('says what is wrong, and what to do', async () => {
     const path = join(folder.path, 'raw.img');
     writeFileSync(path, 'raw');
-    assert.match(await explain(path), /not a qcow2 image.*qemu-img convert/);
+    assert.match(await explain(path), /whole sectors.*qemu-img convert/);
     assert.match(await explain(join(folder.path, 'none')), /does not exist/);
-    assert.match(await explain(folder.path), /not a file/);
+    assert.match(await explain(folder.path), /it is a directory\. Write the path of a file/);
   });
 });
 
@@ -251,12 +258,24 @@ describe('an overlay', () => {
     assert.equal(overlayBytes(request.overlayPath), undefined);
   });
 
-  test('is discarded also when its base is gone, or when it is no image any more', async () => {
+  test('is discarded also when its base is gone', async () => {
     await createOverlay(request);
     truncateSync(request.baseImage, 0);
     assert.equal((await discardOverlay('qemu-img', request.overlayPath)).kind, 'discarded');
-    writeFileSync(request.overlayPath, 'garbage');
-    assert.equal((await discardOverlay('qemu-img', request.overlayPath)).kind, 'discarded');
+  });
+
+  test('is left when it is damaged, although qemu-img would take it for a raw disk', async () => {
+    await createOverlay(request);
+    const bytes = readFileSync(request.overlayPath);
+    bytes[0] = 0;
+    for (const damaged of [bytes, Buffer.from('garbage'), Buffer.alloc(0)]) {
+      writeFileSync(request.overlayPath, damaged);
+      const discard = await discardOverlay('qemu-img', request.overlayPath);
+      assert.match(
+        discard.kind === 'in-use' ? discard.detail : discard.kind,
+        /not in qcow2 format.*Delete it yourself/,
+      );
+    }
   });
 
   test('is left when qemu-img cannot say that it is free: killed, or unable to open it', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Qcow2Error } from '../../../../runtime/disks/qcow2.ts';
-import { detectPacking, type Packing, unpack } from '../../../../runtime/images/unpack/unpack.ts';
+import { detectPacking, type Packing } from '../../../../runtime/images/unpack/packing.ts';
+import { unpack } from '../../../../runtime/images/unpack/unpack.ts';
 import { type TempFolder, tempFolder } from '../../../support/tempProject.ts';
 
 const MIB = 1024 * 1024;
@@ -50,9 +51,9 @@ for (const packing of ['gz', 'xz', 'zst'] as const) {
       writeFileSync(path, content);
       return path;
     }
-    const unpackAll = async (content: Buffer, signal = never): Promise<string> => {
+    const unpackAll = async (content: Buffer, signal = never, maxBytes = 1024 * MIB): Promise<string> => {
       const target = join(folder.path, `${files++}`);
-      await unpack(write(content), packing, target, signal);
+      await unpack(write(content), packing, target, { maxBytes, signal });
       return target;
     };
 
@@ -74,6 +75,21 @@ for (const packing of ['gz', 'xz', 'zst'] as const) {
       // More of them than are read at once: an end comes anywhere in what is read.
       const target = await unpackAll(Buffer.concat([packed, packed, packed]));
       assert.ok(readFileSync(target).equals(Buffer.concat([data, data, data])));
+    });
+
+    test('refuses what is larger than allowed, by its own word before it writes anything', async () => {
+      const before = readdirSync(folder.path).length;
+      await assert.rejects(unpackAll(packed, never, 8 * MIB), (error) => {
+        assert.ok(error instanceof Qcow2Error);
+        assert.match(error.message, /its disk is (?:0\.02 GiB, more|larger) than the 0\.01 GiB that `max_size`/);
+        return true;
+      });
+      // gzip does not say its size, and zstd does not know it when it is fed through a pipe.
+      assert.equal(readdirSync(folder.path).length, before + (packing === 'xz' ? 1 : 2));
+    });
+
+    test('refuses what is larger than allowed and than it says', async () => {
+      await assert.rejects(unpackAll(Buffer.concat([packed, packed]), never, 24 * MIB), /larger than the 0\.02 GiB/);
     });
 
     test('refuses what is cut short or damaged', async () => {
@@ -101,7 +117,9 @@ for (const packing of ['gz', 'xz', 'zst'] as const) {
 
     test('replaces no file', async () => {
       const taken = write(Buffer.from('mine'));
-      await assert.rejects(unpack(write(packed), packing, taken, never), { code: 'EEXIST' });
+      await assert.rejects(unpack(write(packed), packing, taken, { maxBytes: 1024 * MIB, signal: never }), {
+        code: 'EEXIST',
+      });
       assert.equal(readFileSync(taken, 'utf8'), 'mine');
     });
   });
