@@ -134,6 +134,10 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 255,
     describe: (failure) => `${failure.vm} did not prove its identity: ${failure.detail}`,
   },
+  'command-timed-out': {
+    exitCode: 70,
+    describe: ({ vm, timeoutMs }) => `${vm}: the command did not end within ${timeoutMs / 1000} s, so Castra ended it.`,
+  },
   'copy-failed': { exitCode: 70, describe: (failure) => `${failure.vm}: the copy failed: ${failure.detail}` },
   'export-failed': { exitCode: 70, describe: (failure) => `${failure.vm} cannot be exported: ${failure.detail}` },
   'unknown-project': {

@@ -5,7 +5,7 @@ import { SSH_FAILED } from '../ssh/exit.ts';
 import { findSsh, runSystemSsh, sshArguments } from '../ssh/systemSsh.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
-import type { Operation } from './run.ts';
+import type { Operation, Run } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
 import { chooseVm, openSshProject, untilLogin } from './ssh/sshProject.ts';
 
@@ -41,13 +41,18 @@ export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
           target.vm,
         );
   const value = { vm: target.vm, exitCode: exitCode === SSH_FAILED && run.signal.aborted ? INTERRUPTED : exitCode };
-  if (value.exitCode === SSH_FAILED && program !== undefined) await explainFailure(target, run.signal);
+  if (value.exitCode === SSH_FAILED && program !== undefined) await explainFailure(target, run);
   return { value, diagnostics: project.diagnostics };
 };
 
-/** Logs in once more by other means, and fails with what stands in the way. A remote command may exit with 255, too. */
-export async function explainFailure(target: SshTarget, signal: AbortSignal): Promise<void> {
+/**
+ * ssh(1) exits with 255 when it fails, when a signal ended the command, and when the command itself exits with 255.
+ * Logs in once more by other means, and fails with what stands in the way; if nothing does, says what is left.
+ */
+async function explainFailure(target: SshTarget, { signal, report }: Run): Promise<void> {
   const { connectSsh } = await import('../ssh/connect.ts');
   const client = await connectSsh(target, signal, EXPLAIN_TIMEOUT_MS);
   client.end();
+  const text = `${target.vm}: ssh exited with 255 although it can log in: the command exited with 255, a signal ended it, or the connection was lost. \`castra exec\` tells which.`;
+  report({ type: 'message', severity: 'info', text });
 }
