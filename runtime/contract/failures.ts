@@ -16,6 +16,9 @@ export function singleFailure({ failure, message }: CastraError): SingleFailure 
 
 export type FailureKind = Failure['kind'];
 
+/** The failure of a kind, with its fields. */
+export type FailureOf<K extends FailureKind> = Extract<Failure, { readonly kind: K }>;
+
 /** The only error an operation throws. `message` is what a person reads; `failure` is what a program reads. */
 export class CastraError extends Error {
   readonly failure: Failure;

@@ -57,8 +57,8 @@ export interface SshOutcome {
 
 /** What a command printed, with `capture`. */
 export interface CapturedOutput {
-  readonly stdout: Uint8Array;
-  readonly stderr: Uint8Array;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
   /** A stream had more than `maxBytes`. */
   readonly truncated: boolean;
 }

@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream';
 
 /** The beginning of a stream, as bytes. */
 export interface Captured {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** There was more. */
   readonly truncated: boolean;
 }
 
 /** Keeps what a stream begins with. It is read on, so that what writes to it does not wait for ever. */
 export class Capture {
-  #chunks: Uint8Array[] = [];
+  #chunks: Buffer[] = [];
   #left: number;
   #truncated = false;
 
@@ -23,7 +23,7 @@ export class Capture {
 
   /** What has come so far. */
   captured(): Captured {
-    return { bytes: new Uint8Array(Buffer.concat(this.#chunks)), truncated: this.#truncated };
+    return { bytes: Buffer.concat(this.#chunks), truncated: this.#truncated };
   }
 
   #take(chunk: Buffer): void {

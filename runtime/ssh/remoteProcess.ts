@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
 import { openChannel } from './channel.ts';
 import { connectSsh } from './connect.ts';
 import type { RemoteEnd } from './exit.ts';
@@ -38,13 +39,33 @@ export async function startRemote(
     channel.end(input);
     channel.once('close', () => client.end());
     const kill = () => {
-      // Servers do not end a command by themselves when its connection is gone.
-      if (channel.writable || channel.readable) channel.signal('TERM');
+      askToEnd(client, channel);
       client.destroy();
     };
     return { stdout: channel, stderr: channel.stderr, end, kill };
   } catch (error) {
     client.destroy();
     throw error;
+  }
+}
+
+/** Parts of ssh2 that its types do not have. */
+interface Insides {
+  readonly _protocol?: { signal(channel: number, name: string): void };
+  readonly outgoing?: { readonly id: number; readonly state: string };
+}
+
+/**
+ * Servers do not end a command by themselves when its connection is gone. ssh2's own `signal()` does nothing once the
+ * input has ended, which RFC 4254 does not ask for; the bundled version is known to have what is used here instead.
+ */
+function askToEnd(client: Client, channel: ClientChannel): void {
+  const { _protocol: protocol } = client as Insides;
+  const { outgoing } = channel as Insides;
+  if (outgoing === undefined || outgoing.state === 'closed') return;
+  try {
+    protocol?.signal(outgoing.id, 'TERM');
+  } catch {
+    // The connection is gone already.
   }
 }
