@@ -104,7 +104,7 @@ async function checkStatus(project: TempProject, run: Rig['run']): Promise<void>
     if (runningVms(project).join() !== before.join()) continue;
     for (const { name, state, reason } of vms) {
       const allowed = before.includes(name) ? ['starting', 'running', 'shutting_down'] : ['stopped', 'error'];
-      assert.ok(allowed.includes(state), `${name} is told as ${state} (${reason}); there runs: ${before}`);
+      assert.ok(allowed.includes(state), `status shows ${name} as ${state} (${reason}); QEMU runs for: ${before}`);
     }
     return;
   }
