@@ -1,5 +1,8 @@
 // `castra/runtime`: the operations as a library. Everything that is exported here is public.
-import type { Operation } from './operations/run.ts';
+
+import type { RunOptions } from './library/call.ts';
+import { later, laterInFinally } from './library/call.ts';
+import type { Vm, VmOptions } from './library/vm.ts';
 
 export type * from './config/project.ts';
 export type * from './contract/clean.ts';
@@ -8,7 +11,14 @@ export type * from './contract/diagnostics.ts';
 export type * from './contract/disks.ts';
 export type * from './contract/doctor.ts';
 export type * from './contract/events.ts';
-export { CastraError, describe, exitCodes, type Failure, type FailureKind } from './contract/failures.ts';
+export {
+  CastraError,
+  describe,
+  exitCodes,
+  type Failure,
+  type FailureKind,
+  type FailureOf,
+} from './contract/failures.ts';
 export type * from './contract/images.ts';
 export type * from './contract/logs.ts';
 export type * from './contract/output.ts';
@@ -20,21 +30,19 @@ export type * from './contract/ssh.ts';
 export { CONTRACT, type ControlLine, type StreamLine } from './contract/stream.ts';
 export type * from './contract/vms.ts';
 export type * from './contract/vocabulary.ts';
-export type { Operation, Run } from './operations/run.ts';
+export type { LibraryCall, RunOptions } from './library/call.ts';
+export { type ConfigObject, type ConfigValue, configFromObject } from './library/configFromObject.ts';
+export type { Vm, VmOptions } from './library/vm.ts';
+export type { VmExecOptions, VmExecution } from './library/vmExec.ts';
 export { readSettings } from './process/environment.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';
-
-/** Loads an operation with its first call: a program that only asks for the status does not load what starts VMs. */
-function later<Options, Value>(load: () => Promise<Operation<Options, Value>>): Operation<Options, Value> {
-  return async (options, run) => (await load())(options, run);
-}
 
 export const adopt = later(async () => (await import('./operations/adopt.ts')).adopt);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);
 export const doctor = later(async () => (await import('./operations/doctor.ts')).doctor);
-export const down = later(async () => (await import('./operations/down.ts')).down);
+export const down = laterInFinally(async () => (await import('./operations/down.ts')).down);
 export const exec = later(async () => (await import('./operations/exec.ts')).exec);
 export const exportVm = later(async () => (await import('./operations/export.ts')).exportVm);
 export const format = later(async () => (await import('./operations/format.ts')).format);
@@ -53,3 +61,17 @@ export const sshConfig = later(async () => (await import('./operations/sshConfig
 export const status = later(async () => (await import('./operations/status.ts')).status);
 export const up = later(async () => (await import('./operations/up.ts')).up);
 export const validate = later(async () => (await import('./operations/validate.ts')).validate);
+
+/** Starts a VM and waits until it is ready: `await using vm = await openVm(…)`. When it fails, nothing it started runs. */
+export async function openVm(options: VmOptions, run?: RunOptions): Promise<Vm> {
+  return (await import('./library/vm.ts')).openVm(options, run);
+}
+
+/** Lends a VM to `body` and stops it afterwards, whatever happens. For a Node that has no `await using`. */
+export async function withVm<Result>(
+  options: VmOptions,
+  body: (vm: Vm) => Promise<Result>,
+  run?: RunOptions,
+): Promise<Result> {
+  return (await import('./library/vm.ts')).withVm(options, body, run);
+}

@@ -69,8 +69,8 @@ const RULES: readonly Rule[] = [
     why: 'these do not know each other, nor who calls them: operations put them together',
   })),
   {
-    files: any('runtime/(?:operations/.+|api\\.ts)'),
-    values: any('runtime/(?!cli/).+', NODE),
+    files: any('runtime/(?:operations/.+|library/.+|api\\.ts)'),
+    values: any('runtime/(?!cli/).+', NODE, LANGUAGE),
     why: 'a library caller has no terminal and no command line',
   },
   {

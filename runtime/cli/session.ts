@@ -18,21 +18,32 @@ export interface Session<Value> {
 export async function runSession<Value>(session: Session<Value>): Promise<number> {
   const face = session.json ? jsonFace(session.command) : await session.face();
   const cancel = await watchForCancel(session.json);
+  let readerGone = false;
+  const noteGone = () => {
+    readerGone = true;
+  };
+  process.stdout.once('close', noteGone);
   try {
     const output = await session.operation({ report: (event) => face.event(event), signal: cancel.signal });
     const exitCode = session.exitCode?.(output.value) ?? 0;
     face.completed(output, exitCode);
     return exitCode;
   } catch (error) {
+    // Who closed the pipe (`castra exec … | head -1`) wants to hear no more; main.ts tells of a full disk.
+    if (readerGone && error instanceof CastraError && error.failure.kind === 'cancelled') return READER_GONE;
     const failure: Failure =
       error instanceof CastraError ? error.failure : { kind: 'internal', detail: describeBug(error) };
     const message = error instanceof CastraError ? error.message : new CastraError(failure).message;
     await face.failed(failure, message, exitCodes[failure.kind]);
     return exitCodes[failure.kind];
   } finally {
+    process.stdout.off('close', noteGone);
     cancel.dispose();
   }
 }
+
+/** What shells report for a program that SIGPIPE ended. */
+const READER_GONE = 141;
 
 function describeBug(error: unknown): string {
   return error instanceof Error && process.env.CASTRA_DEBUG ? (error.stack ?? error.message) : messageOf(error);

@@ -23,6 +23,9 @@ export function singleFailure({ failure, message }: CastraError): SingleFailure 
 
 export type FailureKind = Failure['kind'];
 
+/** The failure of a kind, with its fields. */
+export type FailureOf<K extends FailureKind> = Extract<Failure, { readonly kind: K }>;
+
 /** The only error an operation throws. `message` is what a person reads; `failure` is what a program reads. */
 export class CastraError extends Error {
   readonly failure: Failure;
@@ -145,6 +148,10 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'host-key-mismatch': {
     exitCode: 255,
     describe: (failure) => `${failure.vm} did not prove its identity: ${failure.detail}`,
+  },
+  'command-timed-out': {
+    exitCode: 70,
+    describe: ({ vm, timeoutMs }) => `${vm}: the command did not end within ${timeoutMs / 1000} s, so Castra ended it.`,
   },
   'copy-failed': { exitCode: 70, describe: (failure) => `${failure.vm}: the copy failed: ${failure.detail}` },
   'export-failed': { exitCode: 70, describe: (failure) => `${failure.vm} cannot be exported: ${failure.detail}` },

@@ -1,9 +1,14 @@
 import type { AcceleratorChoice, ChangingCommand } from './vocabulary.ts';
 
-/** Which castra.toml: the nearest one from a folder upwards, or exactly this one. */
+/** Which castra.toml: the nearest one from a folder upwards, exactly this one, this text, or one that ran before. */
 export type ConfigSelection =
   | { readonly kind: 'discover'; readonly from: string }
   | { readonly kind: 'file'; readonly path: string }
+  /**
+   * No file but its text. `path` is where the file would be, in a folder that exists: it tells projects apart, and
+   * relative paths start from its folder.
+   */
+  | { readonly kind: 'text'; readonly path: string; readonly text: string }
   /** A project that ran here before: its id, the beginning of it, or its name when no other has that. */
   | { readonly kind: 'project'; readonly id: string };
 

@@ -61,6 +61,8 @@ export type SingleFailure =
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
   /** The server that answered does not have the host key that Castra created. */
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
+  /** A command in a guest took longer than it was given, and was ended. */
+  | { readonly kind: 'command-timed-out'; readonly vm: string; readonly timeoutMs: number }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
   | {

@@ -23,6 +23,12 @@ export interface ExecOptions extends ProjectOptions {
   /** VMs or roles; empty means all that run. */
   readonly vms?: readonly string[];
   readonly command: readonly string[];
+  /** What the command reads from standard input in each VM; nothing by default. */
+  readonly input?: string | Uint8Array;
+  /** Of each command, from its start: one that takes longer is ended, and fails with `command-timed-out`. */
+  readonly timeoutMs?: number;
+  /** Puts the output into the results, byte for byte, instead of reporting it; of each stream, only the first bytes. */
+  readonly capture?: { readonly maxBytes: number };
   /** Awaited after each piece of output, so that a slow reader slows the commands down instead of filling memory. */
   readonly drained?: () => Promise<void>;
 }
@@ -49,9 +55,25 @@ export interface SshOutcome {
   readonly exitCode: number;
 }
 
+/** What a command printed, with `capture`. */
+export interface CapturedOutput {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** A stream had more than `maxBytes`. */
+  readonly truncated: boolean;
+}
+
 export type VmExecResult =
-  | { readonly vm: string; readonly exitCode: number }
-  | { readonly vm: string; readonly failure: SingleFailure };
+  | {
+      readonly vm: string;
+      /** Of the command; 128 and the number of the signal that ended it. */
+      readonly exitCode: number;
+      /** What ended the command, such as `SIGKILL`, when it did not exit by itself. */
+      readonly signal?: string;
+      readonly output?: CapturedOutput;
+    }
+  /** The VM could not be reached, or not until the command's end; `output` is what had come by then. */
+  | { readonly vm: string; readonly failure: SingleFailure; readonly output?: CapturedOutput };
 
 export interface ExecOutcome {
   readonly vms: readonly VmExecResult[];

@@ -48,7 +48,8 @@ export interface StatusOptions extends ProjectOptions {
 export type VmUpResult =
   | { readonly vm: string; readonly result: 'ready'; readonly launch: VmLaunch; readonly elapsedMs: number }
   | { readonly vm: string; readonly result: 'launched'; readonly launch: VmLaunch }
-  | { readonly vm: string; readonly result: 'already-running'; readonly pid: number }
+  /** `launch` is missing when its launch record is. */
+  | { readonly vm: string; readonly result: 'already-running'; readonly pid: number; readonly launch?: VmLaunch }
   | { readonly vm: string; readonly result: 'failed'; readonly failure: SingleFailure }
   | { readonly vm: string; readonly result: 'cancelled' };
 

@@ -11,6 +11,8 @@ import type { Operation } from './run.ts';
 
 /** Sets the white space of castra.toml. Fails with `config-invalid` while the file is not TOML. */
 export const format: Operation<FormatOptions, FormatOutcome> = (options) => {
+  if (options.config.kind === 'text')
+    throw new CastraError({ kind: 'usage', detail: 'A project that is given as text has no file to format.' });
   const { place, diagnostics } = analyzeProject(options);
   const path = place.configPath;
   const faults = diagnostics.filter(({ severity, code }) => severity === 'error' && /^toml\/|\/gone$/.test(code));

@@ -7,7 +7,7 @@ import type { SshTarget } from '../ssh/target.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm } from '../state/liveness.ts';
 import { queryRunState } from '../vm/boot/runState.ts';
-import type { Operation } from './run.ts';
+import type { Operation, Run } from './run.ts';
 import { writeSshFiles } from './ssh/sshFiles.ts';
 import { chooseVm, openSshProject, untilLogin } from './ssh/sshProject.ts';
 
@@ -44,18 +44,18 @@ export const ssh: Operation<SshOptions, SshOutcome> = async (options, run) => {
         );
   const value = { vm: target.vm, exitCode: exitCode === SSH_FAILED && run.signal.aborted ? INTERRUPTED : exitCode };
   if (value.exitCode === SSH_FAILED && program !== undefined)
-    await explainUnlessGone(project.place.stateRoot, target, run.signal);
+    await explainUnlessGone(project.place.stateRoot, target, run);
   return { value, diagnostics: project.diagnostics };
 };
 
 /** `ssh VM -- poweroff` ends with the connection, as it should: there is nothing to explain then. */
-async function explainUnlessGone(stateRoot: string, target: SshTarget, signal: AbortSignal): Promise<void> {
+async function explainUnlessGone(stateRoot: string, target: SshTarget, run: Run): Promise<void> {
   const live = inspectVm(stateRoot, target.vm);
   if (live.kind !== 'running') return;
   const state = live.record && (await queryRunState(live.record.sockets.monitor, EXPLAIN_TIMEOUT_MS));
   if (state?.kind === 'shutting-down') return;
   try {
-    await explainFailure(target, signal);
+    await explainFailure(target, run);
   } catch (error) {
     // The guest may have needed this long to power off.
     if (inspectVm(stateRoot, target.vm).kind !== 'running') return;
@@ -63,9 +63,14 @@ async function explainUnlessGone(stateRoot: string, target: SshTarget, signal: A
   }
 }
 
-/** Logs in once more by other means, and fails with what stands in the way. A remote command may exit with 255, too. */
-export async function explainFailure(target: SshTarget, signal: AbortSignal): Promise<void> {
+/**
+ * ssh(1) exits with 255 when it fails, when a signal ended the command, and when the command itself exits with 255.
+ * Logs in once more by other means, and fails with what stands in the way; if nothing does, says what is left.
+ */
+async function explainFailure(target: SshTarget, { signal, report }: Run): Promise<void> {
   const { connectSsh } = await import('../ssh/connect.ts');
   const client = await connectSsh(target, signal, EXPLAIN_TIMEOUT_MS);
   client.end();
+  const text = `${target.vm}: ssh exited with 255 although it can log in: the command exited with 255, a signal ended it, or the connection was lost. \`castra exec\` tells which.`;
+  report({ type: 'message', severity: 'info', text });
 }

@@ -20,7 +20,7 @@ import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
 import { prepareStart } from './start/preflight.ts';
 import { confirmReach } from './start/reach.ts';
 import type { StartPlan } from './start/startPlan.ts';
-import { startVm } from './start/startVm.ts';
+import { startVm, toLaunch } from './start/startVm.ts';
 
 /** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
@@ -75,7 +75,9 @@ async function startAll(
 ): Promise<Started> {
   const { stateRoot } = loaded.project;
   const live = new Map(vms.map((vm) => [vm.name, inspectVm(stateRoot, vm.name)]));
-  const kept = (await Promise.all(vms.map((vm) => keepRunning(stateRoot, vm.name, live.get(vm.name), run)))).flat();
+  const kept = (
+    await Promise.all(vms.map((vm) => keepRunning({ stateRoot, vm: vm.name }, live.get(vm.name), run)))
+  ).flat();
   const wanted = vms.filter((vm) => live.get(vm.name)?.kind !== 'running');
   if (wanted.length === 0) return { vms: kept, diagnostics: [] };
   const prepared = await prepareStart(loaded, wanted, options, run);
@@ -107,8 +109,13 @@ function giveUp(vm: string, needs: readonly string[], run: Run): VmUpResult {
   return { vm, result: 'failed', failure };
 }
 
+interface Kept {
+  readonly stateRoot: string;
+  readonly vm: string;
+}
+
 /** A VM that runs already is left alone if it works; one that stands still continues, or that is its failure. */
-async function keepRunning(stateRoot: string, vm: string, live: Liveness | undefined, run: Run): Promise<VmUpResult[]> {
+async function keepRunning({ stateRoot, vm }: Kept, live: Liveness | undefined, run: Run): Promise<VmUpResult[]> {
   if (live?.kind === 'foreign') {
     warn(
       `${vm}: its old pidfile names pid ${live.pid}, which is another process. Castra left that process alone.`,
@@ -125,7 +132,8 @@ async function keepRunning(stateRoot: string, vm: string, live: Liveness | undef
     return [{ vm, result: 'failed', failure: singleFailure(error) }];
   }
   run.report({ type: 'vm.kept', vm, pid });
-  return [{ vm, result: 'already-running', pid }];
+  const launch = live.record && { launch: toLaunch(live.record, pid, stateRoot) };
+  return [{ vm, result: 'already-running', pid, ...launch }];
 }
 
 function warn(text: string, run: Run): void {

@@ -2,8 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import { childEnvironment, findExecutable } from '../process/spawn.ts';
 import { exitCodeOf } from './exit.ts';
-import type { RemoteProcess } from './remoteProcess.ts';
-import type { SshTarget } from './target.ts';
 
 export interface SshCall {
   readonly host: string;
@@ -51,19 +49,6 @@ export function runSystemSsh(
       done(exitCodeOf(code, by));
     });
   });
-}
-
-/** Starts a command whose output is ours to read. Its standard input is empty. */
-export function startSystemSsh(program: string, args: readonly string[], target: SshTarget): RemoteProcess {
-  const child = spawn(program, args, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
-  const exitCode = new Promise<number>((done, fail) => {
-    child.once('error', (error) => {
-      const detail = `${program}: ${messageOf(error)}`;
-      fail(new CastraError({ kind: 'ssh-failed', vm: target.vm, detail }, { cause: error }));
-    });
-    child.once('exit', (code, by) => done(exitCodeOf(code, by)));
-  });
-  return { stdout: child.stdout, stderr: child.stderr, exitCode, kill: () => void child.kill('SIGTERM') };
 }
 
 function killOnAbort(child: ChildProcess, signal: AbortSignal): () => void {

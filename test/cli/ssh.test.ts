@@ -97,6 +97,16 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
       assert.equal(failed.stderr, 'Failed on 2 of 2: web-0 (exit code 5), web-1 (exit code 5)\n');
     });
 
+    test(`exec tells a command that a signal ended from one that exits with 255, with ${way}`, async () => {
+      const killed = await castra(['exec', '--json', 'web', '--', 'kill -9 $$'], options);
+      assert.deepEqual(outcomeOf<ExecOutcome>(killed).vms[1], { vm: 'web-1', exitCode: 137, signal: 'SIGKILL' });
+      assert.equal(killed.code, 137);
+      const words = await castra(['exec', 'web-0', '--', 'kill -TERM $$'], options);
+      assert.deepEqual([words.code, words.stderr], [143, 'Failed on 1 of 1: web-0 (ended by SIGTERM)\n']);
+      const own = await castra(['exec', 'web-0', '--', 'exit 255'], options);
+      assert.deepEqual([own.code, own.stderr], [255, 'Failed on 1 of 1: web-0 (exit code 255)\n']);
+    });
+
     test(`exec streams a flood without keeping it, with ${way}`, async () => {
       const result = await castra(['exec', '--json', 'web', '--', 'head -c 2000000 /dev/zero | tr "\\0" x'], options);
       const sizes = new Map<string, number>();
@@ -131,8 +141,8 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
         const { child, until, result } = startCli(place, args, options);
         await until('y');
         child.stdout?.destroy();
-        const { code, signal } = await result;
-        assert.ok(signal === null && code !== 0, `${args[0]}: ${code}, ${signal}`);
+        const { code, signal, stderr } = await result;
+        assert.deepEqual([signal, code, stderr], [null, 141, ''], args[0]);
       }
     });
 
@@ -159,6 +169,39 @@ describe('SSH to real guests', { skip: image === undefined && 'CASTRA_TEST_GUEST
       }
     });
   }
+
+  test('ssh says when the system’s ssh exits with 255 although it could connect', async () => {
+    const { code, stderr } = await castra(['ssh', 'web-0', 'kill -9 $$']);
+    assert.equal(code, 255);
+    assert.match(stderr, /web-0: ssh exited with 255 although it can log in: .*a signal ended it/);
+  });
+
+  test('a full disk is one sentence, and exec exits with 74', {
+    skip: process.platform !== 'linux' && '/dev/full is a part of Linux',
+  }, () => {
+    for (const json of ['', '--json']) {
+      const line = `'${process.execPath}' '${CLI}' exec ${json} web -- yes > /dev/full`;
+      const { status, stderr } = spawnSync('sh', ['-c', line], {
+        cwd: place.path,
+        env: environment(REAL),
+        encoding: 'utf8',
+      });
+      assert.equal(status, 74);
+      assert.match(stderr, /^Error: Cannot write the output: ENOSPC[^\n]*\n$/);
+    }
+  });
+
+  test('two fast writers and a slow reader give no warning of Node', async () => {
+    const line = `'${process.execPath}' '${CLI}' exec web -- 'head -c 6000000 /dev/zero | tr "\\0" x' | (sleep 1; wc -c)`;
+    const child = spawn('sh', ['-c', line], { cwd: place.path, env: environment(REAL) });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdout.resume();
+    await new Promise((done) => child.once('close', done));
+    assert.equal(stderr, '');
+  });
 
   const each = (...texts: string[]) => ['web-0', 'web-1'].flatMap((vm) => texts.map((text) => `[${vm}] ${text}`));
 

@@ -20,11 +20,11 @@ import {
   down,
   exec,
   exportVm,
+  type LibraryCall,
   list,
   logs,
-  type Operation,
   ports,
-  type Run,
+  type RunOptions,
   sshConfig,
   status,
   up,
@@ -181,7 +181,7 @@ async function checkCommands(project: HostileProject): Promise<void> {
   const common = { config, settings };
   const out = join(project.home, 'out.qcow2');
   const before = outside(project);
-  const check = async <O, V>(name: string, operation: Operation<O, V>, options: O): Promise<void> => {
+  const check = async <O, V>(name: string, operation: LibraryCall<O, V>, options: O): Promise<void> => {
     const started = performance.now();
     try {
       await operation(options, silentRun());
@@ -208,7 +208,7 @@ async function checkCommands(project: HostileProject): Promise<void> {
   await check('clean --kept --force', clean, { scope: { kind: 'project', config }, settings, kept: true, force: true });
 }
 
-function silentRun(): Run {
+function silentRun(): RunOptions {
   return { report: () => undefined, signal: new AbortController().signal };
 }
 

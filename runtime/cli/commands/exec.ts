@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { CastraError, describe, exitCodes } from '../../contract/failures.ts';
 import type { ExecOutcome, VmExecResult } from '../../contract/ssh.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../finish.ts';
-import { textFace } from '../render/text.ts';
+import { besideGuest, textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
 const help = `
@@ -15,8 +14,9 @@ keeps standard output and standard error apart. Standard input is empty. Words w
   castra exec web-0 db -- sh -c 'df -h /'
   castra exec --all -- apk upgrade          all running VMs
 
-Exits with 0 if the command does so in every VM, else with the highest exit code. A VM that is not
-running counts as ${exitCodes['not-running']}, one that SSH cannot reach as ${exitCodes['ssh-failed']}.`;
+Exits with 0 if the command does so in every VM, else with the highest exit code. A command that a
+signal ended counts as 128 and the signal's number, a VM that is not running as ${exitCodes['not-running']}, one that
+SSH cannot reach as ${exitCodes['ssh-failed']}; the last line on standard error tells which it was.`;
 
 export function addExec(program: Command, finish: Finish): void {
   program
@@ -33,7 +33,7 @@ export function addExec(program: Command, finish: Finish): void {
       const code = await runSession({
         command: 'exec',
         json,
-        face: () => Promise.resolve(textFace({ outcome: summarize })),
+        face: () => Promise.resolve(textFace({ outcome: summarize, display: besideGuest })),
         operation: async (run: Run) =>
           (await import('../../operations/exec.ts')).exec(options, { ...run, signal: withReader(run.signal) }),
         exitCode: ({ vms }) => Math.max(...vms.map(codeOf)),
@@ -57,9 +57,27 @@ function readWords(words: readonly string[], all: boolean): { vms: string[]; com
 
 /** Node queues what a slow reader has not taken yet; more is asked for only when it has. */
 async function drained(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (stream.writableNeedDrain) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
-  }
+  for (const stream of [process.stdout, process.stderr]) if (stream.writableNeedDrain) await room(stream);
+}
+
+/** One wait for all VMs: each of its own would add listeners. */
+const waits = new Map<NodeJS.WriteStream, Promise<void>>();
+
+function room(stream: NodeJS.WriteStream): Promise<void> {
+  const known = waits.get(stream);
+  if (known) return known;
+  const wait = new Promise<void>((done) => {
+    const end = () => {
+      stream.off('drain', end);
+      stream.off('close', end);
+      waits.delete(stream);
+      done();
+    };
+    stream.on('drain', end);
+    stream.on('close', end);
+  });
+  waits.set(stream, wait);
+  return wait;
 }
 
 /** `castra exec … | head` must end the commands when head has ended. */
@@ -72,12 +90,15 @@ function withReader(signal: AbortSignal): AbortSignal {
 const codeOf = (result: VmExecResult): number =>
   'exitCode' in result ? result.exitCode : exitCodes[result.failure.kind];
 
+const endOf = ({ signal, exitCode }: { readonly signal?: string; readonly exitCode: number }): string =>
+  signal === undefined ? `exit code ${exitCode}` : `ended by ${signal}`;
+
 /** On standard error: standard output has only what the commands printed. */
 function summarize({ vms }: ExecOutcome): string {
   const bad = vms.filter((vm) => codeOf(vm) !== 0);
   for (const vm of bad) if ('failure' in vm) process.stderr.write(`${describe(vm.failure)}\n`);
   if (bad.length > 0) {
-    const list = bad.map((vm) => ('exitCode' in vm ? `${vm.vm} (exit code ${vm.exitCode})` : vm.vm)).join(', ');
+    const list = bad.map((vm) => ('exitCode' in vm ? `${vm.vm} (${endOf(vm)})` : vm.vm)).join(', ');
     process.stderr.write(`Failed on ${bad.length} of ${vms.length}: ${list}\n`);
   }
   return '';

@@ -3,7 +3,7 @@ import { CastraError } from '../../contract/failures.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import type { Finish } from '../finish.ts';
-import { textFace } from '../render/text.ts';
+import { besideGuest, textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
 const help = `
@@ -15,7 +15,8 @@ guest's shell; several words reach the program exactly as you typed them:
   castra ssh web -- sh -c 'echo $HOME'         several words: no double quoting
   tar c . | castra ssh web -- tar x -C /srv    standard input is the command's
 
-The exit code is the command's own; 255 when SSH failed. --json is not supported, because the
+The exit code is the command's own; 255 when SSH failed, and also when a signal ended the command,
+which the system's ssh does not tell (\`castra exec\` does). --json is not supported, because the
 output is the command's; use \`castra exec --json VM -- CMD\`.`;
 
 export function addSsh(program: Command, finish: Finish): void {
@@ -38,7 +39,7 @@ export function addSsh(program: Command, finish: Finish): void {
       const code = await runSession({
         command: 'ssh',
         json,
-        face: () => Promise.resolve(textFace({ outcome: () => '' })),
+        face: () => Promise.resolve(textFace({ outcome: () => '', display: besideGuest })),
         operation: async (run: Run) => (await import('../../operations/ssh.ts')).ssh(options, run),
         exitCode: (value) => value.exitCode,
       });

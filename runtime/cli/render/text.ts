@@ -27,6 +27,15 @@ export const plainDisplay: EventDisplay = {
   finish: () => undefined,
 };
 
+/** For commands whose standard output is the guest's: what Castra says goes to standard error. */
+export const besideGuest: EventDisplay = {
+  show(event) {
+    if (event.type === 'message' && event.severity === 'info') process.stderr.write(`${event.text}\n`);
+    else plainDisplay.show(event);
+  },
+  finish: () => undefined,
+};
+
 /** For people. Everything is printed once: a failure's diagnostics are not repeated in its message. */
 export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions<Value>): Face {
   return {

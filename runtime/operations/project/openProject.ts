@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { analyzeConfig } from '../../config/analyze.ts';
 import type { ConfigAnalysis } from '../../config/configAnalysis.ts';
-import { discoverConfig } from '../../config/discover.ts';
+import { discoverConfig, placeOfText } from '../../config/discover.ts';
 import { placeProblem } from '../../config/findings/placeProblem.ts';
 import { isSuppressed } from '../../config/findings/suppressions.ts';
 import type { HostProblem, ProjectConfig, VmDefinition } from '../../config/project.ts';
@@ -18,8 +18,15 @@ export type ProjectAnalysis = Pick<ConfigAnalysis, 'place' | 'project' | 'diagno
 
 /** Reads and analyses the project's file; it may have errors. */
 export function analyzeProject({ config, settings }: ProjectOptions): ProjectAnalysis {
-  if (config.kind === 'project') return analyzeKnown(config.id, settings);
-  return analyzeFile(discoverConfig(config), settings);
+  switch (config.kind) {
+    case 'project':
+      return analyzeKnown(config.id, settings);
+    case 'text':
+      return analyzeText(config.text, placeOfText(config.path), settings);
+    case 'discover':
+    case 'file':
+      return analyzeFile(discoverConfig(config), settings);
+  }
 }
 
 /** For what looks into the state root. Fails with `state-root-foreign`, before anything in it was looked at. */
@@ -28,8 +35,11 @@ export function openState(options: ProjectOptions): ProjectAnalysis & { readonly
   return { ...analysis, root: requireRoot(options.settings.home, analysis.place) };
 }
 
-function analyzeFile(path: string, { home }: HostSettings): ProjectAnalysis {
-  return analyzeConfig({ text: readConfig(path), path, home, knownProjects: listProjects(home) });
+const analyzeFile = (path: string, settings: HostSettings): ProjectAnalysis =>
+  analyzeText(readConfig(path), path, settings);
+
+function analyzeText(text: string, path: string, { home }: HostSettings): ProjectAnalysis {
+  return analyzeConfig({ text, path, home, knownProjects: listProjects(home) });
 }
 
 /** A project whose file is gone still has a state root: its VMs must not become unstoppable. */

@@ -5,7 +5,6 @@ import { proveLogin } from '../../ssh/proveLogin.ts';
 import { vmFiles } from '../../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../../state/record.ts';
 import { BootEvents, type Readiness, waitUntilReady } from '../../vm/boot/readiness.ts';
-import type { RunningQemu } from '../../vm/launch.ts';
 import { signalProcess, waitForExit } from '../../vm/shutdown.ts';
 import type { Run } from '../run.ts';
 import { sshPlace, targetOf } from '../ssh/sshFiles.ts';
@@ -48,7 +47,7 @@ async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {
   const events = new BootEvents();
   const { qemu, record } = await launch(plan, disk, events, run);
   try {
-    if (!plan.wait) return { vm: vm.name, result: 'launched', launch: toLaunch(record, qemu, stateRoot) };
+    if (!plan.wait) return { vm: vm.name, result: 'launched', launch: toLaunch(record, qemu.process.pid, stateRoot) };
     const readiness = await waitUntilReady(
       {
         qemu,
@@ -84,7 +83,7 @@ function concludeWait(readiness: Readiness, waited: Waited, run: Run): VmUpResul
       noteEvidence(stateRoot, { ...record, readyAt: new Date().toISOString() }, run);
       run.report({ type: 'vm.phase', vm: vm.name, phase: 'ready' });
       run.report({ type: 'vm.ready', vm: vm.name, elapsedMs, evidence: readiness.evidence });
-      return { vm: vm.name, result: 'ready', launch: toLaunch(record, qemu, stateRoot), elapsedMs };
+      return { vm: vm.name, result: 'ready', launch: toLaunch(record, qemu.process.pid, stateRoot), elapsedMs };
     case 'not-ready': {
       const { phase, detail, serialTail } = readiness;
       noteEvidence(stateRoot, { ...record, notReady: { phase, evidence: detail } }, run);
@@ -135,8 +134,9 @@ async function rollBack({ vm, stateRoot, qemu }: StartPlan, run: Run): Promise<v
   run.report({ type: 'vm.rolled-back', vm: vm.name });
 }
 
-function toLaunch(record: LaunchRecord, qemu: RunningQemu, stateRoot: string): VmLaunch {
+/** What a caller learns of a VM that runs. */
+export function toLaunch(record: LaunchRecord, pid: number, stateRoot: string): VmLaunch {
   const { uuid, accelerator, overlayPath, baseImage, forwards, sshPort, vm } = record;
   const { serialLog } = vmFiles(stateRoot, vm);
-  return { pid: qemu.process.pid, uuid, accelerator, overlayPath, baseImage, forwards, sshPort, serialLog };
+  return { pid, uuid, accelerator, overlayPath, baseImage, forwards, sshPort, serialLog };
 }

@@ -28,7 +28,6 @@ test('ssh is told the configuration, the host and one word of command, after whi
 test('an exit code is the command’s own, 128 and the number of a signal, or 255', () => {
   assert.equal(exitCodeOf(7, null), 7);
   assert.equal(exitCodeOf(null, 'SIGTERM'), 143);
-  assert.equal(exitCodeOf(undefined, 'KILL'), 137);
   assert.equal(exitCodeOf(undefined, 'NOSUCH'), 255);
   assert.equal(exitCodeOf(undefined, undefined), 255);
 });
