@@ -112,7 +112,8 @@ describe('the contract of --json', () => {
     });
 
     it('255 exec on a VM without an SSH server', async () => {
-      await ok(run(['up', '--no-wait'], { fake: { '*': { noBanner: true } } }));
+      const up = await run(['up', '--timeout', '1'], { fake: { '*': { noBanner: true } } });
+      assert.equal(up.code, exitCodes['not-ready']);
       const result = await run(['exec', '--all', '--', 'true']);
       assert.equal(result.code, exitCodes['ssh-failed']);
       holds('failure-255-ssh-failed', result, { fields: { detail: '<detail>', text: '<text>' } });

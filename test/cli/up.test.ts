@@ -157,7 +157,7 @@ describe('castra up', () => {
 
   for (const [what, damage, words] of [
     ['missing', (path: string) => rmSync(path), /base\.qcow2 does not exist/],
-    ['not qcow2', (path: string) => writeFileSync(path, 'hello'), /it is not a qcow2 image/],
+    ['not a disk', (path: string) => writeFileSync(path, 'hello'), /it is not a disk image/],
     ['truncated', (path: string) => truncateSync(path, 65536), /it is truncated/],
   ] as const) {
     it(`refuses a base image that is ${what}, and makes nothing`, async () => {

@@ -4,7 +4,7 @@ import type { Liveness } from '../../state/liveness.ts';
 /** A VM that ended without a request to Castra: what it wrote has no other copy. */
 export type EndedByItself = Extract<Liveness, { kind: 'ended' | 'died' }>;
 
-/** Whether the guest had no chance to finish: nobody meant this end, so its disk is put aside and not discarded. */
+/** The guest had no chance to finish, and the user did not ask for it: its disk is put aside and not discarded. */
 export function crashed(live: Liveness): boolean {
   return live.kind === 'died' || (live.kind === 'ended' && live.hostRestarted);
 }
