@@ -5,6 +5,7 @@
 //
 // Metafiles go to .cache/meta: test/architecture.test.ts reads them to see what a bundle really contains.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { lateBuiltins } from './scripts/build/lateBuiltins.mjs';
@@ -72,12 +73,6 @@ const commonJs = {
   charset: 'ascii',
   plugins: [schemaValidator, separatePackages],
 };
-await bundle('cli', {
-  ...commonJs,
-  entryPoints: ['runtime/cli/main.ts'],
-  outfile: 'dist/cli.js',
-  plugins: [programBesides],
-});
 const program = () => ({
   ...commonJs,
   stdin: programEntry(),
@@ -114,6 +109,21 @@ await bundle('packages', {
   outdir: 'dist/packages',
   external: [...common.external, 'vscode'],
   plugins: [unused.withoutUnused(unused.packages)],
+});
+// Last of the command line: it knows the others by what is in them, so that code compiled for one build is no other's.
+const contents = createHash('sha256');
+for (const path of [
+  'dist/program.js',
+  'dist/rest.js',
+  ...SEPARATE.map((name) => `dist/packages/${packageFile(name)}.js`),
+])
+  contents.update(readFileSync(path));
+await bundle('cli', {
+  ...commonJs,
+  entryPoints: ['runtime/cli/main.ts'],
+  outfile: 'dist/cli.js',
+  define: { ...common.define, CASTRA_BUILD: JSON.stringify(contents.digest('hex').slice(0, 16)) },
+  plugins: [programBesides],
 });
 await bundle('server', {
   entryPoints: ['server/main.ts'],

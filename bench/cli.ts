@@ -9,14 +9,15 @@ const RUNS = 20;
 interface Case {
   readonly name: string;
   readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Alternating, so that a busy moment of the machine falls on all of them. */
 function measure(cases: readonly Case[], options: RunOptions): Map<string, number[]> {
   const times = new Map(cases.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < WARM_UP + RUNS; round++) {
-    for (const { name, args } of cases) {
-      const elapsedMs = timeMs(() => run(process.execPath, args, options));
+    for (const { name, args, env } of cases) {
+      const elapsedMs = timeMs(() => run(process.execPath, args, { ...options, env: { ...options.env, ...env } }));
       if (round >= WARM_UP) times.get(name)?.push(elapsedMs);
     }
   }
@@ -62,7 +63,10 @@ function largeProject(): string {
 }
 
 await inTemporaryFolder((folder) => {
-  const env = { ...process.env, CASTRA_HOME: join(folder, 'home') };
+  const home = join(folder, 'home');
+  // `castra up` has been here: compiled code is only kept in a home that exists.
+  mkdirSync(home, { mode: 0o700 });
+  const env = { ...process.env, CASTRA_HOME: home };
   const large = join(folder, 'large');
   mkdirSync(large);
   for (const place of [folder, large]) {
@@ -70,11 +74,14 @@ await inTemporaryFolder((folder) => {
   }
   writeFileSync(join(folder, 'castra.toml'), smallProject());
   writeFileSync(join(large, 'castra.toml'), largeProject());
+  const uncached = { CASTRA_CODE_CACHE: '0' };
   const cases: readonly Case[] = [
     { name: 'node -e 0', args: ['-e', '0'] },
     { name: 'castra --version', args: [CLI, '--version'] },
     { name: 'castra status (3 VMs, stopped)', args: [CLI, 'status'] },
     { name: 'castra validate (200 lines)', args: [CLI, 'validate', join(large, 'castra.toml')] },
+    { name: 'castra status, no code cache', args: [CLI, 'status'], env: uncached },
+    { name: 'castra validate, no code cache', args: [CLI, 'validate', join(large, 'castra.toml')], env: uncached },
   ];
   printTable(measure(cases, { cwd: folder, env }));
   console.log(`${RUNS} alternating runs after ${WARM_UP} to warm up; ratio to the first line`);

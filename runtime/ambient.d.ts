@@ -16,3 +16,6 @@ declare module 'castra:schema-validator' {
   export const validateCastra: Validate;
   export const validateBootstrap: Validate;
 }
+
+/** Of the command line's files, beside its entry: tells builds apart. Only in dist/cli.js. */
+declare const CASTRA_BUILD: string;

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // The entry only decides how little to load: `castra --version` must cost no more than starting Node.
+import { useCodeCache } from './codeCache/useCodeCache.ts';
+
 // Both are set by VS Code's launcher for this process alone: a `code` that a script starts would break by either.
 delete process.env.ELECTRON_RUN_AS_NODE;
 delete process.env.ELECTRON_NO_ASAR;
@@ -24,6 +26,7 @@ const args = process.argv.slice(2);
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`castra ${CASTRA_VERSION}\n`);
 } else {
+  useCodeCache(__filename, args);
   void import('./program.ts').then(async ({ runProgram }) => {
     process.exitCode = await runProgram(args);
   });

@@ -10,6 +10,7 @@ Environment:
   CASTRA_QEMU         name or path of the qemu-system program
   CASTRA_ACCELERATOR  auto, kvm, hvf, whpx or tcg; overrides castra.toml
   CASTRA_ALPINE_MIRROR  mirror to try first for the default image: its URL without /v3.24/…
+  CASTRA_CODE_CACHE   0 keeps no compiled code in CASTRA_HOME; commands start slower
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  for downloads
   NO_COLOR            no colours
 

@@ -49,8 +49,16 @@ export interface CleanOutcome {
   readonly forgotten: readonly string[];
   /** What became of the image cache, if that was wanted too. */
   readonly images?: ImagesPruneOutcome;
+  /** Compiled code of the command line; with scope `all`, where there was any. */
+  readonly code?: CleanedCode;
   /** In a dry run: what would be reclaimed. */
   readonly reclaimedBytes: number;
+}
+
+/** Removed as a whole, or in a dry run to be removed. */
+export interface CleanedCode {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 export type CleanupKind =

@@ -5,6 +5,7 @@ import type { ImagesPruneOutcome } from '../contract/images.ts';
 import { homeFiles } from '../state/layout.ts';
 import { forgetProject, knownProjects } from '../state/registry.ts';
 import { forgetOldClaims } from '../state/rootClaims.ts';
+import { cleanCode } from './clean/code.ts';
 import { type CleanTarget, cleanRoot } from './clean/root.ts';
 import { findTargets } from './clean/scope.ts';
 import { type Operation, type Run, tell } from './run.ts';
@@ -25,10 +26,12 @@ export const clean: Operation<CleanOptions, CleanOutcome> = async (options, run)
   }
   refuseIfNothingWasDone(roots, options);
   const forgotten = options.scope.kind === 'all' ? forgetGone(options.settings.home, dryRun) : [];
+  const code = options.scope.kind === 'all' ? cleanCode(options.settings.home, dryRun) : undefined;
   // After the disks that stood on them are gone.
   const images = options.images ? await pruneImages(options, run) : undefined;
   const reclaimedBytes = roots.reduce((sum, root) => sum + root.reclaimedBytes, images?.reclaimedBytes ?? 0);
-  const value = { dryRun, roots, forgotten, ...(images ? { images } : {}), reclaimedBytes };
+  const more = { ...(images ? { images } : {}), ...(code ? { code } : {}) };
+  const value = { dryRun, roots, forgotten, ...more, reclaimedBytes: reclaimedBytes + (code?.bytes ?? 0) };
   return { value, diagnostics };
 };
 

@@ -1,6 +1,7 @@
 import type { DoctorFinding, DoctorOptions, DoctorOutcome } from '../contract/doctor.ts';
 import { messageOf } from '../contract/failures.ts';
 import { checkAccelerators } from './doctor/accelerators.ts';
+import { checkCode } from './doctor/code.ts';
 import { checkEnvironment } from './doctor/environment.ts';
 import { type Check, type Examined, problem } from './doctor/finding.ts';
 import { checkHome } from './doctor/home.ts';
@@ -16,6 +17,7 @@ const checks: Readonly<Record<string, Check>> = {
   'host.capacity': checkCapacities,
   qemu: checkQemu,
   'home.folder': checkHome,
+  'home.code': checkCode,
   'home.images': checkImages,
   'home.projects': checkStateRoots,
   environment: checkEnvironment,
@@ -24,8 +26,8 @@ const checks: Readonly<Record<string, Check>> = {
 
 /** In which findings are shown. */
 const order: readonly string[] = [
-  ...['host.programs', 'host.capacity', 'qemu', 'accelerator', 'home.folder', 'home.images', 'home.projects'],
-  ...['environment', 'project.config', 'project'],
+  ...['host.programs', 'host.capacity', 'qemu', 'accelerator', 'home.folder', 'home.code', 'home.images'],
+  ...['home.projects', 'environment', 'project.config', 'project'],
 ];
 
 /**

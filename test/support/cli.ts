@@ -49,6 +49,8 @@ export function startCli(
       ...process.env,
       CASTRA_HOME: project.home,
       CASTRA_ACCELERATOR: 'tcg',
+      // Tests look at which files a command changes. doctor never keeps code, and shows what is set.
+      ...(args[0] === 'doctor' ? {} : { CASTRA_CODE_CACHE: '0' }),
       ...(options.real ? {} : { CASTRA_QEMU: FAKE_QEMU, FAKE_QEMU: JSON.stringify(options.fake ?? {}) }),
       ...options.env,
     },

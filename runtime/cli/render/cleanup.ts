@@ -33,7 +33,7 @@ function line(
   return { stream, text: `  ${verb.padEnd(12)} ${kind.padEnd(13)} ${shown} (${note})` };
 }
 
-export function renderCleanOutcome({ dryRun, roots, forgotten, images, reclaimedBytes }: CleanOutcome): string {
+export function renderCleanOutcome({ dryRun, roots, forgotten, images, code, reclaimedBytes }: CleanOutcome): string {
   const actions = [...roots.flatMap((root) => root.actions), ...(images?.files ?? [])];
   const count = actions.filter(({ result }) => result === 'removed' || result === 'planned').length;
   const failed = actions.filter(({ result }) => result === 'failed').length;
@@ -43,8 +43,11 @@ export function renderCleanOutcome({ dryRun, roots, forgotten, images, reclaimed
       ? [`${plural(forgotten.length, 'project')} ${forgets}: castra.toml and state root are gone.`]
       : []),
     ...(failed > 0 ? [`${plural(failed, 'file')} could not be removed.`] : []),
+    ...(code ? [`Compiled code ${dryRun ? 'would be' : 'was'} removed: ${formatBytes(code.bytes)}.`] : []),
     count === 0
-      ? 'Nothing to clean.'
+      ? code
+        ? 'No other file to clean.'
+        : 'Nothing to clean.'
       : dryRun
         ? `${plural(count, 'file')} would be removed, ${formatBytes(reclaimedBytes)} reclaimed. Nothing was changed.`
         : `${plural(count, 'file')} removed, ${formatBytes(reclaimedBytes)} reclaimed.`,

@@ -7,6 +7,7 @@ const settings: readonly string[] = [
   'CASTRA_QEMU',
   'CASTRA_ACCELERATOR',
   'CASTRA_ALPINE_MIRROR',
+  'CASTRA_CODE_CACHE',
   'CASTRA_DEBUG',
 ];
 

@@ -27,8 +27,10 @@ const TRY_TIMEOUT_MS = 30_000;
  */
 export async function awaitLogin(place: SshPlace, young: YoungVm, run: Run): Promise<void> {
   const { record, deadline } = young;
-  for (let told = false; Date.now() < deadline && runs(record); told = true) {
-    const signal = AbortSignal.any([run.signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
+  for (let told = false; runs(record); told = true) {
+    const left = deadline - Date.now();
+    if (left <= 0) return;
+    const signal = AbortSignal.any([run.signal, AbortSignal.timeout(Math.min(TRY_TIMEOUT_MS, left))]);
     const attempt = await tryLogin(place, record, signal);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (attempt?.kind === 'in') return;
