@@ -57,7 +57,10 @@ export function openRig(): Rig {
   let identity: string | undefined;
   // Three VMs on a small machine: they need their processors for a moment only.
   const start = ([verb = '', ...words]: readonly string[]) =>
-    startCli(project, [verb, ...(verb === 'up' ? ['--force'] : []), ...words], { real: true });
+    startCli(project, [verb, ...(verb === 'up' ? ['--force'] : []), ...words], {
+      real: true,
+      env: { CASTRA_CODE_CACHE: '1' },
+    });
   const run = (args: readonly string[], codes: readonly number[] = [0]) => expectEnd(args, start(args), codes);
   const noteIdentity = () => {
     const now = identityOf(project);
