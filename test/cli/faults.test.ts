@@ -580,6 +580,10 @@ describe('QEMU', { concurrency: 3 }, () => {
       assert.equal((await status(project)).exitCode, 0);
       assert.deepEqual(assertNoTwins(project), ['web']);
       await ok(runCli(project, ['down']));
+      // What the killed one wrote has no other copy.
+      const kept = join(stateRootOf(project), 'kept');
+      assert.equal(readdirSync(kept).length, 1);
+      rmSync(kept, { recursive: true });
       assertCleared(project);
     }));
 
@@ -617,7 +621,10 @@ describe('QEMU', { concurrency: 3 }, () => {
       await waitUntil('the guest is off', () => liveVms(project).length === 0);
       const seen = await status(project);
       assert.deepEqual([seen.vms[0]?.state, seen.exitCode], ['stopped', 0]);
-      assert.equal(seen.vms[0]?.reason, 'The guest powered off.');
+      assert.match(
+        seen.vms[0]?.reason ?? '',
+        /^The guest powered off\. Its disk \(.+\) is still there: `castra up web`/,
+      );
       await ok(runCli(project, ['down']));
       assertCleared(project);
     }));

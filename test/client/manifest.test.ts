@@ -77,6 +77,7 @@ describe('the table of commands', () => {
       'downAll',
       'restart',
       'forceStop',
+      'resume',
       'openShell',
       'openSerial',
       'openRemote',
