@@ -43,6 +43,7 @@ function describeNone(states: readonly RowState[]): string {
   const about = { stopped: states.includes('stopped'), running: states.includes('running') };
   if (about.stopped && about.running) return 'This workspace has no virtual machines. Declare one in castra.toml.';
   if (about.stopped) return 'All virtual machines are already running.';
+  if (states.includes('paused') && !about.running) return 'No virtual machine is paused.';
   return about.running ? 'No virtual machine is running.' : 'No virtual machine is starting or stopping.';
 }
 

@@ -51,6 +51,7 @@ test('no command is dead: without a row, each does something or says why not', {
     await says(key, /No virtual machine is running/);
   }
   for (const key of ['copySshCommand', 'openRemote', 'openPort']) await says(key, /No virtual machine is running/);
+  await says('resume', /No virtual machine is paused/);
   await says('cancel', /No command is running/);
   await asks('installCommand', /Install the castra command/);
   await shows('init', /name = "shop"/);
