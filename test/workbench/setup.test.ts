@@ -69,7 +69,7 @@ test('the walkthrough ticks off what is there and what was done', { skip: skippe
 test('a window without a folder says what to do', { skip: skipped }, async (t) => {
   const opened = await openCastra(t, { fake: {}, noFolder: true });
   await openContainer(opened.page, 'Castra');
-  await welcomeIs(opened, /Open a folder to declare virtual machines/);
+  await welcomeIs(opened, /Open a folder to declare its virtual machines/);
   assert.deepEqual(opened.errors, []);
 });
 

@@ -50,7 +50,7 @@ test('the serial console is a terminal that one person has, and says when the VM
   const record = readRecord(join(opened.workspace, 's'), 'web');
   const somebody = await connectConsole(record?.sockets.console ?? '');
   await runCommand(page, 'Castra: Open Serial Console');
-  await answerNotification(page, /Another terminal is attached/, 'Show Serial Log');
+  await answerNotification(page, /Another terminal is already attached/, 'Show Serial Log');
   await outputText(page, 'Castra: web serial', /castra-guest: READY/);
   somebody.destroy();
 
