@@ -135,8 +135,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'not-running': { exitCode: 70, describe: (failure) => `${failure.vm} is not running: ${failure.detail}` },
   'not-working': {
     exitCode: 70,
-    describe: ({ vm, detail }) =>
-      `${vm} is running but stands still: ${detail}. When the cause is gone, \`castra resume ${vm}\` continues it; \`castra down ${vm}\` stops it.`,
+    describe: ({ vm, detail }) => `${vm} is running but does not work: ${detail}`,
   },
   'console-busy': {
     exitCode: 75,

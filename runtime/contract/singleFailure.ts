@@ -54,7 +54,7 @@ export type SingleFailure =
   | { readonly kind: 'dependency-failed'; readonly vm: string; readonly needs: readonly string[] }
   /** The VM would have to run for this. */
   | { readonly kind: 'not-running'; readonly vm: string; readonly detail: string }
-  /** QEMU runs, but the guest stands still and cannot continue as it is. `detail` is the rest of a sentence. */
+  /** QEMU runs, but the guest stands still and cannot continue as it is. `detail` is the rest of a sentence, then what to do. */
   | { readonly kind: 'not-working'; readonly vm: string; readonly detail: string }
   /** A serial console serves one at a time. */
   | { readonly kind: 'console-busy'; readonly vm: string }

@@ -39,12 +39,12 @@ export async function openVm(options: VmOptions, run: RunOptions = {}): Promise<
     if (event.type === 'vm.launched') started.add(event.vm);
     run.report?.(event);
   };
-  const stop = () => stopVms(options, [...started]);
+  const stop = () => stopVms(options, [...started], run);
   try {
     const { value } = await start({ ...options, vms: [name] }, { ...run, report });
     return makeVm(options, launchOf(name, value.vms), { startedHere: started.has(name), stop });
   } catch (error) {
-    // What `up` failed with says more than that a stop failed as well.
+    // What `up` failed with says more than that a stop failed as well; that is reported as `shutdown.failed`.
     await stop().catch(() => undefined);
     throw error;
   }
@@ -61,6 +61,7 @@ export async function withVm<Result>(
   try {
     result = await body(vm);
   } catch (error) {
+    // As above: what `body` failed with counts.
     await vm.stop().catch(() => undefined);
     throw error;
   }
@@ -114,8 +115,9 @@ function makeVm(
 async function stopVms(
   { config, settings, waits }: VmOptions,
   vms: readonly string[],
+  { report }: RunOptions,
 ): Promise<readonly VmDownResult[]> {
   if (vms.length === 0) return [];
-  const { value } = await end({ config, settings, vms, ...(waits ? { waits } : {}) });
+  const { value } = await end({ config, settings, vms, ...(waits ? { waits } : {}) }, report ? { report } : {});
   return value.vms;
 }

@@ -6,7 +6,7 @@ import { lockProject } from '../state/lock.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { projectVms, requireRunning, vmsCalled } from './project/vms.ts';
-import { wake } from './project/wake.ts';
+import { type Awake, explainStanding, wake } from './project/wake.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /**
@@ -50,9 +50,13 @@ async function resumeVm(stateRoot: string, vm: string, run: Run): Promise<VmResu
 }
 
 /** Fails with `not-running`, or with `not-working` for a guest that cannot continue. */
-export async function resumeRunning(stateRoot: string, vm: string, run: Run): Promise<'resumed' | 'already-running'> {
+async function resumeRunning(stateRoot: string, vm: string, run: Run): Promise<'resumed' | 'already-running'> {
   const { record } = requireRunning(vm, inspectVm(stateRoot, vm));
-  const awake = await wake(stateRoot, record);
+  return concludeWake(vm, await wake(stateRoot, record), run);
+}
+
+/** Fails with `not-working` for a guest that stays as it is. */
+export function concludeWake(vm: string, awake: Awake, run: Run): 'resumed' | 'already-running' {
   switch (awake.kind) {
     case 'was-running':
       return 'already-running';
@@ -60,6 +64,6 @@ export async function resumeRunning(stateRoot: string, vm: string, run: Run): Pr
       run.report({ type: 'vm.resumed', vm, reason: awake.from });
       return 'resumed';
     case 'stays':
-      throw new CastraError({ kind: 'not-working', vm, detail: awake.reason });
+      throw new CastraError({ kind: 'not-working', vm, detail: explainStanding(vm, awake.state) });
   }
 }

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import type { SshOptions, SshOutcome } from '../contract/ssh.ts';
+import { pause } from '../process/pause.ts';
 import { remoteCommand } from '../ssh/commandLine.ts';
 import { SSH_FAILED } from '../ssh/exit.ts';
 import { findSsh, runSystemSsh, sshArguments } from '../ssh/systemSsh.ts';
@@ -15,6 +16,9 @@ import { chooseVm, openSshProject, untilLogin } from './ssh/sshProject.ts';
 const INTERRUPTED = 130;
 /** ssh has waited long enough before. */
 const EXPLAIN_TIMEOUT_MS = 5_000;
+/** Between the end of a connection and of QEMU: Alpine under TCG 1 to 3 s. A wrong diagnosis is worse than a late one. */
+const POWER_OFF_MS = 6_000;
+const POWER_OFF_LOOK_MS = 200;
 
 /**
  * A login shell or a command in a VM, on this process's standard streams. The remote exit code is a value, not a
@@ -57,10 +61,17 @@ async function explainUnlessGone(stateRoot: string, target: SshTarget, run: Run)
   try {
     await explainFailure(target, run);
   } catch (error) {
-    // The guest may have needed this long to power off.
-    if (inspectVm(stateRoot, target.vm).kind !== 'running') return;
+    if (await endsSoon(stateRoot, target.vm, run.signal)) return;
     throw error;
   }
+}
+
+/** A guest that powers off closes its connections first, and its QEMU ends some seconds later. */
+async function endsSoon(stateRoot: string, vm: string, signal: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + POWER_OFF_MS;
+  const runs = () => inspectVm(stateRoot, vm).kind === 'running';
+  while (runs() && performance.now() < deadline && !signal.aborted) await pause(POWER_OFF_LOOK_MS, signal);
+  return !runs();
 }
 
 /**

@@ -6,6 +6,7 @@ import { CastraError, describe, type Failure, messageOf, singleFailure } from '.
 import type { UpOptions, UpOutcome, VmUpResult } from '../contract/vms.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
+import type { LaunchRecord } from '../state/record.ts';
 import { registerProject } from '../state/registry.ts';
 import { folderIdentity } from '../state/rootClaims.ts';
 import { releasePorts } from './ports/reservePorts.ts';
@@ -14,7 +15,8 @@ import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
 import { isJustLaunched } from './project/vmState.ts';
 import { vmsCalled } from './project/vms.ts';
-import { resumeRunning } from './resume.ts';
+import { wake } from './project/wake.ts';
+import { concludeWake } from './resume.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
 import { prepareStart } from './start/preflight.ts';
@@ -125,7 +127,7 @@ async function keepRunning({ stateRoot, vm }: Kept, live: Liveness | undefined, 
   if (live?.kind !== 'running') return [];
   const { pid } = live.process;
   try {
-    if (live.record && !isJustLaunched(live.record)) await resumeRunning(stateRoot, vm, run);
+    if (live.record) await continueRunning(stateRoot, live.record, run);
   } catch (error) {
     if (!(error instanceof CastraError)) throw error;
     run.report({ type: 'vm.failed', vm, message: error.message });
@@ -134,6 +136,13 @@ async function keepRunning({ stateRoot, vm }: Kept, live: Liveness | undefined, 
   run.report({ type: 'vm.kept', vm, pid });
   const launch = live.record && { launch: toLaunch(live.record, pid, stateRoot) };
   return [{ vm, result: 'already-running', pid, ...launch }];
+}
+
+/** QEMU may not answer yet when it was launched a moment ago, which proves nothing. Fails with `not-working`. */
+async function continueRunning(stateRoot: string, record: LaunchRecord, run: Run): Promise<void> {
+  const awake = await wake(stateRoot, record);
+  const isEarly = awake.kind === 'stays' && awake.state.kind === 'unresponsive' && isJustLaunched(record);
+  if (!isEarly) concludeWake(record.vm, awake, run);
 }
 
 function warn(text: string, run: Run): void {

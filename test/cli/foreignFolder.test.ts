@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -325,6 +326,21 @@ describe('the first `up` of a project', () => {
     assert.ok(listed(first), first.stderr);
     assert.equal((await castra(where, ['down'])).code, 0);
     assert.ok(!listed(await castra(where, ['up', '--no-wait'])));
+  });
+
+  it('lists a file of the host that is to be a disk, also behind a link; one of the folder is not listed', async () => {
+    const secret = join(where.home, '..', 'secret.bin');
+    writeFileSync(secret, Buffer.alloc(1024 * 1024, 'secret'));
+    symlinkSync(secret, join(where.project, 'innocent.img'));
+    writeFileSync(join(where.project, 'own.img'), Buffer.alloc(1024 * 1024, 'own'));
+    const started = async (image: string) => {
+      writeFileSync(join(where.project, 'castra.toml'), TOML.replace('base.qcow2', image));
+      return (await castra(where, ['up', '--no-wait'])).stderr;
+    };
+    assert.doesNotMatch(await started('own.img'), /as its disk/);
+    rmSync(join(where.home, 'known'), { recursive: true });
+    await castra(where, ['down']);
+    assert.match(await started('innocent.img'), /innocent\.img, which is outside the project's folder, as its disk/);
   });
 
   it('asks at a terminal, and takes no for an answer', () => {

@@ -187,6 +187,12 @@ describe('a real guest', { concurrency: 2 }, () => {
       const result = await runCli(place, ['up'], REAL);
       assert.equal(result.code, 70, result.stdout + result.stderr);
       assert.match(result.stderr, /panicked/);
+      const status = await statusOf(place);
+      assert.equal(status.state, 'error');
+      assert.match(status.reason ?? '', /^The guest kernel panicked: .+\. `castra down web` stops it\.$/);
+      const again = await runCli(place, ['up'], REAL);
+      assert.equal(again.code, 70, 'a VM that does not work is not "already running"');
+      assert.match(again.stderr, /is running but does not work: the guest kernel panicked/);
       await down(place, '--graceful-wait-secs', '0.2');
     }));
 

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { UpOutcome } from '../../runtime/contract/vms.ts';
 import type { PortReservation } from '../../runtime/state/portRegistry.ts';
 import { ok, outcomeOf, runCli, startCli } from '../support/cli.ts';
@@ -119,9 +120,11 @@ test('what a killed `up` reserved and did not start is free again', async () => 
   await withPair(await freePort(), async (pair) => {
     const first = startCli(pair.a, ['up', '--json'], { fake: { web: { hang: true } } });
     await first.until('"phase":"qemu"');
+    // Killed a moment earlier, `up` would leave a process that becomes QEMU only after it was looked for.
+    for (let tries = 0; findQemus(pair.folder.path).length === 0 && tries < 300; tries += 1) await delay(10);
     first.child.kill('SIGKILL');
     await first.result;
-    for (const { pid } of findQemus(pair.a.path)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of findQemus(pair.folder.path)) process.kill(pid, 'SIGKILL');
     await ok(runCli(pair.b, ['up']));
     assert.ok(reservations(pair).every(({ configPath }) => configPath === join(pair.b.path, 'castra.toml')));
   });

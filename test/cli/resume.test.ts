@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ResumeOutcome, StatusOutcome, UpOutcome, VmStatus } from '../../runtime/contract/vms.ts';
 import { readRecord } from '../../runtime/state/record.ts';
 import { QmpClient } from '../../runtime/vm/qmp.ts';
@@ -42,11 +43,7 @@ describe('a guest that stands still', { skip: obstacle }, () => {
     await client.execute(command);
     client.close();
   }
-  const shown = async (): Promise<VmStatus> => {
-    const [vm] = outcomeOf<StatusOutcome>(await runCli(project, ['status', '--json'], REAL)).vms;
-    assert.ok(vm);
-    return vm;
-  };
+  const shown = () => stateOf(project);
   const resultOf = (result: CliResult) => outcomeOf<ResumeOutcome>(result).vms.map((vm) => vm.result);
 
   it('is shown with its reason and the way on, and `resume` continues it', async () => {
@@ -84,7 +81,7 @@ describe('a guest that stands still', { skip: obstacle }, () => {
         assert.equal(result.code, 70, result.stdout + result.stderr);
         assert.match(
           result.stderr,
-          /web-0 is running but stands still: QEMU does not answer .* `castra down web-0` stops it/s,
+          /web-0 is running but does not work: QEMU does not answer .* `castra down web-0` stops it/s,
         );
       }
     } finally {
@@ -125,3 +122,74 @@ describe('a VM whose QEMU was killed', { skip: obstacle }, () => {
     }
   });
 });
+
+/** Default arguments: QEMU stops a guest whose write finds the disk of the host full (`werror=enospc`). */
+describe('a guest whose disk could not be written, because the host has no space', { skip: obstacle }, () => {
+  it('stands still without losing data, and continues once there is space', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can mount a tmpfs');
+    const project = tempProject(guestToml());
+    const root = join(project.path, 'state');
+    mkdirSync(root, { mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=700', 'castra-test', root]);
+    try {
+      await ok(runCli(project, ['up', '--force'], REAL));
+      // Behind the guest's own file system, so that it stays usable.
+      const fill =
+        'dd if=/dev/urandom of=/dev/vda bs=1M seek=1000 count=100 conv=fsync >/tmp/dd 2>&1; echo $? >/tmp/code';
+      await ok(runCli(project, ['exec', 'web', '--', 'sh', '-c', `(${fill}) </dev/null >/dev/null 2>&1 &`], REAL));
+      await eventually(async () => (await stateOf(project)).state === 'error');
+      assert.match(
+        (await stateOf(project)).reason ?? '',
+        /^A disk write failed on the host .* free some disk space\. `castra resume web-0` continues it\.$/,
+      );
+      const tooEarly = await runCli(project, ['resume', 'web'], REAL);
+      assert.equal(tooEarly.code, 70, tooEarly.stdout);
+      assert.match(tooEarly.stderr, /web-0 is running but does not work: a disk write failed on the host/);
+      execFileSync('mount', ['-o', 'remount,size=400m', root]);
+      assert.match((await ok(runCli(project, ['up'], REAL))).stdout, /web-0: resumed \(a disk write failed/);
+      await eventually(async () => {
+        const { stdout } = await runCli(project, ['exec', 'web', '--', 'cat', '/tmp/code'], REAL);
+        return stdout.includes('0');
+      });
+    } finally {
+      await runCli(project, ['down', '--graceful-wait-secs', '0'], REAL);
+      execFileSync('umount', [root]);
+      await project.dispose();
+    }
+  });
+});
+
+describe('castra ssh VM -- poweroff', { skip: obstacle }, () => {
+  it('ends without a diagnosis: the guest did what it was asked', async () => {
+    const project = tempProject(guestToml());
+    try {
+      await ok(runCli(project, ['up'], REAL));
+      const { stderr } = await runCli(project, ['ssh', 'web', '--', 'poweroff'], REAL);
+      assert.doesNotMatch(stderr, /Error|cannot be reached/);
+      await eventually(async () => (await stateOf(project)).state === 'stopped');
+      assert.match((await stateOf(project)).reason ?? '', /^The guest powered off\. Its disk .* is still there/);
+    } finally {
+      await runCli(project, ['down'], REAL);
+      await project.dispose();
+    }
+  });
+});
+
+const guestToml = () =>
+  `${toml(process.env.CASTRA_TEST_GUEST ?? '')
+    .replace('128 MiB', '256 MiB')
+    .replace('ready = "none"', 'ssh_user = "root"')}overlay_size = "2 GiB"\n`;
+
+async function stateOf(project: TempProject): Promise<VmStatus> {
+  const [vm] = outcomeOf<StatusOutcome>(await runCli(project, ['status', '--json'], REAL)).vms;
+  assert.ok(vm);
+  return vm;
+}
+
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, 'waited in vain');
+    await delay(200);
+  }
+}

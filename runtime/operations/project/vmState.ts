@@ -13,7 +13,7 @@ import type { LaunchRecord } from '../../state/record.ts';
 import { type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
 import { type EndedByItself, explainDisk } from './leftDisk.ts';
 import { explainEnd } from './vms.ts';
-import { guestState } from './wake.ts';
+import { explainStanding, guestState } from './wake.ts';
 
 /** A VM that `up` did not see ready is asked once; a login in an emulated guest takes a second. */
 const READY_PROBE_MS = 2500;
@@ -105,16 +105,12 @@ function judgeRunState(vm: string, run: RunState | undefined, changing: CommandE
   switch (run?.kind) {
     case 'broken':
     case 'unresponsive':
-      return { state: 'error', reason: sentence(`${run.reason}. ${wayOn(vm, run)}`) };
+      return { state: 'error', reason: sentence(explainStanding(vm, run)) };
     case 'paused':
-      return { state: 'paused', reason: sentence(`${run.reason}. ${wayOn(vm, run)}`) };
+      return { state: 'paused', reason: sentence(explainStanding(vm, run)) };
     default:
       return undefined;
   }
-}
-
-function wayOn(vm: string, run: RunState): string {
-  return 'wake' in run ? `\`castra resume ${vm}\` continues it.` : `\`castra down ${vm}\` stops it.`;
 }
 
 /** What `up` saw counts; a VM that `up` did not wait for is asked. */

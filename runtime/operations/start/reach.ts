@@ -1,7 +1,10 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
-import { projectId } from '../../config/vms/paths.ts';
+import { isInside, projectId } from '../../config/vms/paths.ts';
 import type { Consent } from '../../contract/consent.ts';
 import { CastraError } from '../../contract/failures.ts';
+import { isQcow2File } from '../../disks/imageFormat.ts';
 import { knownProjects } from '../../state/registry.ts';
 import type { Run } from '../run.ts';
 
@@ -18,6 +21,20 @@ export function reachOf(vms: readonly VmDefinition[]): string[] {
   ]);
 }
 
+/**
+ * Local base images that Castra converts although they are outside the folder of castra.toml, also through a link: any
+ * file of the host whose size is that of a disk would do, and its guest sees what is in it.
+ */
+async function outsideDisks({ configPath }: ProjectPlace, vms: readonly VmDefinition[]): Promise<string[]> {
+  const folder = realpathSync(dirname(configPath));
+  const lines = vms.map(async ({ name, image }) => {
+    if (image.kind !== 'file' || !statSync(image.path, { throwIfNoEntry: false })?.isFile()) return [];
+    if (isInside(realpathSync(image.path), folder) || (await isQcow2File(image.path))) return [];
+    return [`${name} reads ${image.path}, which is outside the project's folder, as its disk`];
+  });
+  return (await Promise.all(lines)).flat();
+}
+
 const isLoopback = (address: string): boolean => /^(?:127\.|::1$|localhost$)/.test(address);
 
 /**
@@ -29,7 +46,7 @@ export async function confirmReach(
   vms: readonly VmDefinition[],
   { home, consent, run }: { readonly home: string; readonly consent: Consent | undefined; readonly run: Run },
 ): Promise<void> {
-  const lines = reachOf(vms);
+  const lines = [...reachOf(vms), ...(await outsideDisks(place, vms))];
   if (lines.length === 0 || wasStarted(home, place)) return;
   const first = `${place.configPath} was not started before, and reaches beyond its VMs:`;
   for (const text of [first, ...lines]) run.report({ type: 'message', severity: 'warning', text });

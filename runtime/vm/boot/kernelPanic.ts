@@ -1,7 +1,3 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-
-/** A panic's stack trace takes 2 to 8 KiB; what matters is the end of the log. */
-const SEARCHED_BYTES = 64 * 1024;
 /** Each line that the kernel prints has its time before it; a console without times has the marks alone. */
 const KERNEL_LINE = /^(?:\[ *\d+\.\d+\]|---\[|$)/;
 
@@ -17,20 +13,4 @@ export function findKernelPanic(text: string): string | undefined {
     .exec(lines[at] ?? '')?.[1]
     ?.replace(/\p{Cc}/gu, '')
     .trim();
-}
-
-/** The kernel panic at the end of a serial log file; undefined also when the log cannot be read. */
-export function readKernelPanic(serialLog: string): string | undefined {
-  let file: number | undefined;
-  try {
-    file = openSync(serialLog, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    const { size } = fstatSync(file);
-    const bytes = Buffer.alloc(Math.min(size, SEARCHED_BYTES));
-    const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
-    return findKernelPanic(bytes.toString('utf8', 0, read));
-  } catch {
-    return undefined;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
 }
