@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { lateBuiltins } from './scripts/build/lateBuiltins.mjs';
 import { writeNotices } from './scripts/build/notices.mjs';
@@ -41,7 +42,9 @@ const common = {
   metafile: true,
   legalComments: 'none',
   charset: 'utf8',
-  define: { CASTRA_VERSION: JSON.stringify(manifest.version) },
+  define: { CASTRA_VERSION: JSON.stringify(manifest.version), CASTRA_DIST: 'import.meta.dirname' },
+  // What runs in guests.
+  loader: { '.sh': 'text' },
   plugins: [schemaValidator],
   // What ssh2 can do without: it tries these native parts and falls back to JavaScript.
   external: ['cpu-features', '*.node'],
@@ -66,6 +69,7 @@ rmSync('dist', { recursive: true, force: true });
 // import() of another file would start Node's loader of ES modules, which takes 20 ms; require() does not.
 const commonJs = {
   format: 'cjs',
+  define: { ...common.define, CASTRA_DIST: '__dirname' },
   minify: true,
   banner: {},
   supported: { 'dynamic-import': false },
@@ -122,8 +126,14 @@ await bundle('cli', {
   ...commonJs,
   entryPoints: ['runtime/cli/main.ts'],
   outfile: 'dist/cli.js',
-  define: { ...common.define, CASTRA_BUILD: JSON.stringify(contents.digest('hex').slice(0, 16)) },
+  define: { ...commonJs.define, CASTRA_BUILD: JSON.stringify(contents.digest('hex').slice(0, 16)) },
   plugins: [programBesides],
+});
+await bundle('broker', {
+  ...commonJs,
+  entryPoints: ['runtime/broker/main.ts'],
+  outfile: 'dist/broker.js',
+  plugins: [lateBuiltins, ...commonJs.plugins],
 });
 await bundle('server', {
   entryPoints: ['server/main.ts'],
@@ -161,6 +171,7 @@ if (withTests) {
   rmSync('.cache/tests', { recursive: true, force: true });
   await build({
     ...common,
+    define: { ...common.define, CASTRA_DIST: JSON.stringify(join(process.cwd(), 'dist')) },
     entryPoints: [...find('test', /\.test\.ts$/), ...find('bench', /(?<!fetch)\.ts$/)],
     outbase: '.',
     outdir: '.cache/tests',

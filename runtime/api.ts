@@ -4,7 +4,21 @@ import type { RunOptions } from './library/call.ts';
 import { later, laterInFinally } from './library/call.ts';
 import type { Vm, VmOptions } from './library/vm.ts';
 
+export type {
+  BrokerStats,
+  BusAddress,
+  BusClient,
+  BusReply,
+  PublishOptions,
+  RequestOptions,
+  SessionStats,
+  SubscribeOptions,
+} from './broker/client/busClient.ts';
+export type { BusMessage } from './broker/client/inbox.ts';
+export { BusError, type BusErrorKind } from './broker/client/incoming.ts';
 export type * from './config/project.ts';
+export type * from './contract/broker.ts';
+export type * from './contract/bus.ts';
 export type * from './contract/clean.ts';
 export type * from './contract/consent.ts';
 export type * from './contract/diagnostics.ts';
@@ -38,6 +52,11 @@ export { readSettings } from './process/environment.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';
 
 export const adopt = later(async () => (await import('./operations/adopt.ts')).adopt);
+export const busConnect = later(async () => (await import('./operations/busConnect.ts')).busConnect);
+export const busPublish = later(async () => (await import('./operations/busPublish.ts')).busPublish);
+export const busRequest = later(async () => (await import('./operations/busRequest.ts')).busRequest);
+export const busStats = later(async () => (await import('./operations/busStats.ts')).busStats);
+export const busTail = later(async () => (await import('./operations/busTail.ts')).busTail);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);

@@ -25,6 +25,9 @@ process.on('exit', () => {
 const args = process.argv.slice(2);
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`castra ${CASTRA_VERSION}\n`);
+} else if (args[0] === 'broker') {
+  // A process of its own for as long as VMs run: it must not hold all the other commands in memory.
+  void import('../broker/main.ts').then(({ runBroker }) => runBroker(args));
 } else {
   useCodeCache(__filename, args);
   void import('./program.ts').then(async ({ runProgram }) => {

@@ -85,6 +85,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   console: async () => (await import('./commands/console.ts')).addConsole,
   ports: async () => (await import('./commands/ports.ts')).addPorts,
   logs: async () => (await import('./commands/logs.ts')).addLogs,
+  bus: async () => (await import('./commands/bus.ts')).addBus,
   export: async () => (await import('./commands/export.ts')).addExport,
   images: async () => (await import('./commands/images.ts')).addImages,
   clean: async () => (await import('./commands/clean.ts')).addClean,

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { BrokerConfig } from '../contract/broker.ts';
 import { DEFAULT_MAX_IMAGE_BYTES } from '../contract/images.ts';
 import type { AcceleratorChoice, LogLimits } from '../contract/vocabulary.ts';
 import type { ConfigAnalysis } from './configAnalysis.ts';
@@ -46,15 +47,13 @@ export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   return { place, syntax, draft, placed, roles, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
-const DEFAULT_BROKER_PORT = 7070;
-
 type Interpretation = Pick<ConfigAnalysis, 'draft' | 'placed' | 'roles'>;
 
 function interpretProject(value: Fields, source: ConfigSource, findings: Findings): Interpretation {
   const version = text(value.version);
   const versionClass = classifyVersion(version, findings);
   const place = locateProject(value, source);
-  const brokerPort = integer(asTable(value.broker)?.port, 1, 65535) ?? DEFAULT_BROKER_PORT;
+  const broker = readBroker(asTable(value.broker) ?? {});
   const context: RoleContext = {
     version: versionClass,
     folders: { project: dirname(source.path), stateRoot: place.stateRoot },
@@ -65,11 +64,11 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
   const roles = interpretRoles(written, context, findings, source.earlier?.roles);
   const single = roles.roles.flatMap((role) => role.placed);
   const placed = resolveNeeds(single, written, findings);
-  findConflicts(placed, { brokerPort, configPath: source.path }, findings);
+  findConflicts(placed, { broker, configPath: source.path }, findings);
   const draft = {
     ...place,
     version: version ?? '',
-    brokerPort,
+    broker,
     lifecycle: readLifecycle(asTable(value.lifecycle) ?? {}),
     mirrors: texts(asTable(value.images)?.mirrors),
     maxImageBytes: readImageLimit(asTable(value.images) ?? {}, findings),
@@ -87,6 +86,21 @@ function locateProject(value: Fields, { path, home, knownProjects = [] }: Config
   const stateRoot =
     stateDir === undefined ? defaultStateRoot(home, path, name, knownProjects) : resolve(dirname(path), stateDir);
   return { name, configPath: path, stateRoot };
+}
+
+const DEFAULT_BROKER_PORT = 7070;
+
+function readBroker(table: Fields): BrokerConfig {
+  const port = integer(table.port, 0, 65535);
+  return {
+    enabled: table.enabled !== false,
+    port: port ?? DEFAULT_BROKER_PORT,
+    isDefaultPort: port === undefined,
+    auth: table.auth === 'none' ? 'none' : 'token',
+    journal: table.journal !== false,
+    slowConsumer: table.slow_consumer === 'disconnect' ? 'disconnect' : 'drop-oldest',
+    publishRate: integer(table.publish_rate, 0, 1_000_000) ?? 0,
+  };
 }
 
 function readLifecycle(table: Fields): ProjectConfig['lifecycle'] {

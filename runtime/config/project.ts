@@ -1,3 +1,4 @@
+import type { BrokerConfig } from '../contract/broker.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type {
   AcceleratorChoice,
@@ -68,7 +69,7 @@ export interface ProjectPlace {
 
 export interface ProjectConfig extends ProjectPlace {
   readonly version: string;
-  readonly brokerPort: number;
+  readonly broker: BrokerConfig;
   readonly lifecycle: ShutdownWaits;
   /** Asked for the default image before Alpine's own server, in order. */
   readonly mirrors: readonly string[];

@@ -65,6 +65,7 @@ export type CleanupKind =
   | 'images'
   | 'logs'
   | 'handshakes'
+  | 'broker'
   | 'pid-file'
   | 'socket'
   | 'overlay'

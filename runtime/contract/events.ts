@@ -1,3 +1,5 @@
+import type { BrokerEvent } from './broker.ts';
+import type { BusMessageEvent } from './bus.ts';
 import type { CleanupEvent } from './clean.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { ExportEvent } from './disks.ts';
@@ -17,6 +19,8 @@ export type Event =
   | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }
   | { readonly type: 'message'; readonly severity: Severity; readonly text: string }
   | ImageEvent
+  | BrokerEvent
+  | BusMessageEvent
   | CleanupEvent
   | LogEvent
   | VmEvent

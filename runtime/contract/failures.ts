@@ -137,6 +137,11 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 70,
     describe: ({ vm, detail }) => `${vm} is running but does not work: ${detail}`,
   },
+  'broker-failed': {
+    exitCode: 70,
+    describe: ({ detail }) => `The broker does not work: ${detail}. \`castra logs --source broker\` shows what it did.`,
+  },
+  'bus-failed': { exitCode: 70, describe: ({ detail }) => `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.` },
   'console-busy': {
     exitCode: 75,
     describe: (failure) =>

@@ -57,6 +57,10 @@ export type SingleFailure =
   /** QEMU runs, but the guest stands still and cannot continue as it is. `detail` is the rest of a sentence, then what to do. */
   | { readonly kind: 'not-working'; readonly vm: string; readonly detail: string }
   /** A serial console serves one at a time. */
+  /** The broker cannot be started, or not be spoken to. */
+  | { readonly kind: 'broker-failed'; readonly detail: string }
+  /** What was asked of the bus did not come about. */
+  | { readonly kind: 'bus-failed'; readonly detail: string }
   | { readonly kind: 'console-busy'; readonly vm: string }
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
   /** The server that answered does not have the host key that Castra created. */

@@ -1,9 +1,12 @@
+import type { BrokerStatus, GuestBus } from './broker.ts';
 import type { Consent } from './consent.ts';
 import type { ProjectOptions, RunningOperation } from './project.ts';
 import type { SingleFailure } from './singleFailure.ts';
 import type { AcceleratorName, PortForward, ShutdownWaits } from './vocabulary.ts';
 
 export interface UpOptions extends ProjectOptions {
+  /** Start only the broker. */
+  readonly brokerOnly?: boolean;
   /** VM or role names; empty means all. */
   readonly vms?: readonly string[];
   /** Go on although cpus, memory or disk do not suffice. Ports and missing programs are never forced. */
@@ -66,6 +69,8 @@ export interface VmLaunch {
 
 export interface UpOutcome {
   readonly stateRoot: string;
+  /** Absent where the file turns it off. */
+  readonly broker?: BrokerStatus;
   readonly vms: readonly VmUpResult[];
 }
 
@@ -107,6 +112,8 @@ export interface VmStatus {
   readonly overlayPath?: string;
   readonly overlayBytes?: number;
   readonly serialLog?: string;
+  /** Only when the guest said hello to the broker in this launch. */
+  readonly bus?: GuestBus;
 }
 
 export interface StatusOutcome {
@@ -114,7 +121,9 @@ export interface StatusOutcome {
   readonly projectPath: string;
   readonly configVersion: string;
   readonly stateRoot: string;
+  /** The one in use; of a broker that does not run, the one that castra.toml names. */
   readonly brokerPort: number;
+  readonly broker: BrokerStatus;
   readonly operation?: RunningOperation;
   /** How many errors castra.toml has, when it has any: VMs that only it declares are missing then. */
   readonly configErrors?: number;

@@ -51,9 +51,11 @@ export const commandEffects: Readonly<Record<ChangingCommand, CommandEffect>> = 
 /** As QEMU names its system emulators. */
 export type Architecture = 'x86_64' | 'aarch64';
 
-/** How a VM proves that it is up: by an SSH login, an SSH banner, a line on its serial console, or not at all. */
+/** How a VM proves that it is up: by an SSH login, an SSH banner, its agent's hello to the broker, a line on its serial
+ * console, or not at all. */
 export type ReadySignal =
   | { readonly kind: 'ssh' }
   | { readonly kind: 'banner' }
+  | { readonly kind: 'broker' }
   | { readonly kind: 'none' }
   | { readonly kind: 'serial'; readonly pattern: string };

@@ -7,6 +7,8 @@ import { projectFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import { findQemuImage } from '../vm/host/qemu.ts';
+import { stopIdleBroker } from './broker/stopBroker.ts';
+import { tellGuests } from './broker/tellGuests.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { warnIfMoved } from './project/moved.ts';
@@ -39,7 +41,9 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   });
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
+    if (waits.gracefulMs > 0) await tellGuests(stateRoot, targets, run.signal);
     const vms = await stopInOrder(targets, context, run);
+    await stopIdleBroker(stateRoot, run);
     if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(sshPlace(place, home), project?.vms ?? [], run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });

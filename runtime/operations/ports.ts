@@ -23,7 +23,7 @@ interface Subject {
 export const ports: Operation<PortsOptions, PortsOutcome> = async (options, run) => {
   const { place, draft, diagnostics } = openState(options);
   const subjects = findSubjects(place.stateRoot, draft);
-  const brokerPort = draft?.brokerPort ?? 0;
+  const brokerPort = draft?.broker.port ?? 0;
   const context: PortContext = {
     stateRoot: place.stateRoot,
     brokerPort,

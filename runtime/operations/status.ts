@@ -1,10 +1,12 @@
 import type { VmDefinition } from '../config/project.ts';
+import type { BrokerConfig } from '../contract/broker.ts';
 import type { StatusOptions, StatusOutcome, VmStatus } from '../contract/vms.ts';
 import { overlayBytes } from '../disks/overlay.ts';
 import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
+import { brokerStatus, guestBus } from './project/guestBus.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { judgeVm, type StatusContext } from './project/vmState.ts';
@@ -30,13 +32,21 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
     projectPath: place.configPath,
     configVersion: project?.version ?? '',
     stateRoot,
-    brokerPort: project?.brokerPort ?? 0,
+    ...brokerFacts(stateRoot, project?.broker),
     ...(operation ? { operation } : {}),
     ...(configErrors > 0 ? { configErrors } : {}),
     vms,
   };
   return { value, diagnostics };
 };
+
+function brokerFacts(
+  stateRoot: string,
+  config: BrokerConfig | undefined,
+): Pick<StatusOutcome, 'broker' | 'brokerPort'> {
+  const broker = brokerStatus(stateRoot, config);
+  return { broker, brokerPort: broker.port ?? (config?.enabled ? config.port : 0) };
+}
 
 async function describeVm(name: string, vm: VmDefinition | undefined, context: StatusContext): Promise<VmStatus> {
   const live = inspectVm(context.stateRoot, name);
@@ -53,6 +63,7 @@ function facts(
   { stateRoot }: StatusContext,
 ): Omit<VmStatus, 'state'> {
   const running = live.kind === 'running';
+  const bus = running && record ? guestBus(stateRoot, record) : undefined;
   const overlayPath = record?.overlayPath ?? vm?.overlayPath;
   const bytes = overlayPath === undefined ? undefined : overlayBytes(overlayPath);
   const cpus = running ? record?.cpus : (vm?.cpus ?? record?.cpus);
@@ -69,6 +80,7 @@ function facts(
     ...(running ? { pid: live.process.pid } : {}),
     ...(running && record
       ? {
+          ...(bus ? { bus } : {}),
           uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)),
           accelerator: record.accelerator,
           sshPort: record.sshPort,

@@ -9,7 +9,10 @@ import { lockProject } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { registerProject } from '../state/registry.ts';
 import { folderIdentity } from '../state/rootClaims.ts';
+import { startBroker } from './broker/startBroker.ts';
+import { stopIdleBroker } from './broker/stopBroker.ts';
 import { releasePorts } from './ports/reservePorts.ts';
+import { brokerStatus } from './project/guestBus.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
@@ -31,24 +34,40 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const { home } = options.settings;
   tell(diagnostics, run);
   refuseIfMoved(project, home);
-  const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
+  const vms = options.brokerOnly ? [] : withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
   await confirmReach(project, vms, { home, consent: options.consent, run });
   const lock = await lockProject({ home, place: project, command: 'up', vms: vms.map((vm) => vm.name) });
   try {
     noteProject(project, home, run);
+    const broker = project.broker.enabled ? startedBroker(loaded, options, run) : undefined;
+    // Its failure is for whom awaits it, below: until then it must not count as unhandled.
+    broker?.catch(() => undefined);
     const started = await startAll(loaded, vms, options, run);
+    await broker;
     refreshSshFiles(sshPlace(project, home), project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (started.vms.some((vm) => vm.result === 'failed'))
       throw new CastraError({ kind: 'up-failed', vms: started.vms });
-    const value = { stateRoot: project.stateRoot, vms: started.vms };
+    const { stateRoot } = project;
+    const value = { stateRoot, broker: brokerStatus(stateRoot, project.broker), vms: started.vms };
     return { value, diagnostics: [...diagnostics, ...started.diagnostics] };
   } finally {
     const names = vms.map((vm) => vm.name);
     await releasePorts(project.stateRoot, names, home);
+    if (!options.brokerOnly) await stopIdleBroker(project.stateRoot, run);
     lock.release();
   }
 };
+
+/** Beside the VMs, which start without waiting for it. They work without it too; unless it is all that is wanted. */
+async function startedBroker({ project }: LoadedProject, { brokerOnly }: UpOptions, run: Run): Promise<void> {
+  try {
+    await startBroker(project, run);
+  } catch (error) {
+    if (brokerOnly || run.signal.aborted) throw error;
+    warn(messageOf(error), run);
+  }
+}
 
 /** So that it can be found from anywhere (`castra list`, `--project`). Nothing of `up` depends on it. */
 function noteProject(project: ProjectConfig, home: string, run: Run): void {

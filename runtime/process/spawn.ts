@@ -47,22 +47,28 @@ export function run(program: string, args: readonly string[], options: RunOption
   });
 }
 
+export interface Detached {
+  /** A file descriptor for both its streams. */
+  readonly output: number;
+  /** For a program that must hold something open as long as it lives. */
+  readonly input?: Stream | 'ignore' | undefined;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Starts a program that outlives us: its own session (no Ctrl-C from our terminal), no pipes to us. What it creates,
  * such as sockets, is for its owner only.
- * `output` is a file descriptor for both its streams; `input` is for one that must hold something open as long as it
- * lives. Resolves once the kernel has started it.
+ * Resolves once the kernel has started it.
  */
 export function startDetached(
   program: string,
   args: readonly string[],
-  output: number,
-  input: Stream | 'ignore' = 'ignore',
+  { output, input = 'ignore', env = {} }: Detached,
 ): Promise<ChildProcess> {
   return new Promise((done, fail) => {
     const child = withPrivateUmask(() =>
       spawn(program, args, {
-        env: childEnvironment(),
+        env: { ...childEnvironment(), ...env },
         cwd: '/',
         detached: true,
         stdio: [input, output, output],

@@ -15,7 +15,7 @@ export function typeOf(entry: Dirent): Entry['type'] {
 }
 
 /** The folders that Castra makes: the state root, and those below it. */
-export type StateFolder = 'root' | 'logs' | 'bootstrap' | 'overlays' | 'kept' | 'handshakes';
+export type StateFolder = 'root' | 'logs' | 'bootstrap' | 'bus' | 'overlays' | 'kept' | 'handshakes' | 'broker';
 
 /** Whose a name is. */
 export type Verdict =
@@ -50,7 +50,7 @@ const patterns: Readonly<Record<StateFolder, readonly Pattern[]>> = {
     TEMPORARY,
     file(`${VM}\\.json`, 'record'),
     file(`${VM}\\.pid`, 'pid-file'),
-    { name: new RegExp(`^${VM}\\.(?:qmp|monitor|console)$`), type: 'socket', cleanup: 'socket' },
+    { name: new RegExp(`^${VM}\\.(?:qmp|monitor|console|bus)$`), type: 'socket', cleanup: 'socket' },
     file(`${VM}\\.vars\\.fd`, 'firmware-vars'),
     file(`${VM}\\.seed\\.iso`, 'seed'),
     file('ssh_config', 'ssh-config'),
@@ -62,16 +62,20 @@ const patterns: Readonly<Record<StateFolder, readonly Pattern[]>> = {
   overlays: [TEMPORARY, file('.+\\.qcow2', 'overlay')],
   // A copy from another disk is named `.tmp` until it is whole (images/keptOverlay.ts).
   kept: [TEMPORARY, file('.+\\.qcow2\\.tmp', 'temporary'), file('.+\\.qcow2', 'kept-overlay')],
-  handshakes: [TEMPORARY, file('[A-Za-z0-9._-]+\\.json', 'handshakes')],
+  handshakes: [TEMPORARY, file('[A-Za-z0-9._-]+\\.jsonl?(?:\\.\\d{1,4})?', 'handshakes')],
+  bus: [TEMPORARY, file('[a-z0-9][a-z0-9-]*\\.log(?:\\.\\d{1,4})?', 'logs')],
+  broker: [TEMPORARY, file('[a-z0-9][a-z0-9-]*\\.(?:json|pid|token)', 'broker')],
 };
 
 const folders: Readonly<Record<StateFolder, Readonly<Record<string, StateFolder>>>> = {
-  root: { logs: 'logs', overlays: 'overlays', kept: 'kept', handshakes: 'handshakes' },
-  logs: { bootstrap: 'bootstrap' },
+  root: { logs: 'logs', overlays: 'overlays', kept: 'kept', handshakes: 'handshakes', broker: 'broker' },
+  logs: { bootstrap: 'bootstrap', bus: 'bus' },
   bootstrap: {},
   overlays: {},
   kept: {},
   handshakes: {},
+  bus: {},
+  broker: {},
 };
 
 /**

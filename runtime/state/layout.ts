@@ -22,6 +22,17 @@ export interface ProjectFiles {
   readonly operation: string;
   readonly logs: string;
   readonly brokerLog: string;
+  /** What the guests said over the bus, one file per VM, and `bus.log` with all of it. */
+  readonly busLogs: string;
+  /** One file per guest that said hello to the broker, and what went wrong there. */
+  readonly handshakes: string;
+  readonly brokerPid: string;
+  /** Which process the broker is and where it listens. */
+  readonly brokerRecord: string;
+  /** Tokens of the bus, and how far durable subscriptions are. */
+  readonly broker: string;
+  readonly hostToken: string;
+  readonly cursors: string;
   /** One JSON file per bootstrap: `<vm>-<when>.json`. */
   readonly bootstrapLogs: string;
   readonly overlays: string;
@@ -38,12 +49,20 @@ export interface ProjectFiles {
 export function projectFiles(stateRoot: string): ProjectFiles {
   const keys = join(stateRoot, 'keys');
   const logs = join(stateRoot, 'logs');
+  const broker = join(stateRoot, 'broker');
   return {
     id: join(stateRoot, 'castra.id'),
     lock: join(stateRoot, 'castra.lock'),
     operation: join(stateRoot, 'operation.json'),
     logs,
     brokerLog: join(logs, 'broker.log'),
+    busLogs: join(logs, 'bus'),
+    handshakes: join(stateRoot, 'handshakes'),
+    brokerPid: join(broker, 'broker.pid'),
+    brokerRecord: join(broker, 'broker.json'),
+    broker,
+    hostToken: join(broker, 'host.token'),
+    cursors: join(broker, 'cursors.json'),
     bootstrapLogs: join(logs, 'bootstrap'),
     overlays: join(stateRoot, 'overlays'),
     kept: join(stateRoot, 'kept'),
@@ -65,12 +84,16 @@ export interface VmFiles {
   readonly firmwareVars: string;
   /** The NoCloud disk that gives the guest its identity. */
   readonly seed: string;
+  /** What the guest proves itself with to the broker, where it comes over TCP; another one for each launch. */
+  readonly token: string;
+  /** What the broker knows of the guest. */
+  readonly handshake: string;
   /** The guest's SSH host key, made here so that it is known before the guest is. */
   readonly hostKey: string;
 }
 
 export function vmFiles(stateRoot: string, vm: string): VmFiles {
-  const { logs, keys } = projectFiles(stateRoot);
+  const { logs, keys, broker, handshakes } = projectFiles(stateRoot);
   return {
     pidfile: join(stateRoot, `${vm}.pid`),
     record: join(stateRoot, `${vm}.json`),
@@ -78,6 +101,8 @@ export function vmFiles(stateRoot: string, vm: string): VmFiles {
     serialLog: join(logs, `${vm}-serial.log`),
     firmwareVars: join(stateRoot, `${vm}.vars.fd`),
     seed: join(stateRoot, `${vm}.seed.iso`),
+    token: join(broker, `${vm}.token`),
+    handshake: join(handshakes, `${vm}.json`),
     hostKey: join(keys, `${vm}_host_ed25519`),
   };
 }
@@ -90,6 +115,8 @@ export interface VmSockets {
   readonly monitor: string;
   /** The serial console. */
   readonly console: string;
+  /** The guest's port to the broker. */
+  readonly bus: string;
 }
 
 /**
@@ -141,6 +168,7 @@ const socketsAt = (stem: string): VmSockets => ({
   qmp: `${stem}.qmp`,
   monitor: `${stem}.monitor`,
   console: `${stem}.console`,
+  bus: `${stem}.bus`,
 });
 
 const fits = (sockets: VmSockets): boolean =>

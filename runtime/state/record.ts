@@ -67,7 +67,7 @@ export function readRecord(stateRoot: string, vm: string): LaunchRecord | undefi
 const isForward = object<PortForward>({ bind: text, host: number, guest: number, protocol: oneOf('tcp', 'udp') });
 
 const isReady: Guard<ReadySignal> = either(
-  object<{ readonly kind: 'ssh' | 'banner' | 'none' }>({ kind: oneOf('ssh', 'banner', 'none') }),
+  object<{ readonly kind: 'ssh' | 'banner' | 'broker' | 'none' }>({ kind: oneOf('ssh', 'banner', 'broker', 'none') }),
   object<Extract<ReadySignal, { kind: 'serial' }>>({ kind: oneOf('serial'), pattern: text }),
 );
 
@@ -91,7 +91,8 @@ const isRecord = object<LaunchRecord>({
   forwards: listOf(isForward),
   sshPort: number,
   sshUser: optional(text),
-  sockets: object<VmSockets>({ qmp: text, monitor: text, console: text }),
+  // The others follow from it (recordedSockets), and older records lack some.
+  sockets: object<Pick<VmSockets, 'qmp'>>({ qmp: text }) as Guard<VmSockets>,
   ready: isReady,
   readyAt: optional(text),
   notReady: optional(object<NonNullable<LaunchRecord['notReady']>>({ phase: oneOf(...phases), evidence: text })),

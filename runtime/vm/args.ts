@@ -1,3 +1,4 @@
+import { busPort } from './devices/bus.ts';
 import { qmpServer, serialConsole } from './devices/consoles.ts';
 import { disk, seedDisk } from './devices/disks.ts';
 import { firmware, identity, machine, processor, randomness, sandbox } from './devices/machine.ts';
@@ -16,6 +17,7 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...network(plan),
     ...randomness(),
     ...serialConsole(plan),
+    ...(plan.bus ? busPort(plan) : []),
     ...qmpServer('qmp', plan.sockets.qmp),
     ...qmpServer('monitor', plan.sockets.monitor),
     ...(plan.sandbox && !namesSandbox(plan.extraArgs) ? sandbox() : []),

@@ -51,7 +51,7 @@ export async function launchVm(request: LaunchRequest): Promise<RunningQemu> {
   const logStart = writeHeader(log, request);
   const keeper = keepLogs(request);
   try {
-    const child = await startDetached(request.binary, request.args, log, keeper?.tether);
+    const child = await startDetached(request.binary, request.args, { output: log, input: keeper?.tether });
     keeper?.release();
     return await waitForMachine(child, request);
   } catch (error) {

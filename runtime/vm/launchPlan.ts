@@ -21,6 +21,8 @@ export interface LaunchPlan {
   readonly files: Pick<VmFiles, 'pidfile' | 'serialLog'>;
   readonly sockets: VmSockets;
   readonly forwards: readonly PortForward[];
+  /** The guest gets a port to the broker. */
+  readonly bus: boolean;
   /** Boot with UEFI; without it the machine's own BIOS does. */
   readonly uefi?: UefiFiles;
   /** This QEMU was built with seccomp. */

@@ -25,11 +25,12 @@ export const separatePackages = {
   },
 };
 
-/** The entry leaves all but `--version` to a file of its own. */
+/** The entry leaves all but `--version` to files of their own. */
 export const programBesides = {
   name: 'program-besides',
   setup(bundle) {
     bundle.onResolve({ filter: /\/program\.ts$/ }, () => ({ path: './program.js', external: true }));
+    bundle.onResolve({ filter: /\/broker\/main\.ts$/ }, () => ({ path: './broker.js', external: true }));
   },
 };
 

@@ -98,7 +98,7 @@ function record(vm: string, paths: { readonly disk: string; readonly sockets: re
     baseImage: '/nowhere',
     forwards: [],
     sshPort: 0,
-    sockets: { qmp, monitor, console },
+    sockets: { qmp, monitor, console, bus: '/nowhere' },
     ready: { kind: 'none' },
   } satisfies LaunchRecord);
 }

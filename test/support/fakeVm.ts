@@ -60,6 +60,7 @@ export function fakeRequest(folder: string, options: FakeOptions = {}): LaunchRe
     files,
     sockets,
     forwards: options.forwards ?? [],
+    bus: false,
     sandbox: true,
     extraArgs: [],
   };

@@ -112,6 +112,7 @@ function fill(home: string, project: string): void {
       qmp: join(root, 'web-0.qmp'),
       monitor: join(root, 'web-0.monitor'),
       console: join(root, 'web-0.console'),
+      bus: join(root, 'web-0.bus'),
     },
     ready: { kind: 'ssh' },
   });

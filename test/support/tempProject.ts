@@ -88,9 +88,19 @@ export function findQemus(folder: string): ProcessIdentity[] {
     .flatMap((pid) => identify(pid) ?? []);
 }
 
+/** Brokers whose state root is below a folder. */
+export function findBrokers(folder: string): ProcessIdentity[] {
+  return findByCommandLine(folder)
+    .filter((pid) => {
+      const args = commandLine(pid) ?? [];
+      return args.includes('broker') && args[args.indexOf('--state-root') + 1]?.startsWith(folder);
+    })
+    .flatMap((pid) => identify(pid) ?? []);
+}
+
 async function killQemus(folder: string): Promise<void> {
-  for (const qemu of findQemus(folder)) {
-    if (isSameProcess(qemu)) process.kill(qemu.pid, 'SIGKILL');
-    while (isSameProcess(qemu)) await delay(5);
+  for (const left of [...findQemus(folder), ...findBrokers(folder)]) {
+    if (isSameProcess(left)) process.kill(left.pid, 'SIGKILL');
+    while (isSameProcess(left)) await delay(5);
   }
 }

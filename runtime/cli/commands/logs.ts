@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { CastraError } from '../../contract/failures.ts';
 import { type LogKind, type LogsOptions, type LogsOutcome, logKinds } from '../../contract/logs.ts';
 import type { Output } from '../../contract/output.ts';
 import type { Run } from '../../operations/run.ts';
@@ -7,6 +6,7 @@ import { readContext } from '../arguments.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { runSession } from '../session.ts';
+import { untilReaderGoes } from '../untilReaderGoes.ts';
 
 interface Flags {
   readonly follow?: boolean;
@@ -48,27 +48,15 @@ export function addLogs(program: Command, finish: Finish): void {
       const wanted = { ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since }) };
       const options = { config, settings, vms, sources, follow, ...wanted };
       const face = async () => (await import('../render/logs.ts')).logFace(process.stdout, { prefix });
-      finish(await runSession({ command: 'logs', json, face, operation: (run) => untilReaderGoes(options, run) }));
+      finish(await runSession({ command: 'logs', json, face, operation: (run) => showLogs(options, run) }));
     });
 }
 
-/** `castra logs -f | head`: when the reader is gone, there is nothing more to do, and nothing went wrong. */
-async function untilReaderGoes(options: LogsOptions, run: Run): Promise<Output<LogsOutcome>> {
+async function showLogs(options: LogsOptions, run: Run): Promise<Output<LogsOutcome>> {
   const { logs } = await import('../../operations/logs.ts');
-  const gone = new AbortController();
-  const leave = () => gone.abort();
-  process.stdout.once('error', leave);
-  try {
-    const signal = AbortSignal.any([run.signal, gone.signal]);
-    const drained = () => waitForDrain(process.stdout, signal);
-    return await logs({ ...options, drained }, { ...run, signal });
-  } catch (error) {
-    const left = gone.signal.aborted && error instanceof CastraError && error.failure.kind === 'cancelled';
-    if (!left) throw error;
-    return { value: { logs: [] }, diagnostics: [] };
-  } finally {
-    process.stdout.off('error', leave);
-  }
+  return untilReaderGoes(run, { logs: [] }, (until) =>
+    logs({ ...options, drained: () => waitForDrain(process.stdout, until.signal) }, until),
+  );
 }
 
 /** A pipe takes what its reader has read; Node would keep the rest in memory, up to all of a log. */

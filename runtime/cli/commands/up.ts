@@ -12,6 +12,7 @@ import { runSession } from '../session.ts';
 interface Flags {
   readonly force?: boolean;
   readonly yes?: boolean;
+  readonly brokerOnly?: boolean;
   readonly wait: boolean;
   readonly timeout?: number;
 }
@@ -23,6 +24,7 @@ export function addUp(program: Command, finish: Finish): void {
     .argument('[vm...]', 'VMs or roles; the VMs that they need start too (default: all)')
     .option('--force', 'start even if processors, memory or disk space do not suffice')
     .option('--yes', 'do not ask before the first start of a project that reaches beyond its VMs')
+    .option('--broker-only', 'start only the broker, for programs that wait for guests')
     .option('--no-wait', 'return when QEMU runs, before the VM is ready')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
     .addHelpText(
@@ -36,10 +38,10 @@ export function addUp(program: Command, finish: Finish): void {
     )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const { force = false, yes = false, wait, timeout } = flags;
+      const { force = false, yes = false, brokerOnly = false, wait, timeout } = flags;
       const limit = timeout === undefined ? {} : { timeoutMs: timeout };
       const consent = askAtTerminal({ yes, json, unasked: 'proceed' });
-      const options = { config, settings, vms, force, wait, consent, ...limit };
+      const options = { config, settings, vms, force, brokerOnly, wait, consent, ...limit };
       keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
       finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));

@@ -2,6 +2,7 @@ import type { Event } from '../../contract/events.ts';
 import type { ImageEvent } from '../../contract/images.ts';
 import type { DiscardReason } from '../../contract/vms.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
+import { renderMessage } from './bus.ts';
 import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
 import type { EventLine } from './eventLine.ts';
@@ -58,6 +59,16 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'image.converting':
     case 'image.ready':
       return renderImage(event);
+    case 'broker.started':
+      return out(`→ broker: listening on 127.0.0.1:${event.port} (pid ${event.pid}).`);
+    case 'broker.adopted':
+      return out(`→ broker: already listening on 127.0.0.1:${event.port} (pid ${event.pid}).`);
+    case 'broker.stopped':
+      return event.changed ? out('→ broker: stopped.') : undefined;
+    case 'broker.handshake':
+      return out(`→ ${event.vm}: its agent said hello to the broker (${event.transport}).`);
+    case 'bus.message':
+      return out(renderMessage(event));
     case 'cleanup.started':
     case 'cleanup.removed':
     case 'cleanup.planned':

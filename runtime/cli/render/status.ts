@@ -1,10 +1,11 @@
+import type { GuestBus } from '../../contract/broker.ts';
 import type { StatusOutcome, VmState, VmStatus } from '../../contract/vms.ts';
 import type { ChangingCommand } from '../../contract/vocabulary.ts';
 import { renderForwards } from './events.ts';
 import { type Color, formatBytes, formatClock, formatDuration, formatPath, painter } from './format.ts';
 
-const columns = ['VM', 'STATE', 'CPU/MEM', 'UPTIME', 'FORWARDS'] as const;
-const rightAligned = new Set<string>(['CPU/MEM', 'UPTIME']);
+const columns = ['VM', 'STATE', 'CPU/MEM', 'UPTIME', 'BUS', 'BUS AGE', 'FORWARDS'] as const;
+const rightAligned = new Set<string>(['CPU/MEM', 'UPTIME', 'BUS AGE']);
 
 const stateColors: Readonly<Record<VmState, Color>> = {
   running: 'green',
@@ -29,6 +30,7 @@ export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream)
   return [
     `Project: ${outcome.projectName} (${formatPath(outcome.projectPath)})`,
     ...busy,
+    ...brokerLine(outcome),
     '',
     ...(vms.length === 0 ? [configErrors ? NONE_KNOWN : 'No VMs.'] : renderTable(vms, stream)),
     ...(disks.length > 0 ? ['', `Overlays on disk: ${disks.join(', ')}`] : []),
@@ -74,5 +76,23 @@ function cells(vm: VmStatus): string[] {
   const size = vm.cpus === undefined || vm.memoryMiB === undefined ? '—' : `${vm.cpus}/${vm.memoryMiB}MiB`;
   const uptime = vm.uptimeMs === undefined ? '—' : formatClock(vm.uptimeMs);
   const state = vm.state === 'starting' && vm.phase ? `starting (${vm.phase})` : vm.state;
-  return [vm.name, state, size, uptime, renderForwards(vm.forwards)];
+  return [vm.name, state, size, uptime, ...busCells(vm.bus), renderForwards(vm.forwards)];
+}
+
+/** `silent`: it was heard of in this launch, and not within the last 45 s. */
+function busCells(bus: GuestBus | undefined): string[] {
+  if (bus === undefined) return ['—', '—'];
+  const word = bus.fresh ? (bus.connected ? 'connected' : 'hello') : 'silent';
+  return [word, formatClock(bus.ageMs)];
+}
+
+function brokerLine({ broker }: StatusOutcome): string[] {
+  switch (broker.state) {
+    case 'running':
+      return [`Broker: 127.0.0.1:${broker.port} (pid ${broker.pid})`];
+    case 'stopped':
+      return ['Broker: not running'];
+    case 'off':
+      return [];
+  }
 }

@@ -1,3 +1,4 @@
+import type { BrokerConfig } from '../../contract/broker.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { VmDefinition } from '../project.ts';
@@ -8,7 +9,7 @@ import type { PlacedVm } from './placedVm.ts';
 
 /** What VMs may not take, for the project has it. */
 export interface SharedPlaces {
-  readonly brokerPort: number;
+  readonly broker: BrokerConfig;
   readonly configPath: string;
 }
 
@@ -20,7 +21,7 @@ export function findConflicts(all: readonly PlacedVm[], project: SharedPlaces, f
   const vms = all.filter(({ vm }) => vm.role !== '');
   checkNames(vms, findings);
   findAmbiguousNames(vms, findings);
-  checkHostPorts(vms, project.brokerPort, findings);
+  checkHostPorts(vms, project.broker, findings);
   checkGuestPorts(vms, findings);
   checkOverlays(vms, project.configPath, findings);
 }
@@ -69,7 +70,7 @@ function claims(vms: readonly PlacedVm[]): Claim[] {
   );
 }
 
-function checkHostPorts(vms: readonly PlacedVm[], brokerPort: number, findings: Findings): void {
+function checkHostPorts(vms: readonly PlacedVm[], { enabled, port }: BrokerConfig, findings: Findings): void {
   const taken = new Map<number, Claim[]>();
   for (const claim of claims(vms)) {
     const { forward, path } = claim;
@@ -77,7 +78,7 @@ function checkHostPorts(vms: readonly PlacedVm[], brokerPort: number, findings: 
     const others = taken.get(forward.host) ?? [];
     const other = others.find((earlier) => overlaps(earlier.forward, forward));
     if (other) reportPortConflict(claim, other, findings);
-    else if (forward.host === brokerPort && overlaps(forward, BROKER)) reportBrokerConflict(path, brokerPort, findings);
+    else if (enabled && forward.host === port && overlaps(forward, BROKER)) reportBrokerConflict(path, port, findings);
     others.push(claim);
     taken.set(forward.host, others);
   }

@@ -166,7 +166,7 @@ const NOT_IN_RE2 = /\(\?(?:=|!|<=|<!)|\\[1-9]|\\k<|\\u|\\c[A-Za-z]/;
 
 function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
   const written = text(table.ready) ?? 'ssh';
-  if (written === 'none' || written === 'banner') return { kind: written };
+  if (written === 'none' || written === 'banner' || written === 'broker') return { kind: written };
   if (!written.startsWith('serial:')) return { kind: 'ssh' };
   const pattern = written.slice('serial:'.length);
   try {

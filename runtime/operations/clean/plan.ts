@@ -116,7 +116,7 @@ function addRecorded(stateRoot: string, record: LaunchRecord, { project }: PlanC
     else if (declares(project, overlayPath)) draft.removals.push({ kind: 'overlay', path: overlayPath, vm });
     else skip('castra.toml does not name it any more; delete it if you do not need it');
   }
-  for (const path of [sockets.qmp, sockets.monitor, sockets.console]) {
+  for (const path of [sockets.qmp, sockets.monitor, sockets.console, sockets.bus]) {
     const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
     if (isSocket && !isInside(path, stateRoot)) draft.removals.push({ kind: 'socket', path, vm });
   }

@@ -6,6 +6,7 @@ import { type RunningVm, runningVms } from '../../state/liveness.ts';
 import { lockProject, readOperation } from '../../state/lock.ts';
 import { requireRoot } from '../../state/stateRoot.ts';
 import { findQemuImage } from '../../vm/host/qemu.ts';
+import { stopBroker } from '../broker/stopBroker.ts';
 import type { Run } from '../run.ts';
 import { DEFAULT_WAITS, endProcess } from '../stop/endProcess.ts';
 import { planClean } from './plan.ts';
@@ -66,6 +67,7 @@ async function clear(target: CleanTarget, options: CleanOptions, run: Run): Prom
   const dryRun = options.dryRun ?? false;
   const stopped = await endRunning(target, options, run);
   run.report({ type: 'cleanup.started', stateRoot, dryRun });
+  if (!dryRun) await stopBroker(stateRoot, run);
   const plan = planClean(stateRoot, { ...options, ...(project ? { project } : {}) });
   const actions: CleanAction[] = [];
   const note = (action: CleanAction) => {

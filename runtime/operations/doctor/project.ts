@@ -52,7 +52,7 @@ function fromDiagnostic(path: string, { severity, code, message, help, range }: 
 /** What only this project needs of the host. */
 export const checkProject: Check = async ({ project, place, settings }) => [
   ...(place ? checkRoot(place, settings) : []),
-  ...(project ? [...checkSockets(project), ...(await checkBrokerPort(project.brokerPort))] : []),
+  ...(project ? [...checkSockets(project), ...(await checkBrokerPort(project.broker.port))] : []),
 ];
 
 function checkRoot(place: ProjectPlace, { home }: HostSettings): DoctorFinding[] {

@@ -11,6 +11,7 @@ import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 import { type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
+import { guestBus } from './guestBus.ts';
 import { type EndedByItself, explainDisk } from './leftDisk.ts';
 import { explainEnd } from './vms.ts';
 import { explainStanding, guestState } from './wake.ts';
@@ -123,6 +124,8 @@ async function isReady(record: LaunchRecord, stateRoot: string): Promise<boolean
     case 'ssh':
     case 'banner':
       return await letsIn(record, stateRoot);
+    case 'broker':
+      return guestBus(stateRoot, record) !== undefined;
     case 'serial':
       return await hasLine(vmFiles(stateRoot, vm).serialLog, ready.pattern);
   }

@@ -59,6 +59,7 @@ async function launchOnce(plan: StartPlan, disk: Disk, events: BootEvents, run: 
       files,
       sockets: record.sockets,
       forwards: plan.forwards,
+      bus: plan.bus !== undefined,
       sandbox: host.build.sandbox,
       extraArgs: vm.qemuArgs,
       ...(uefi ? { uefi: { code: uefi.code, vars: files.firmwareVars } } : {}),

@@ -86,6 +86,7 @@ function planStart(vm: VmDefinition, { vms, project, options, qemu, claims, uefi
     accelerator: selected?.accelerator ?? 'tcg',
     uefi,
     forwards: forwardsOf(vm.name, claims),
+    bus: project.broker.enabled ? project.broker : undefined,
     logs: project.logs,
     wait: options.wait ?? true,
     timeoutMs: options.timeoutMs ?? vm.readyTimeoutMs,

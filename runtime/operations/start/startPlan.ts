@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ProjectPlace, VmDefinition } from '../../config/project.ts';
+import type { BrokerConfig } from '../../contract/broker.ts';
 import type { HostSettings } from '../../contract/project.ts';
 import type { AcceleratorName, LogLimits, PortForward } from '../../contract/vocabulary.ts';
 import { bootId } from '../../process/identity.ts';
@@ -23,6 +24,8 @@ export interface StartPlan {
   readonly accelerator: AcceleratorName;
   readonly uefi: UefiBuild | undefined;
   readonly forwards: readonly PortForward[];
+  /** Undefined for a project without a broker. */
+  readonly bus: Pick<BrokerConfig, 'port'> | undefined;
   readonly logs: LogLimits;
   readonly wait: boolean;
   readonly timeoutMs: number;

@@ -1,3 +1,4 @@
+import type { GuestBus } from '../../contract/broker.ts';
 import { CastraError, describe, messageOf, singleFailure } from '../../contract/failures.ts';
 import type { SingleFailure } from '../../contract/singleFailure.ts';
 import type { VmLaunch, VmUpResult } from '../../contract/vms.ts';
@@ -6,6 +7,7 @@ import { vmFiles } from '../../state/layout.ts';
 import { type LaunchRecord, readRecord, writeRecord } from '../../state/record.ts';
 import { BootEvents, type Readiness, waitUntilReady } from '../../vm/boot/readiness.ts';
 import { signalProcess, waitForExit } from '../../vm/shutdown.ts';
+import { guestBus } from '../project/guestBus.ts';
 import type { Run } from '../run.ts';
 import { sshPlace, targetOf } from '../ssh/sshFiles.ts';
 import { clearLeftovers } from '../stop/leftovers.ts';
@@ -56,6 +58,7 @@ async function startAndWait(plan: StartPlan, run: Run): Promise<VmUpResult> {
         sshPort: record.sshPort,
         logIn: (socket, signal) =>
           proveLogin(targetOf(sshPlace(plan.place, plan.settings.home), record), socket, signal),
+        busHello: () => describeHello(guestBus(stateRoot, record)),
         timeoutMs: plan.timeoutMs,
         signal: run.signal,
         onPhase: (phase) => run.report({ type: 'vm.phase', vm: vm.name, phase }),
@@ -82,6 +85,7 @@ function concludeWait(readiness: Readiness, waited: Waited, run: Run): VmUpResul
     case 'ready':
       noteEvidence(stateRoot, { ...record, readyAt: new Date().toISOString() }, run);
       run.report({ type: 'vm.phase', vm: vm.name, phase: 'ready' });
+      tellHello(stateRoot, record, run);
       run.report({ type: 'vm.ready', vm: vm.name, elapsedMs, evidence: readiness.evidence });
       return { vm: vm.name, result: 'ready', launch: toLaunch(record, qemu.process.pid, stateRoot), elapsedMs };
     case 'not-ready': {
@@ -109,6 +113,15 @@ function concludeWait(readiness: Readiness, waited: Waited, run: Run): VmUpResul
       throw new CastraError({ kind: 'cancelled' });
   }
 }
+
+/** Beside what made it ready: the guest's agent works too. */
+function tellHello(stateRoot: string, record: LaunchRecord, run: Run): void {
+  const bus = guestBus(stateRoot, record);
+  if (bus) run.report({ type: 'broker.handshake', vm: record.vm, transport: bus.transport });
+}
+
+const describeHello = (bus: GuestBus | undefined): string | undefined =>
+  bus && `hello to the broker over ${bus.transport}`;
 
 /** Only spares `status` a look of its own, so a full disk must not cost a VM that runs. */
 function noteEvidence(stateRoot: string, record: LaunchRecord, run: Run): void {

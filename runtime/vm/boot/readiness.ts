@@ -30,6 +30,8 @@ export interface ReadinessRequest {
   readonly sshPort: number;
   /** Logs in, for `ready = "ssh"`. */
   readonly logIn: LoginProbe;
+  /** How the guest said hello to the broker in this launch; undefined while it did not. */
+  readonly busHello?: () => string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: Phase) => void;
@@ -134,6 +136,8 @@ class BootWatch {
       case 'ssh':
       case 'banner':
         return this.#login;
+      case 'broker':
+        return this.#request.busHello?.();
       case 'serial':
         return this.#line === undefined ? undefined : `serial: ${this.#line}`;
     }
@@ -219,6 +223,8 @@ function describeSignal(ready: ReadySignal): string {
       return 'SSH login';
     case 'banner':
       return 'SSH banner';
+    case 'broker':
+      return 'hello of its agent to the broker';
     case 'serial':
       return `line matching /${ready.pattern}/ on the serial console`;
     case 'none':

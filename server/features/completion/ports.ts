@@ -10,7 +10,7 @@ const LAST_PORT = 65535;
  */
 export function freeHostPorts({ placed, draft }: Analysis, forward: TomlPath): number[] {
   const own = forward.join('.');
-  const taken = new Set([draft.brokerPort]);
+  const taken = new Set([draft.broker.port]);
   let last: number | undefined;
   let replicas = 0;
   for (const { vm, path, forwardPaths } of placed) {

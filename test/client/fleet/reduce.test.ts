@@ -18,6 +18,7 @@ const outcome = (...vms: VmStatus[]): StatusOutcome => ({
   configVersion: '0.2.0',
   stateRoot: '/srv/state',
   brokerPort: 7070,
+  broker: { state: 'stopped' },
   vms,
 });
 

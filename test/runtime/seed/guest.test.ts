@@ -72,7 +72,7 @@ async function boot(machine: Machine, choice: SeedChoice, body: (guest: Booted) 
   const args = qemuArguments({
     ...{ vm: VM, uuid: randomUUID(), architecture: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 256 },
     ...{ overlayPath: join(projectFiles(root).overlays, `${VM}.qcow2`), seed: files.seed },
-    ...{ files, sockets, forwards, sandbox: false, extraArgs: [] },
+    ...{ files, sockets, forwards, bus: false, sandbox: false, extraArgs: [] },
   });
   const events = new BootEvents();
   const { signal } = new AbortController();

@@ -68,7 +68,7 @@ describe('a launch record', () => {
     baseImage: '/b',
     forwards: [{ bind: '127.0.0.1', host: 1, guest: 2, protocol: 'tcp' }],
     sshPort: 0,
-    sockets: { qmp: '/q', monitor: '/m', console: '/c' },
+    sockets: { qmp: '/q', monitor: '/m', console: '/c', bus: '/b' },
     ready: { kind: 'serial', pattern: 'READY' },
   };
   const readBack = (change: object) => {

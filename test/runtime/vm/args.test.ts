@@ -23,6 +23,7 @@ function plan(changes: Partial<LaunchPlan> = {}, root = '/state'): LaunchPlan {
     files: vmFiles(root, 'web'),
     sockets: vmSockets(root, 'web', {}),
     forwards: [{ bind: '127.0.0.1', host: 2222, guest: 22, protocol: 'tcp' }],
+    bus: true,
     sandbox: true,
     extraArgs: [],
     ...changes,
@@ -39,6 +40,7 @@ const cases: Readonly<Record<string, LaunchPlan>> = {
   'aarch64-uefi-hvf': plan({
     architecture: 'aarch64',
     accelerator: 'hvf',
+    bus: false,
     sandbox: false,
     uefi: { code: '/opt/homebrew/share/qemu/edk2-aarch64-code.fd', vars: '/state/web.vars.fd' },
   }),

@@ -70,7 +70,7 @@ describe('a log keeper', () => {
   async function keep(): Promise<ChildProcess> {
     const keeper = startLogKeeper([log, join(folder.path, 'none.log')], LIMITS, QUICK);
     assert.ok(keeper);
-    const child = await startDetached('/bin/sleep', ['1000'], 2, keeper.tether);
+    const child = await startDetached('/bin/sleep', ['1000'], { output: 2, input: keeper.tether });
     children.push(child);
     keeper.release();
     return child;
@@ -103,7 +103,7 @@ describe('a log keeper', () => {
   test('ends at once when QEMU is killed, though it sleeps', async () => {
     const keeper = startLogKeeper([log], LIMITS, 1000);
     assert.ok(keeper);
-    const child = await startDetached('/bin/sleep', ['1000'], 2, keeper.tether);
+    const child = await startDetached('/bin/sleep', ['1000'], { output: 2, input: keeper.tether });
     children.push(child);
     keeper.release();
     await until('it looks', () => findByCommandLine(log).length === 2);
@@ -189,7 +189,7 @@ describe('a log keeper', () => {
       ...{ vm: 'web', binary: SYSTEM ?? '', files, sockets, logs: LIMITS, logLookSeconds: 0.1 },
       args: qemuArguments({
         ...{ vm: 'web', uuid: randomUUID(), ...machine, overlayPath, files, sockets },
-        ...{ forwards: [], sandbox: true, extraArgs: [] },
+        ...{ forwards: [], bus: false, sandbox: true, extraArgs: [] },
       }),
       signal: new AbortController().signal,
       onWarning: assert.fail,

@@ -41,7 +41,7 @@ describe('with the real QEMU', { skip: SYSTEM ? false : 'no qemu-system-x86_64' 
       const { sandbox } = await describeBuild(binary);
       const args = qemuArguments({
         ...{ vm: 'web', uuid: randomUUID(), architecture: 'x86_64', accelerator: 'tcg', cpus: 1, memoryMiB: 64 },
-        ...{ overlayPath, files, sockets, forwards, sandbox, extraArgs: [] },
+        ...{ overlayPath, files, sockets, forwards, bus: true, sandbox, extraArgs: [] },
       });
       const events = new BootEvents();
       const onStarted = () => undefined;

@@ -1,0 +1,86 @@
+import { mayHear } from './access.ts';
+import type { Entry } from './entry.ts';
+import type { Journal } from './journal.ts';
+import { JournalReader, oldestSeq } from './journalReader.ts';
+import type { OutFrame } from './outbox.ts';
+import { gapFrame, messageFrame } from './protocol/brokerFrames.ts';
+import { matches } from './protocol/subjects.ts';
+import type { Session } from './session.ts';
+
+/** So many frames wait in an outbox at most: what is recorded can be read again later. */
+const AHEAD = 1_000;
+
+/**
+ * What a session missed, out of the journal. A durable subscription stays one: while its session keeps up it is `live`
+ * and gets messages as they come; when it does not, it reads them from the journal once there is room again.
+ */
+export class Replay {
+  readonly session: Session;
+  readonly topic: string;
+  readonly durable: string | undefined;
+  readonly #journal: Journal;
+  #reader: JournalReader | undefined;
+  #ready: Entry[] = [];
+  /** The last one that was handed to the session. */
+  sent: number;
+  isLive = false;
+
+  constructor(session: Session, topic: string, after: number, journal: Journal, durable?: string) {
+    this.session = session;
+    this.topic = topic;
+    this.durable = durable;
+    this.sent = after;
+    this.#journal = journal;
+    this.#tellGap(after);
+  }
+
+  get hasRoom(): boolean {
+    return this.session.outbox.length < AHEAD && !this.session.outbox.isFull;
+  }
+
+  /** Hands over a message that was just published, or leaves it to be read from the journal later. */
+  deliver(frame: () => OutFrame, seq: number): void {
+    this.isLive &&= this.hasRoom;
+    if (this.isLive) this.#push(frame(), seq);
+  }
+
+  /** Goes on as far as there is room. True when it has caught up: from now on it is live. Only after a commit. */
+  pump(): boolean {
+    if (this.isLive) return true;
+    this.#reader ??= new JournalReader(this.#journal, this.sent);
+    while (this.hasRoom) {
+      const entry = this.#ready.shift() ?? this.#refill();
+      if (entry === undefined) {
+        this.stop();
+        this.isLive = true;
+        return true;
+      }
+      if (matches(this.topic, entry.topic) && mayHear(this.session, entry.topic))
+        this.#push({ json: messageFrame(entry, this.durable), isMessage: false }, entry.seq);
+      else this.sent = entry.seq;
+    }
+    return false;
+  }
+
+  stop(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#ready = [];
+  }
+
+  #push(frame: OutFrame, seq: number): void {
+    this.session.outbox.push(frame);
+    this.session.delivered += 1;
+    this.sent = seq;
+  }
+
+  #refill(): Entry | undefined {
+    this.#ready = this.#reader?.next() ?? [];
+    return this.#ready.shift();
+  }
+
+  #tellGap(after: number): void {
+    const oldest = Math.min(oldestSeq(this.#journal), this.#journal.lastSeq + 1);
+    if (after > 0 && oldest > after + 1) this.session.send(gapFrame(this.topic, after + 1, oldest - 1));
+  }
+}

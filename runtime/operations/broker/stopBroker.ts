@@ -1,0 +1,37 @@
+import { type BrokerRecord, runningBroker } from '../../broker/brokerRecord.ts';
+import { CastraError } from '../../contract/failures.ts';
+import { projectFiles } from '../../state/layout.ts';
+import { runningVms } from '../../state/liveness.ts';
+import { removeOwnFile } from '../../state/ownFile.ts';
+import { signalProcess, waitForExit } from '../../vm/shutdown.ts';
+import type { Run } from '../run.ts';
+
+/** It drains within 1 s. */
+const TERM_MS = 3_000;
+const KILL_MS = 5_000;
+
+/** Stops the broker of a project. Only with the project's lock. Fails with `broker-failed`. */
+export async function stopBroker(stateRoot: string, run: Run): Promise<void> {
+  const broker = runningBroker(stateRoot);
+  if (broker) await end(broker);
+  const { brokerRecord, brokerPid, hostToken } = projectFiles(stateRoot);
+  for (const path of [brokerRecord, brokerPid, hostToken]) removeOwnFile(path);
+  if (broker) run.report({ type: 'broker.stopped', changed: true });
+}
+
+/** Who stops the last VM stops the broker. */
+export async function stopIdleBroker(stateRoot: string, run: Run): Promise<void> {
+  if (runningVms(stateRoot).length === 0) await stopBroker(stateRoot, run);
+}
+
+/** Its pid may be another process's by now: `runningBroker` has proven that it is not, and each signal proves it again. */
+async function end(broker: BrokerRecord): Promise<void> {
+  signalProcess(broker, 'SIGTERM');
+  if (await waitForExit(broker, TERM_MS)) return;
+  signalProcess(broker, 'SIGKILL');
+  if (await waitForExit(broker, KILL_MS)) return;
+  throw new CastraError({
+    kind: 'broker-failed',
+    detail: `its process ${broker.pid} does not end, not even by SIGKILL`,
+  });
+}
