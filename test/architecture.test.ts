@@ -62,12 +62,18 @@ const RULES: readonly Rule[] = [
     { folder: 'images', uses: '|disks' },
     { folder: 'seed' },
     { folder: 'ssh' },
+    { folder: 'broker' },
   ].map(({ folder, uses = '' }) => ({
     files: any(`runtime/${folder}/.+`),
     values: any(`runtime/(?:${folder}|state|process|logs${uses})/.+`, CORE, NODE, LIBRARIES),
     types: any('runtime/config/project\\.ts'),
     why: 'these do not know each other, nor who calls them: operations put them together',
   })),
+  {
+    files: any('runtime/guest/.+'),
+    values: any('runtime/guest/.+'),
+    why: 'it is text for another machine',
+  },
   {
     files: any('runtime/(?:operations/.+|library/.+|api\\.ts)'),
     values: any('runtime/(?!cli/).+', NODE, LANGUAGE),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brokerArguments } from '../../runtime/broker/arguments.ts';
-import { runningBroker } from '../../runtime/broker/brokerRecord.ts';
+import { runningBroker } from '../../runtime/broker/records/brokerRecord.ts';
 import { DEFAULT_QUEUE } from '../../runtime/broker/settings.ts';
 import { findExecutable } from '../../runtime/process/spawn.ts';
 import { projectFiles } from '../../runtime/state/layout.ts';

@@ -4,20 +4,20 @@ import { messageOf } from '../contract/failures.ts';
 import { ensurePrivateDirectory } from '../state/files.ts';
 import { projectFiles } from '../state/layout.ts';
 import { runningVms } from '../state/liveness.ts';
-import { BrokerLog } from './brokerLog.ts';
 import { Connection, type Host, type Welcome } from './connection.ts';
-import { Cursors } from './cursors.ts';
 import { admit } from './doorkeeper.ts';
 import { GuestPorts } from './guestPorts.ts';
-import { Hub } from './hub.ts';
-import { Journal } from './journal.ts';
+import { Hub } from './hub/hub.ts';
+import { Session, type SessionEnd } from './hub/session.ts';
+import { statsFrame } from './hub/stats.ts';
 import { byeFrame } from './protocol/brokerFrames.ts';
 import type { ClientFrame } from './protocol/clientFrames.ts';
 import { BUS_LINES, type Hello, hasCapability, parseHello } from './protocol/handshake.ts';
-import { Records } from './records.ts';
-import { Session, type SessionEnd } from './session.ts';
+import { BrokerLog } from './records/brokerLog.ts';
+import { Cursors } from './records/cursors.ts';
+import { Journal } from './records/journal.ts';
+import { Records } from './records/records.ts';
 import { type BrokerSettings, MAX_CONNECTIONS, MAX_PER_VM, SILENCE_MS, SWEEP_MS } from './settings.ts';
-import { statsFrame } from './stats.ts';
 
 /** As many as may wait to be taken: a project's guests all come at once when the broker is started again. */
 const BACKLOG = 1024;
@@ -37,6 +37,7 @@ export class Broker {
   readonly #sessions = new Map<Session, Connection>();
   readonly #startedAt = Date.now();
   #counter = 0;
+  #isStopped = false;
   #sweeper: NodeJS.Timeout | undefined;
   #watcher: FSWatcher | undefined;
 
@@ -80,6 +81,8 @@ export class Broker {
 
   /** Says goodbye to all, and writes what is not written yet. */
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     clearInterval(this.#sweeper);
     this.#watcher?.close();
     this.#server.close();

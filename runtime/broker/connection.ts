@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
+import type { Session, SessionEnd } from './hub/session.ts';
 import { ackFrame, errorFrame, noReplyFrame } from './protocol/brokerFrames.ts';
 import { type ClientFrame, parseClientFrame } from './protocol/clientFrames.ts';
 import { type Framed, type FrameReader, frameReader } from './protocol/frames.ts';
 import { GREETING, isHello, MAX_HELLO_BYTES } from './protocol/handshake.ts';
-import type { Session, SessionEnd } from './session.ts';
 import { HANDSHAKE_MS } from './settings.ts';
 
 /** What the other end of a connection is, before it says a word. */

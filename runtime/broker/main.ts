@@ -7,7 +7,7 @@ import { removeOwnFile } from '../state/ownFile.ts';
 import { readRootId } from '../state/rootId.ts';
 import { readArguments } from './arguments.ts';
 import { Broker } from './broker.ts';
-import { type BrokerRecord, readBrokerRecord } from './brokerRecord.ts';
+import { type BrokerRecord, readBrokerRecord } from './records/brokerRecord.ts';
 import type { BrokerSettings } from './settings.ts';
 
 /** EX_USAGE and EX_UNAVAILABLE of sysexits.h. */

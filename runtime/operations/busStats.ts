@@ -1,4 +1,4 @@
-import { runningBroker } from '../broker/brokerRecord.ts';
+import { runningBroker } from '../broker/records/brokerRecord.ts';
 import type { BusStatsOutcome } from '../contract/bus.ts';
 import type { ProjectOptions } from '../contract/project.ts';
 import { busCall, openBus } from './broker/openBus.ts';

@@ -1,9 +1,9 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { runningBroker } from '../broker/brokerRecord.ts';
-import { type Entry, parseEntry } from '../broker/entry.ts';
 import { matches } from '../broker/protocol/subjects.ts';
+import { runningBroker } from '../broker/records/brokerRecord.ts';
+import { type Entry, parseEntry } from '../broker/records/entry.ts';
 import type { BusTailOptions, BusTailOutcome } from '../contract/bus.ts';
 import { CastraError } from '../contract/failures.ts';
 import { openTail, readSegment } from '../logs/tail.ts';

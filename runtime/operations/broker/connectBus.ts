@@ -1,5 +1,5 @@
-import { runningBroker } from '../../broker/brokerRecord.ts';
 import { BusClient } from '../../broker/client/busClient.ts';
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
 import { readTextIfAny } from '../../state/files.ts';
 import { projectFiles } from '../../state/layout.ts';

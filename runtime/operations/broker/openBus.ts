@@ -1,6 +1,6 @@
-import { runningBroker } from '../../broker/brokerRecord.ts';
 import type { BusClient } from '../../broker/client/busClient.ts';
 import { BusError } from '../../broker/client/incoming.ts';
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';

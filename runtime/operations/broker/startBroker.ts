@@ -3,7 +3,7 @@ import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brokerArguments } from '../../broker/arguments.ts';
-import { type BrokerRecord, runningBroker } from '../../broker/brokerRecord.ts';
+import { type BrokerRecord, runningBroker } from '../../broker/records/brokerRecord.ts';
 import { DEFAULT_QUEUE } from '../../broker/settings.ts';
 import type { ProjectConfig } from '../../config/project.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';

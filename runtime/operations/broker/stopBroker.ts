@@ -1,4 +1,4 @@
-import { type BrokerRecord, runningBroker } from '../../broker/brokerRecord.ts';
+import { type BrokerRecord, runningBroker } from '../../broker/records/brokerRecord.ts';
 import { CastraError } from '../../contract/failures.ts';
 import { projectFiles } from '../../state/layout.ts';
 import { runningVms } from '../../state/liveness.ts';

@@ -1,4 +1,4 @@
-import { runningBroker } from '../../broker/brokerRecord.ts';
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
 import { inspectVm } from '../../state/liveness.ts';
 
 /** For a connection and a line to each guest. One that does not hear it is stopped all the same. */

@@ -1,5 +1,5 @@
-import { runningBroker } from '../../broker/brokerRecord.ts';
-import { readHandshake } from '../../broker/handshakeRecord.ts';
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
+import { readHandshake } from '../../broker/records/handshakeRecord.ts';
 import type { BrokerConfig, BrokerStatus, GuestBus } from '../../contract/broker.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { runningBroker } from '../../broker/brokerRecord.ts';
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
 import { agentScript } from '../../guest/guestPart.ts';
 import { ensureKeyPair } from '../../seed/keys.ts';
 import type { Part } from '../../seed/mime.ts';

@@ -1,5 +1,5 @@
-import { messageOf } from '../contract/failures.ts';
-import type { LogLimits } from '../contract/vocabulary.ts';
+import { messageOf } from '../../contract/failures.ts';
+import type { LogLimits } from '../../contract/vocabulary.ts';
 import { appendTo } from './journal.ts';
 
 export type LogLevel = 'INFO' | 'WARN' | 'ERROR';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
-import { openOwnFile } from '../state/ownFile.ts';
+import { openOwnFile } from '../../state/ownFile.ts';
 import { type Entry, parseEntry } from './entry.ts';
 import type { Journal } from './journal.ts';
 

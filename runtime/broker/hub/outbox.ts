@@ -1,5 +1,5 @@
-import { encodeFrame, type Framing } from './protocol/frames.ts';
-import type { QueueSize } from './settings.ts';
+import { encodeFrame, type Framing } from '../protocol/frames.ts';
+import type { QueueSize } from '../settings.ts';
 
 /** One frame to one session or many. */
 export interface OutFrame {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { messageOf } from '../contract/failures.ts';
-import type { LogLimits } from '../contract/vocabulary.ts';
-import { ensurePrivateDirectory, writeFileAtomic } from '../state/files.ts';
-import { projectFiles, vmFiles } from '../state/layout.ts';
-import { readRecord } from '../state/record.ts';
+import { messageOf } from '../../contract/failures.ts';
+import type { LogLimits } from '../../contract/vocabulary.ts';
+import { ensurePrivateDirectory, writeFileAtomic } from '../../state/files.ts';
+import { projectFiles, vmFiles } from '../../state/layout.ts';
+import { readRecord } from '../../state/record.ts';
+import type { Session, SessionEnd } from '../hub/session.ts';
 import type { BrokerLog } from './brokerLog.ts';
 import type { HandshakeRecord } from './handshakeRecord.ts';
 import { appendTo } from './journal.ts';
-import type { Session, SessionEnd } from './session.ts';
 
 export interface HandshakeAttempt {
   readonly vm: string;

@@ -1,6 +1,6 @@
+import type { Framing } from '../protocol/frames.ts';
+import type { QueueSize } from '../settings.ts';
 import { Outbox, type Sink } from './outbox.ts';
-import type { Framing } from './protocol/frames.ts';
-import type { QueueSize } from './settings.ts';
 
 export interface SessionOrigin {
   readonly id: string;

@@ -1,7 +1,4 @@
-import { messageOf } from '../contract/failures.ts';
-import { INBOX, publishObstacle } from './access.ts';
-import type { Cursors } from './cursors.ts';
-import type { Journal } from './journal.ts';
+import { messageOf } from '../../contract/failures.ts';
 import {
   type Ack,
   ackFrame,
@@ -10,11 +7,14 @@ import {
   messageFrame,
   noReplyFrame,
   replyFrame,
-} from './protocol/brokerFrames.ts';
-import type { ClientFrame, Publish } from './protocol/clientFrames.ts';
+} from '../protocol/brokerFrames.ts';
+import type { ClientFrame, Publish } from '../protocol/clientFrames.ts';
+import type { Cursors } from '../records/cursors.ts';
+import type { Journal } from '../records/journal.ts';
+import { type BrokerSettings, MAX_REQUESTS } from '../settings.ts';
+import { INBOX, publishObstacle } from './access.ts';
 import { Requests } from './requests.ts';
 import type { Session, SessionEnd } from './session.ts';
-import { type BrokerSettings, MAX_REQUESTS } from './settings.ts';
 import { limitOf, type Subscribe, Subscriptions } from './subscriptions.ts';
 
 export interface HubContext {

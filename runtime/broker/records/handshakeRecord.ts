@@ -1,6 +1,6 @@
-import { listOf, number, object, optional, text } from '../state/decode.ts';
-import { readJsonIfAny } from '../state/files.ts';
-import { vmFiles } from '../state/layout.ts';
+import { listOf, number, object, optional, text } from '../../state/decode.ts';
+import { readJsonIfAny } from '../../state/files.ts';
+import { vmFiles } from '../../state/layout.ts';
 
 /** What is known of a guest's bus, in `handshakes/<vm>.json`. Times are seconds since 1970. */
 export interface HandshakeRecord {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { noReplyFrame } from '../protocol/brokerFrames.ts';
 import { INBOX } from './access.ts';
-import { noReplyFrame } from './protocol/brokerFrames.ts';
 import type { Session } from './session.ts';
 
 interface Waiting {

@@ -1,6 +1,6 @@
-import { messageOf } from '../contract/failures.ts';
-import { listOf, number, object, text } from '../state/decode.ts';
-import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
+import { messageOf } from '../../contract/failures.ts';
+import { listOf, number, object, text } from '../../state/decode.ts';
+import { readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
 
 /** How far a durable subscription was acknowledged. */
 export interface Cursor {

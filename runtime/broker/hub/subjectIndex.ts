@@ -1,4 +1,4 @@
-import { isWild, matches } from './protocol/subjects.ts';
+import { isWild, matches } from '../protocol/subjects.ts';
 
 /** More topics than these at once are rare; then the table of answers begins again. */
 const MAX_CACHED = 10_000;

@@ -1,4 +1,4 @@
-import type { Message } from './protocol/brokerFrames.ts';
+import type { Message } from '../protocol/brokerFrames.ts';
 
 /** A message as it is recorded. */
 export type Entry = Omit<Message, 'inbox'>;

@@ -1,8 +1,8 @@
 import { closeSync, fdatasync, fstatSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogLimits } from '../contract/vocabulary.ts';
-import { rotatedLogs, rotateLog } from '../logs/rotated.ts';
-import { openOwnFile, openOwnLog } from '../state/ownFile.ts';
+import type { LogLimits } from '../../contract/vocabulary.ts';
+import { rotatedLogs, rotateLog } from '../../logs/rotated.ts';
+import { openOwnFile, openOwnLog } from '../../state/ownFile.ts';
 import { type Entry, formatEntry, parseEntry } from './entry.ts';
 
 const BUS_LOG = 'bus';

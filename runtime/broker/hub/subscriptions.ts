@@ -1,10 +1,10 @@
+import type { ClientFrame } from '../protocol/clientFrames.ts';
+import type { Cursors } from '../records/cursors.ts';
+import type { Journal } from '../records/journal.ts';
+import { MAX_HOST_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS } from '../settings.ts';
 import { mayHear, subscribeObstacle } from './access.ts';
-import type { Cursors } from './cursors.ts';
-import type { Journal } from './journal.ts';
-import type { ClientFrame } from './protocol/clientFrames.ts';
 import { Replay } from './replay.ts';
 import type { Session } from './session.ts';
-import { MAX_HOST_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS } from './settings.ts';
 import { SubjectIndex } from './subjectIndex.ts';
 
 export type Subscribe = Extract<ClientFrame, { type: 'subscribe' }>;

@@ -1,10 +1,10 @@
+import { gapFrame, messageFrame } from '../protocol/brokerFrames.ts';
+import { matches } from '../protocol/subjects.ts';
+import type { Entry } from '../records/entry.ts';
+import type { Journal } from '../records/journal.ts';
+import { JournalReader, oldestSeq } from '../records/journalReader.ts';
 import { mayHear } from './access.ts';
-import type { Entry } from './entry.ts';
-import type { Journal } from './journal.ts';
-import { JournalReader, oldestSeq } from './journalReader.ts';
 import type { OutFrame } from './outbox.ts';
-import { gapFrame, messageFrame } from './protocol/brokerFrames.ts';
-import { matches } from './protocol/subjects.ts';
 import type { Session } from './session.ts';
 
 /** So many frames wait in an outbox at most: what is recorded can be read again later. */
