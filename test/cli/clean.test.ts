@@ -243,7 +243,7 @@ describe('castra clean', () => {
 
   it('keeps logs, handshakes and disks that were put aside as it is told', async () => {
     const root = await crash(open());
-    for (const folder of ['kept', 'handshakes', 'logs/bootstrap']) mkdirSync(join(root, folder));
+    for (const folder of ['kept', 'handshakes', 'logs/bootstrap']) mkdirSync(join(root, folder), { recursive: true });
     makeQcow2(join(root, 'kept', 'web-0-1.qcow2'));
     writeFileSync(join(root, 'handshakes', 'web-0.json'), '{}');
     writeFileSync(join(root, 'logs', 'bootstrap', 'web-0-1700000000.json'), '{}');

@@ -28,8 +28,8 @@ describe('castra status', () => {
       [
         'Project: shop (castra.toml)',
         '',
-        'VM     STATE    CPU/MEM  UPTIME  FORWARDS',
-        'web-0  stopped  1/64MiB       —  auto->80/tcp',
+        'VM     STATE    CPU/MEM  UPTIME  BUS  BUS AGE  FORWARDS',
+        'web-0  stopped  1/64MiB       —  —          —  auto->80/tcp',
         '',
       ].join('\n'),
     );
@@ -39,7 +39,7 @@ describe('castra status', () => {
     project = tempProject(TOML);
     await runCli(project, ['up']);
     const { stdout } = await runCli(project, ['status']);
-    assert.match(stdout, /web-0 {2}running {2}1\/64MiB {2}00:00:0\d {2}\d+->80\/tcp, \d+->22\/tcp/);
+    assert.match(stdout, /web-0 {2}running {2}1\/64MiB {2}00:00:0\d {2}— {10}— {2}\d+->80\/tcp, \d+->22\/tcp/);
     assert.match(stdout, /Overlays on disk: web-0 [\d.]+ KiB/);
   });
 

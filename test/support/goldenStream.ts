@@ -17,6 +17,8 @@ const VOLATILE: Readonly<Record<string, string>> = {
   reclaimedBytes: '<bytes>',
   pid: '<pid>',
   sshPort: '<port>',
+  port: '<port>',
+  brokerPort: '<port>',
   uuid: '<uuid>',
   // For people; it may change (docs/json.md).
   message: '<message>',
@@ -33,7 +35,8 @@ export interface Mask {
 
 /**
  * The lines of `--json` with volatile fields masked, one JSON object per line. Events of several VMs, and a command's two
- * output streams, come in any order; so events between the first and the last line are grouped by both.
+ * output streams, come in any order, and so do those of the broker; so events between the first and the last line are
+ * grouped by these.
  */
 export function maskStream(result: CliResult, mask: Mask): string {
   const text = Object.entries(mask.texts).reduce((all, [from, to]) => all.replaceAll(from, to), result.stdout);
@@ -54,8 +57,8 @@ interface Line {
   readonly stream?: string;
 }
 
-function groupOf({ vm = '', stream = '' }: Line): string {
-  return `${vm} ${stream}`;
+function groupOf({ type, vm = '', stream = '' }: Line): string {
+  return `${vm} ${stream} ${/^broker\./.exec(type) ?? ''}`;
 }
 
 function maskField(volatile: Readonly<Record<string, string>>) {

@@ -34,7 +34,6 @@ export class Records {
     this.#stateRoot = stateRoot;
     this.#limits = limits;
     this.#log = log;
-    ensurePrivateDirectory(projectFiles(stateRoot).handshakes);
   }
 
   /** A guest said hello. Written at once, for `up` waits for it. */
@@ -122,6 +121,7 @@ export class Records {
 
   #try(write: () => void): void {
     try {
+      ensurePrivateDirectory(projectFiles(this.#stateRoot).handshakes);
       write();
     } catch (error) {
       this.#log.warn(`a record could not be written: ${messageOf(error)}`);

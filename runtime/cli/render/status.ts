@@ -86,12 +86,15 @@ function busCells(bus: GuestBus | undefined): string[] {
   return [word, formatClock(bus.ageMs)];
 }
 
-function brokerLine({ broker }: StatusOutcome): string[] {
+const NOT_RUNNING = 'Broker: not running; the next `castra up` or `castra bus` starts it';
+
+/** Without VMs there is nothing for a broker to do. */
+function brokerLine({ broker, vms }: StatusOutcome): string[] {
   switch (broker.state) {
     case 'running':
       return [`Broker: 127.0.0.1:${broker.port} (pid ${broker.pid})`];
     case 'stopped':
-      return ['Broker: not running'];
+      return vms.some(({ pid }) => pid !== undefined) ? [NOT_RUNNING] : [];
     case 'off':
       return [];
   }

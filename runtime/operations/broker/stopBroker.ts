@@ -1,5 +1,6 @@
 import { type BrokerRecord, runningBroker } from '../../broker/records/brokerRecord.ts';
 import { CastraError } from '../../contract/failures.ts';
+import { removeIfEmpty } from '../../state/files.ts';
 import { projectFiles } from '../../state/layout.ts';
 import { runningVms } from '../../state/liveness.ts';
 import { removeOwnFile } from '../../state/ownFile.ts';
@@ -14,8 +15,9 @@ const KILL_MS = 5_000;
 export async function stopBroker(stateRoot: string, run: Run): Promise<void> {
   const broker = runningBroker(stateRoot);
   if (broker) await end(broker);
-  const { brokerRecord, brokerPid, hostToken } = projectFiles(stateRoot);
+  const { brokerRecord, brokerPid, hostToken, broker: folder, busLogs } = projectFiles(stateRoot);
   for (const path of [brokerRecord, brokerPid, hostToken]) removeOwnFile(path);
+  for (const path of [folder, busLogs]) removeIfEmpty(path);
   if (broker) run.report({ type: 'broker.stopped', changed: true });
 }
 

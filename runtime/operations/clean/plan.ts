@@ -1,5 +1,6 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
 import type { ProjectConfig } from '../../config/project.ts';
 import { isInside } from '../../config/vms/paths.ts';
 import type { CleanupKind } from '../../contract/clean.ts';
@@ -7,6 +8,7 @@ import { messageOf } from '../../contract/failures.ts';
 import { fileId } from '../../disks/overlay.ts';
 import { readTextIfAny } from '../../state/files.ts';
 import { judgeEntry, type StateFolder, typeOf } from '../../state/inventory.ts';
+import { projectFiles } from '../../state/layout.ts';
 import { type LaunchRecord, readRecord } from '../../state/record.ts';
 
 /** A file that is ours and may go. */
@@ -63,6 +65,7 @@ function walk(folder: StateFolder, path: string, stateRoot: string, choices: Pla
   }
   for (const entry of entries) {
     const own = join(path, entry.name);
+    if (folder === 'broker' && goesWithBroker(stateRoot, own)) continue;
     const verdict = judgeEntry(folder, { name: entry.name, type: typeOf(entry) });
     const stranger = verdict.kind === 'ours' ? checkContent(stateRoot, verdict.cleanup, verdict.vm, own) : undefined;
     if (verdict.kind === 'folder') {
@@ -78,6 +81,12 @@ function walk(folder: StateFolder, path: string, stateRoot: string, choices: Pla
       draft.removals.push({ kind: verdict.cleanup, path: own, ...(verdict.vm ? { vm: verdict.vm } : {}) });
     }
   }
+}
+
+/** A broker that runs is stopped first, and removes its own files: they are not counted. */
+function goesWithBroker(stateRoot: string, path: string): boolean {
+  const { brokerRecord, brokerPid, hostToken } = projectFiles(stateRoot);
+  return [brokerRecord, brokerPid, hostToken].includes(path) && runningBroker(stateRoot) !== undefined;
 }
 
 /** Folders that stay as a whole are told as one. */

@@ -1,9 +1,10 @@
-import { type BigIntStats, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isInside } from '../../config/vms/paths.ts';
 import type { CleanAction } from '../../contract/clean.ts';
 import { messageOf } from '../../contract/failures.ts';
 import { findLockHolder } from '../../disks/overlay.ts';
+import { removeIfEmpty } from '../../state/files.ts';
 import type { Removal } from './plan.ts';
 
 export interface CleanerOptions {
@@ -80,12 +81,3 @@ function reclaimed({ dev, ino, nlink, blocks }: BigIntStats, planned: Map<string
 }
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
-
-/** rmdir(2) refuses a folder with anything in it. */
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // It contains files of another program, so Castra does not own it.
-  }
-}
