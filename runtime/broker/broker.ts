@@ -4,13 +4,14 @@ import { messageOf } from '../contract/failures.ts';
 import { ensurePrivateDirectory } from '../state/files.ts';
 import { projectFiles } from '../state/layout.ts';
 import { runningVms } from '../state/liveness.ts';
+import { ClockWatch } from './clockWatch.ts';
 import { Connection, type Host, type Welcome } from './connection.ts';
 import { admit } from './doorkeeper.ts';
 import { GuestPorts } from './guestPorts.ts';
 import { Hub } from './hub/hub.ts';
 import { Session, type SessionEnd } from './hub/session.ts';
 import { statsFrame } from './hub/stats.ts';
-import { byeFrame } from './protocol/brokerFrames.ts';
+import { byeFrame, messageFrame } from './protocol/brokerFrames.ts';
 import type { ClientFrame } from './protocol/clientFrames.ts';
 import { BUS_LINES, type Hello, hasCapability, parseHello } from './protocol/handshake.ts';
 import { BrokerLog } from './records/brokerLog.ts';
@@ -36,6 +37,7 @@ export class Broker {
   readonly #connections = new Set<Connection>();
   readonly #sessions = new Map<Session, Connection>();
   readonly #startedAt = Date.now();
+  readonly #clock = new ClockWatch();
   #counter = 0;
   #isStopped = false;
   #sweeper: NodeJS.Timeout | undefined;
@@ -220,14 +222,24 @@ export class Broker {
     this.#sweeper = undefined;
   }
 
-  /** Sessions whose other end is gone without a word. */
+  /** Sessions whose other end is gone without a word; and whether this host slept. */
   #sweep(): void {
     const now = performance.now();
+    if (this.#clock.jumped()) this.#tellTime();
     for (const [session, connection] of this.#sessions) {
       const silent = now - session.lastFrameAt;
       if (silent < SILENCE_MS) continue;
       connection.end(byeFrame('heartbeat timeout'), 'heartbeat_timeout', `elapsed_secs=${Math.floor(silent / 1000)}`);
     }
+  }
+
+  /** The clocks of guests stood still, or went on, while this one did not. */
+  #tellTime(): void {
+    this.#log.info('the clock of this host jumped: guests are asked to set theirs');
+    const ms = Date.now();
+    const message = { seq: 0, from: 'host', time: ms, topic: 'castra.guest.time', payload: `{"ms":${ms}}` };
+    for (const session of this.#sessions.keys())
+      if (session.kind === 'guest') this.#hub.send(session, messageFrame(message));
   }
 
   #limited(session: Session, reason: string, detail: string): void {

@@ -129,7 +129,10 @@ export class Connection {
       this.#refuse(welcome.line);
       return;
     }
-    const { session } = welcome;
+    this.#open(welcome.session);
+  }
+
+  #open(session: Session): void {
     this.#session = session;
     this.#isOver = false;
     this.#reader = frameReader(session.framing);
@@ -158,10 +161,7 @@ export class Connection {
     session.lastFrameAt = performance.now();
     if (framed.kind === 'broken') return this.#broken(session, framed.reason);
     const { text } = framed;
-    if (session.framing === 'lines' && !text.startsWith('{') && isHello(text)) {
-      this.#again(text);
-      return false;
-    }
+    if (session.framing === 'lines' && !text.startsWith('{') && isHello(text)) return !this.#again(text);
     const parsed = parseClientFrame(text);
     switch (parsed.kind) {
       case 'broken':
@@ -176,11 +176,16 @@ export class Connection {
     }
   }
 
-  /** An agent was started again in its guest: the port stays, its session is a new one. */
-  #again(line: string): void {
+  /** An agent was started again in its guest: the port stays, its session is a new one. False if that is refused. */
+  #again(line: string): boolean {
+    const welcome = this.#host.welcome(line, this);
+    if (welcome.kind === 'refused') {
+      this.#socket.write(`${welcome.line}\n`);
+      return false;
+    }
     this.#finish('replaced');
-    this.#reader = undefined;
-    this.#welcome(line);
+    this.#open(welcome.session);
+    return true;
   }
 
   #broken(session: Session, reason: string): boolean {

@@ -38,7 +38,7 @@ export async function runBroker(words: readonly string[]): Promise<void> {
 async function serve(stateRoot: string, settings: BrokerSettings): Promise<void> {
   const files = projectFiles(stateRoot);
   const broker = new Broker(stateRoot, settings);
-  // Before it listens: whoever finds the port must be able to log in.
+  // Before it listens: a program that finds the port must be able to log in.
   writeFileAtomic(files.hostToken, `${randomBytes(32).toString('hex')}\n`);
   const port = await broker.listen();
   const process_ = identify(process.pid);

@@ -40,7 +40,7 @@ export interface GuestBus {
 /** What happens to the broker. */
 export type BrokerEvent =
   | { readonly type: 'broker.started'; readonly pid: number; readonly port: number }
-  /** It ran already, and goes on. */
+  /** It was running already. */
   | { readonly type: 'broker.adopted'; readonly pid: number; readonly port: number }
   | { readonly type: 'broker.stopped'; readonly changed: boolean }
   /** A guest said hello in this launch. */

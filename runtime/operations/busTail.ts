@@ -61,7 +61,7 @@ class BusTail {
   /** The last ones that are wanted: of a pattern, more lines than these have to be read. */
   async showRecorded(path: string): Promise<void> {
     const isWhole = this.#options.vm === undefined && this.#options.topic === undefined;
-    // At least one: its number is where `follow` goes on.
+    // At least one: its number is where `follow` continues.
     const lines = isWhole ? Math.max(1, this.#options.tail) : Number.POSITIVE_INFINITY;
     const { older, current } = openTail(path, { lines });
     const wanted: Entry[] = [];

@@ -41,7 +41,7 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   });
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
-    if (waits.gracefulMs > 0) await tellGuests(stateRoot, targets, run.signal);
+    if (waits.gracefulMs > 0) await announce(stateRoot, targets, run);
     const vms = await stopInOrder(targets, context, run);
     await stopIdleBroker(stateRoot, run);
     if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(sshPlace(place, home), project?.vms ?? [], run);
@@ -54,6 +54,12 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
     lock.release();
   }
 };
+
+/** Before the power button does: agents write what is unwritten. */
+async function announce(stateRoot: string, targets: readonly ProjectVm[], { signal }: Run): Promise<void> {
+  const running = targets.map(({ name }) => name).filter((name) => inspectVm(stateRoot, name).kind === 'running');
+  await tellGuests(stateRoot, running, { topic: 'castra.guest.shutdown', payload: {} }, signal);
+}
 
 interface StopContext {
   readonly stateRoot: string;

@@ -3,6 +3,7 @@ import type { SingleFailure } from '../contract/singleFailure.ts';
 import type { ResumeOptions, ResumeOutcome, VmResumeResult } from '../contract/vms.ts';
 import { inspectVm } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
+import { tellGuests } from './broker/tellGuests.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { projectVms, requireRunning, vmsCalled } from './project/vms.ts';
@@ -30,12 +31,19 @@ export const resume: Operation<ResumeOptions, ResumeOutcome> = async (options, r
   const lock = await lockProject({ home, place, command: 'resume', vms: targets });
   try {
     const vms = await Promise.all(targets.map((vm) => resumeVm(stateRoot, vm, run)));
+    await correctClocks(stateRoot, vms, run);
     if (vms.some(({ result }) => result === 'failed')) throw new CastraError({ kind: 'resume-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
     lock.release();
   }
 };
+
+/** The clock of a guest stood still as well. */
+async function correctClocks(stateRoot: string, vms: readonly VmResumeResult[], { signal }: Run): Promise<void> {
+  const resumed = vms.filter(({ result }) => result === 'resumed').map(({ vm }) => vm);
+  await tellGuests(stateRoot, resumed, { topic: 'castra.guest.time', payload: { ms: Date.now() } }, signal);
+}
 
 /** One VM's failure is its result: the others continue all the same. */
 async function resumeVm(stateRoot: string, vm: string, run: Run): Promise<VmResumeResult> {

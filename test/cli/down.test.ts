@@ -47,6 +47,7 @@ describe('castra down', () => {
       'shutdown.cooperative-succeeded',
       'shutdown.completed',
       'overlay.discarded',
+      'broker.stopped',
       'command.completed',
     ]);
   });

@@ -49,7 +49,7 @@ export class Outbox {
     this.#size += frame.json.length;
   }
 
-  /** Drops the oldest messages, a tenth more than must go: so it is not done for each one. What is no message stays. */
+  /** Drops the oldest messages, a tenth more than must go: so it is not done for each one. Answers stay. */
   dropOldest(): void {
     const { bytes, messages } = this.#limits;
     const kept: OutFrame[] = [];

@@ -48,7 +48,7 @@ export class Subscriptions {
     if (durable !== undefined) this.#durable.add(topic, replay);
   }
 
-  /** Where a durable subscription goes on: behind what was acknowledged. */
+  /** Where a durable subscription continues: behind what was acknowledged. */
   #begin(
     { name: owner }: Session,
     { topic, since, durable: name }: { topic: string; since: number | undefined; durable: string },

@@ -46,7 +46,7 @@ export interface Publish {
 
 export type ParsedFrame =
   | { readonly kind: 'frame'; readonly frame: ClientFrame }
-  /** The frame is understood and not possible: the session goes on. */
+  /** The frame is understood and not possible: the session continues. */
   | { readonly kind: 'refused'; readonly type: string; readonly topic?: string; readonly reason: string }
   /** Not JSON, or no object: with lengths before frames the stream is lost. */
   | { readonly kind: 'broken'; readonly reason: string };

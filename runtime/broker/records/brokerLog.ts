@@ -37,7 +37,7 @@ export class BrokerLog {
         this.#limits,
       );
     } catch (error) {
-      // The process has no terminal; whoever started it reads its standard error only until it listens.
+      // The process has no terminal; `up`, which started it, looks at its standard error only until it listens.
       process.stderr.write(`castra broker: ${messageOf(error)}\n`);
     }
   }
