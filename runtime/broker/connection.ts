@@ -31,6 +31,8 @@ export interface Host {
 }
 
 const NEWLINE = 0x0a;
+/** Garbage has thousands of broken lines; a guest's shell reads an answer to each at a few a second. */
+const COMPLAIN_MS = 1_000;
 /** The other end has this long to read why it is disconnected. */
 const LINGER_MS = 2_000;
 
@@ -44,6 +46,7 @@ export class Connection {
   #session: Session | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #isOver = false;
+  #complainedAt = Number.NEGATIVE_INFINITY;
 
   constructor(socket: Socket, origin: Origin, host: Host) {
     this.#socket = socket;
@@ -190,7 +193,9 @@ export class Connection {
 
   #broken(session: Session, reason: string): boolean {
     if (session.framing === 'lines') {
-      this.#host.refused(session, errorFrame(reason));
+      const now = performance.now();
+      if (now - this.#complainedAt > COMPLAIN_MS) this.#host.refused(session, errorFrame(reason));
+      this.#complainedAt = now;
       return true;
     }
     session.outbox.flush();

@@ -9,12 +9,12 @@ MAX=4000
 usage() {
   cat >&2 <<'USAGE'
 usage: castra-bus publish [--topic T] (--payload JSON | --text TEXT | --stdin)
-       castra-bus subscribe [--json] TOPIC      prints payloads, one a line; --json: whole messages
+       castra-bus subscribe [--json] [--count N] TOPIC
        castra-bus request [--timeout S] TOPIC [JSON]
        castra-bus answer TOPIC COMMAND [ARG...]  for each request: payload on its input, reply (JSON) on its output
        castra-bus info
 A topic is words with dots between; `*` stands for one of them, a last `>` for the rest. Default: broadcast.
---stdin: each line is a payload; nothing is waited for.
+--stdin: each line is a payload; nothing is waited for. subscribe prints payloads, one a line; --json: whole messages.
 USAGE
   exit 64
 }
@@ -114,7 +114,10 @@ listen() {
   send "{\"type\":\"subscribe\",\"topic\":\"$topic\"}"
   # Read and write: it has no end while this runs.
   exec 5<>"$stem.fifo"
-  while IFS= read -r line <&5; do "$@" "$line" || break; done
+  while [ "$count" != 0 ] && IFS= read -r line <&5; do
+    "$@" "$line" || break
+    [ -n "$count" ] && count=$((count - 1))
+  done
 }
 
 stop_listening() {
@@ -131,6 +134,8 @@ reply_with() {
   send "{\"type\":\"publish\",\"ack\":false,\"topic\":\"$inbox\",\"payload\":$(one_line "${reply:-null}")}"
 }
 
+# Ends after so many messages; empty: never.
+count=''
 print_whole() { printf '%s\n' "$1"; }
 
 [ $# -ge 1 ] || usage
@@ -141,7 +146,14 @@ case $verb in
   request) request "$@" ;;
   subscribe)
     show=payload_of
-    [ "$1" = --json ] && { show=print_whole; shift; }
+    while [ $# -gt 1 ]; do
+      case $1 in
+        --json) show=print_whole; shift ;;
+        --count) count=$2; shift 2 ;;
+        *) usage ;;
+      esac
+    done
+    case $count in *[!0-9]*) usage ;; esac
     [ $# -eq 1 ] || usage
     topic=$1
     check_topic "$topic"
