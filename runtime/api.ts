@@ -5,6 +5,7 @@ import { later, laterInFinally } from './library/call.ts';
 import type { Vm, VmOptions } from './library/vm.ts';
 
 export type * from './config/project.ts';
+export type * from './contract/bootstrap.ts';
 export type * from './contract/clean.ts';
 export type * from './contract/consent.ts';
 export type * from './contract/diagnostics.ts';
@@ -38,6 +39,7 @@ export { readSettings } from './process/environment.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';
 
 export const adopt = later(async () => (await import('./operations/adopt.ts')).adopt);
+export const bootstrap = later(async () => (await import('./operations/bootstrap.ts')).bootstrap);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);
@@ -54,6 +56,7 @@ export const imagesVerify = later(async () => (await import('./operations/images
 export const init = later(async () => (await import('./operations/init.ts')).init);
 export const list = later(async () => (await import('./operations/list.ts')).list);
 export const logs = later(async () => (await import('./operations/logs.ts')).logs);
+export const planBootstrap = later(async () => (await import('./operations/planBootstrap.ts')).planBootstrap);
 export const ports = later(async () => (await import('./operations/ports.ts')).ports);
 export const resume = later(async () => (await import('./operations/resume.ts')).resume);
 export const ssh = later(async () => (await import('./operations/ssh.ts')).ssh);

@@ -47,6 +47,7 @@ export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
 }
 
 const DEFAULT_BROKER_PORT = 7070;
+const DEFAULT_BOOTSTRAP_PARALLEL = 4;
 
 type Interpretation = Pick<ConfigAnalysis, 'draft' | 'placed' | 'roles'>;
 
@@ -74,6 +75,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     mirrors: texts(asTable(value.images)?.mirrors),
     maxImageBytes: readImageLimit(asTable(value.images) ?? {}, findings),
     logs: readLogLimits(asTable(value.logs) ?? {}, findings),
+    bootstrapParallel: integer(context.bootstrap.max_parallel, 1, 64) ?? DEFAULT_BOOTSTRAP_PARALLEL,
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
   };

@@ -1,3 +1,4 @@
+import type { BootstrapEvent } from './bootstrap.ts';
 import type { CleanupEvent } from './clean.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { ExportEvent } from './disks.ts';
@@ -21,6 +22,7 @@ export type Event =
   | LogEvent
   | VmEvent
   | ExecEvent
+  | BootstrapEvent
   | ExportEvent;
 
 export type EventType = Event['type'];

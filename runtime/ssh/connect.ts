@@ -16,14 +16,14 @@ const KEEPALIVE_MISSES = 8;
 export async function connectSsh(
   target: SshTarget,
   signal: AbortSignal,
-  timeoutMs = CONNECT_TIMEOUT_MS,
+  timeoutMs = target.login?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
 ): Promise<Client> {
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
   const privateKey = readIdentity(target);
   // Its default: where an ES module imports the bundled CommonJS package, that is all there is.
   const { Client } = (await import('ssh2')).default;
   const client = new Client();
-  const { vm, hostKey } = target;
+  const { vm, hostKey, login = {} } = target;
   let trusted: boolean | undefined;
   const hostVerifier = (key: Buffer): boolean => {
     trusted = `ssh-ed25519 ${key.toString('base64')}` === hostKey;
@@ -46,16 +46,26 @@ export async function connectSsh(
     // Stays for as long as the client lives: an error without a listener would end the process.
     client.on('error', (error) => settle(trusted === false ? mismatch(target) : failed(vm, error)));
     // What is typed and what SFTP asks for are small messages: without noDelay each waits for the one before (Nagle).
-    client.connect({
-      sock: connect({ host: '127.0.0.1', port: target.port, noDelay: true }),
-      username: target.user,
-      privateKey,
-      hostVerifier,
-      algorithms: { serverHostKey: ['ssh-ed25519'] },
-      readyTimeout: timeoutMs,
-      keepaliveInterval: KEEPALIVE_MS,
-      keepaliveCountMax: KEEPALIVE_MISSES,
-    });
+    const sock = connect({ host: login.address ?? '127.0.0.1', port: target.port, noDelay: true });
+    try {
+      client.connect({
+        sock,
+        username: target.user,
+        privateKey,
+        ...(login.passphrase === undefined ? {} : { passphrase: login.passphrase }),
+        ...(login.agent === undefined ? {} : { agent: login.agent }),
+        hostVerifier,
+        algorithms: { serverHostKey: ['ssh-ed25519'] },
+        readyTimeout: timeoutMs,
+        keepaliveInterval: login.keepaliveMs ?? KEEPALIVE_MS,
+        keepaliveCountMax: login.keepaliveMisses ?? KEEPALIVE_MISSES,
+      });
+    } catch (error) {
+      // A key that ssh2 cannot read; it looks at it before it connects.
+      sock.destroy();
+      const detail = `the key ${target.identity} cannot be used (${messageOf(error)}).`;
+      settle(new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }));
+    }
   });
 }
 
@@ -63,7 +73,7 @@ export function readIdentity({ vm, identity }: SshTarget): Buffer {
   try {
     return readFileSync(identity);
   } catch (error) {
-    const detail = `the project's key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` create it again.`;
+    const detail = `the key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` create the project's key again.`;
     throw new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error });
   }
 }
