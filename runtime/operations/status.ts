@@ -5,6 +5,7 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
+import { bootstrapOf } from './project/bootstrapState.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
 import { judgeVm, type StatusContext } from './project/vmState.ts';
@@ -53,6 +54,7 @@ function facts(
   { stateRoot }: StatusContext,
 ): Omit<VmStatus, 'state'> {
   const running = live.kind === 'running';
+  const bootstrap = running && record ? bootstrapOf(stateRoot, record, vm) : undefined;
   const overlayPath = record?.overlayPath ?? vm?.overlayPath;
   const bytes = overlayPath === undefined ? undefined : overlayBytes(overlayPath);
   const cpus = running ? record?.cpus : (vm?.cpus ?? record?.cpus);
@@ -72,6 +74,7 @@ function facts(
           uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)),
           accelerator: record.accelerator,
           sshPort: record.sshPort,
+          ...(bootstrap ? { bootstrap } : {}),
         }
       : {}),
   };

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 /** In bytes, with room for what is planned (broker, bootstrap, snapshots). */
 export const LIMITS = {
   'dist/cli.js': 5_000,
-  'dist/program.js': 330_000,
+  'dist/program.js': 345_000,
   'dist/rest.js': 400_000,
   'dist/extension.cjs': 90_000,
   'dist/server.js': 450_000,
