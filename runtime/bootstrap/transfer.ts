@@ -75,7 +75,7 @@ async function sendOnce({ job, link, log }: ActiveRun) {
   try {
     return { end: await link.run({ line: unpackLine(plan.remoteDir), input, take, timeoutMs }), output, timeoutMs };
   } catch (error) {
-    if (!(error instanceof PayloadError) && !(error instanceof Error && 'code' in error)) throw error;
+    if (!(error instanceof PayloadError) && !(error instanceof Error && 'syscall' in error)) throw error;
     throw stepFailed(plan.vm, { ...STEP, detail: error.message, hint: 'Do not change the payload while it is sent.' });
   }
 }

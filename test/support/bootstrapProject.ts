@@ -38,6 +38,7 @@ export interface BootstrapProject {
 export interface GuestVm {
   readonly name: string;
   readonly settings?: string;
+  readonly memory?: string;
 }
 
 export function guestVm(name: string, settings = ''): GuestVm {
@@ -65,8 +66,11 @@ function makeProject(folder: TempFolder, image: string, vms: readonly GuestVm[],
   const home = join(folder.path, 'home');
   mkdirSync(home, { mode: 0o700 });
   mkdirSync(path);
-  const machine = `cpus = 1\nmemory = "256 MiB"\nbase_image = '''${image}'''\nssh_user = "root"`;
-  const tables = vms.map(({ name, settings }) => `[[vms]]\nname = "${name}"\n${machine}\n${settings}\n`);
+  const machine = `cpus = 1\nbase_image = '''${image}'''\nssh_user = "root"`;
+  const tables = vms.map(
+    ({ name, settings = '', memory = '256 MiB' }) =>
+      `[[vms]]\nname = "${name}"\nmemory = "${memory}"\n${machine}\n${settings}\n`,
+  );
   const head = `version = "0.1.0"\n[project]\nname = "boot"\nstate_dir = "s"\n${shared}\n`;
   writeFileSync(join(path, 'castra.toml'), head + tables.join(''));
   const project = { path, home };

@@ -32,6 +32,8 @@ const PAUSES_MS = [200, 500, 1000, 2000];
 /** A key that is wrong stays wrong, but cloud-init may be about to install the right one, and to let us in. */
 const REFUSALS_MS = 15_000;
 const STOP_TIMEOUT_MS = 15_000;
+/** Node takes a longer one for none at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SILENT = async (): Promise<void> => undefined;
 
 /** The way to a guest: one connection after another, each opened when it is needed. */
@@ -73,7 +75,7 @@ export class GuestLink {
       throw error;
     });
     if (started === undefined) return { kind: 'lost' };
-    const limit = AbortSignal.timeout(command.timeoutMs);
+    const limit = AbortSignal.timeout(Math.min(Math.ceil(command.timeoutMs), LONGEST_TIMER_MS));
     const over = AbortSignal.any([signal, limit]);
     const isOver = new Promise<'over'>((done) => {
       if (over.aborted) done('over');

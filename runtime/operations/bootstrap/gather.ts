@@ -62,7 +62,7 @@ export function gather(vm: VmDefinition, request: Pick<PlanRequest, 'mode' | 'on
   try {
     return { ...planned, artifact: readArtifact(planned.plan) };
   } catch (error) {
-    if (error instanceof PayloadError || (error instanceof Error && 'code' in error))
+    if (error instanceof PayloadError || (error instanceof Error && 'syscall' in error))
       return { kind: 'error', reason: error.message };
     throw error;
   }
