@@ -128,7 +128,7 @@ export interface PlanBootstrapOutcome {
 }
 
 export type BootstrapEvent =
-  | ({ readonly type: 'bootstrap.planned' } & PlannedBootstrap)
+  | { readonly type: 'bootstrap.planned'; readonly vm: string; readonly plan: PlannedBootstrap }
   | { readonly type: 'bootstrap.started'; readonly vm: string; readonly reason: string; readonly logPath: string }
   | {
       readonly type: 'bootstrap.step';

@@ -36,7 +36,7 @@ export const planBootstrap: Operation<PlanBootstrapOptions, PlanBootstrapOutcome
       return state?.uuid === uuid ? state : undefined;
     }),
   );
-  for (const plan of planned) run.report({ type: 'bootstrap.planned', ...plan });
+  for (const plan of planned) run.report({ type: 'bootstrap.planned', vm: plan.vm, plan });
   const errors = planned.flatMap(({ vm, action, reason }): Diagnostic[] =>
     action === 'error'
       ? [

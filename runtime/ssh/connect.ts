@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Client } from 'ssh2';
+import type { AnyAuthMethod, Client } from 'ssh2';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { SshTarget } from './target.ts';
 
@@ -51,9 +51,7 @@ export async function connectSsh(
       client.connect({
         sock,
         username: target.user,
-        privateKey,
-        ...(login.passphrase === undefined ? {} : { passphrase: login.passphrase }),
-        ...(login.agent === undefined ? {} : { agent: login.agent }),
+        ...(target.login === undefined ? { privateKey } : { authHandler: methods(target, privateKey) }),
         hostVerifier,
         algorithms: { serverHostKey: ['ssh-ed25519'] },
         readyTimeout: timeoutMs,
@@ -63,13 +61,28 @@ export async function connectSsh(
     } catch (error) {
       // A key that ssh2 cannot read; it looks at it before it connects.
       sock.destroy();
-      const detail = `the key ${target.identity} cannot be used (${messageOf(error)}).`;
-      settle(new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }));
+      const detail = `the key ${login.key?.path ?? target.identity} cannot be used (${messageOf(error)}).`;
+      settle(
+        error instanceof CastraError ? error : new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }),
+      );
     }
   });
 }
 
-export function readIdentity({ vm, identity }: SshTarget): Buffer {
+/** The user's key if there is one, then the project's, then the agent's. */
+function methods({ vm, user: username, login = {} }: SshTarget, projectKey: Buffer): AnyAuthMethod[] {
+  const { key, agent } = login;
+  const passphrase = key?.passphrase === undefined ? {} : { passphrase: key.passphrase };
+  return [
+    ...(key ? [{ ...keyMethod(username, readIdentity({ vm, identity: key.path })), ...passphrase }] : []),
+    keyMethod(username, projectKey),
+    ...(agent === undefined ? [] : [{ type: 'agent', username, agent } as const]),
+  ];
+}
+
+const keyMethod = (username: string, key: Buffer) => ({ type: 'publickey', username, key }) as const;
+
+export function readIdentity({ vm, identity }: Pick<SshTarget, 'vm' | 'identity'>): Buffer {
   try {
     return readFileSync(identity);
   } catch (error) {

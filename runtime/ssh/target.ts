@@ -17,8 +17,9 @@ export interface SshTarget {
 export interface LoginChoices {
   /** Name or address, instead of 127.0.0.1. */
   readonly address?: string;
-  readonly passphrase?: string;
-  /** Socket of the user's SSH agent, asked when the key is rejected. */
+  /** Another private key, which is tried before the project's. */
+  readonly key?: { readonly path: string; readonly passphrase?: string };
+  /** Socket of the user's SSH agent, asked when the keys are rejected. */
   readonly agent?: string;
   readonly connectTimeoutMs?: number;
   readonly keepaliveMs?: number;

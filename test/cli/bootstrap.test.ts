@@ -77,7 +77,7 @@ describe('castra up sets up a guest', { concurrency: 2 }, () => {
         symlinkSync('../größe & "x".txt', join(project.path, 'bootstrap/web/payload/sub/link'));
 
         const plan = await ok(runCli(project, ['up', '--plan', '--json'], REAL));
-        assert.equal(eventsOf(plan, 'bootstrap.planned')[0]?.action, 'would-run');
+        assert.equal(eventsOf(plan, 'bootstrap.planned')[0]?.plan.action, 'would-run');
         assert.deepEqual(readdirSync(project.home), [], '--plan writes nothing');
 
         const first = await ok(up(project));
@@ -122,7 +122,7 @@ describe('castra up sets up a guest', { concurrency: 2 }, () => {
         assert.equal(skipped.status, 'skipped');
         assert.deepEqual(stepsOf(second), ['wait-handshake: success', 'connect: success']);
         const planned = await ok(runCli(project, ['bootstrap', '--plan', '--json'], REAL));
-        assert.equal(eventsOf(planned, 'bootstrap.planned')[0]?.action, 'would-skip');
+        assert.equal(eventsOf(planned, 'bootstrap.planned')[0]?.plan.action, 'would-skip');
 
         // A lost mirror on the host is no reason to run: the guest knows.
         writeFileSync(join(project.stateRoot, 'web.bootstrap.json'), 'damaged');

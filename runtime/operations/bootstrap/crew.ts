@@ -137,7 +137,14 @@ async function jobOf(
   record: LaunchRecord,
   waitFor: (names: readonly string[]) => Promise<Ending>,
 ): Promise<BootstrapJob> {
-  const target = await loginOf({ place: sshPlace(project, settings.home), record, plan, settings, askPassphrase });
+  const target = await loginOf({
+    place: sshPlace(project, settings.home),
+    record,
+    plan,
+    settings,
+    askPassphrase,
+    warn: (text) => warn(text, run),
+  });
   const { pid, startToken } = record;
   return {
     plan,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { BootstrapPlan } from '../../bootstrap/plan.ts';
 import { readSshOptions } from '../../bootstrap/sshOptions.ts';
@@ -16,10 +17,12 @@ export interface LoginRequest {
   readonly plan: BootstrapPlan;
   readonly settings: HostSettings;
   readonly askPassphrase: AskPassphrase | undefined;
+  readonly warn: (text: string) => void;
 }
 
 /** How a bootstrap logs in: as Castra does, but for what its bootstrap.toml says. Fails with `bootstrap-failed`. */
-export async function loginOf({ place, record, plan, settings, askPassphrase }: LoginRequest): Promise<SshTarget> {
+export async function loginOf(request: LoginRequest): Promise<SshTarget> {
+  const { place, record, plan, settings } = request;
   const { vm, ssh } = plan;
   const own = targetOf(place, record);
   const port = ssh.port ?? own.port;
@@ -27,22 +30,34 @@ export async function loginOf({ place, record, plan, settings, askPassphrase }: 
     const hint = 'Add a forward to port 22 of the guest to `port_forwards`, or set `[ssh] port` in bootstrap.toml.';
     throw stepFailed(vm, { step: 'connect', detail: 'no port of this host leads to its SSH server', hint });
   }
-  const identity = ssh.identity === undefined ? own.identity : expandHome(ssh.identity, homedir());
-  const passphrase = ssh.identity === undefined ? undefined : await unlock(vm, identity, askPassphrase);
+  const key = ssh.identity === undefined ? undefined : await userKey(vm, expandHome(ssh.identity, homedir()), request);
   const isOwn = ssh.identity === undefined && ssh.user === undefined && ssh.host === undefined;
   return {
     ...own,
     port,
     user: ssh.user ?? own.user,
-    identity,
     login: {
       ...readSshOptions(ssh.options),
       ...(ssh.host === undefined ? {} : { address: ssh.host }),
-      ...(passphrase === undefined ? {} : { passphrase }),
+      ...(key === undefined ? {} : { key }),
       // The user's keys are offered only to a login that the user has described.
       ...(isOwn || settings.sshAgent === undefined ? {} : { agent: settings.sshAgent }),
     },
   };
+}
+
+/** One that is not there is left out: the guest knows the project's key as well. */
+async function userKey(
+  vm: string,
+  path: string,
+  { askPassphrase, warn }: LoginRequest,
+): Promise<{ readonly path: string; readonly passphrase?: string } | undefined> {
+  if (!existsSync(path)) {
+    warn(`${vm}: the key ${path} of its bootstrap.toml does not exist; the project's key is used.`);
+    return undefined;
+  }
+  const passphrase = await unlock(vm, path, askPassphrase);
+  return { path, ...(passphrase === undefined ? {} : { passphrase }) };
 }
 
 async function unlock(vm: string, identity: string, ask: AskPassphrase | undefined): Promise<string | undefined> {
