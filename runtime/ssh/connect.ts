@@ -6,6 +6,8 @@ import type { SshTarget } from './target.ts';
 
 /** Of connecting, key exchange and login together; an emulated guest takes a second or two. */
 const CONNECT_TIMEOUT_MS = 20_000;
+/** Twice as fast as AES where that is computed step by step. */
+const CHEAP_FIRST = { prepend: ['chacha20-poly1305@openssh.com' as const], append: [], remove: [] };
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 8;
 
@@ -53,7 +55,7 @@ export async function connectSsh(
         username: target.user,
         ...(target.login === undefined ? { privateKey } : { authHandler: methods(target, privateKey) }),
         hostVerifier,
-        algorithms: { serverHostKey: ['ssh-ed25519'] },
+        algorithms: { serverHostKey: ['ssh-ed25519'], ...(login.isEmulated ? { cipher: CHEAP_FIRST } : {}) },
         readyTimeout: timeoutMs,
         keepaliveInterval: login.keepaliveMs ?? KEEPALIVE_MS,
         keepaliveCountMax: login.keepaliveMisses ?? KEEPALIVE_MISSES,

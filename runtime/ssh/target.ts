@@ -21,6 +21,8 @@ export interface LoginChoices {
   readonly key?: { readonly path: string; readonly passphrase?: string };
   /** Socket of the user's SSH agent, asked when the keys are rejected. */
   readonly agent?: string;
+  /** Its processor is emulated, so it has no instructions for AES. */
+  readonly isEmulated?: boolean;
   readonly connectTimeoutMs?: number;
   readonly keepaliveMs?: number;
   readonly keepaliveMisses?: number;

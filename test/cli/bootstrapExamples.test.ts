@@ -28,8 +28,8 @@ describe('examples of bootstraps', { concurrency: 1 }, () => {
       const result = await ok(runCli(project, ['up', '--json'], REAL));
       assert.deepEqual([resultOf(result, 'db').status, resultOf(result, 'app').status], ['success', 'success']);
       assert.equal(outputOf(result, 'db'), '3 greetings\n');
-      const { forwards } = outcomeOf<PortsOutcome>(await ok(runCli(project, ['ports', '--json'], REAL)));
-      const host = forwards.find((forward) => forward.vm === 'app' && forward.guest === 8080)?.host;
+      const { ports } = outcomeOf<PortsOutcome>(await ok(runCli(project, ['ports', '--json'], REAL)));
+      const host = ports.find((forward) => forward.vm === 'app' && forward.guest === 8080)?.host;
       const page = await fetch(`http://127.0.0.1:${host}/`).then((reply) => reply.text());
       assert.match(page, /ahoj\nhello\nsalut/);
     }));

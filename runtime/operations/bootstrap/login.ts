@@ -37,6 +37,7 @@ export async function loginOf(request: LoginRequest): Promise<SshTarget> {
     port,
     user: ssh.user ?? own.user,
     login: {
+      isEmulated: record.accelerator === 'tcg',
       ...readSshOptions(ssh.options),
       ...(ssh.host === undefined ? {} : { address: ssh.host }),
       ...(key === undefined ? {} : { key }),
