@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BootstrapStep, VmBootstrapResult } from '../contract/bootstrap.ts';
 import { CastraError, describe, messageOf, singleFailure } from '../contract/failures.ts';
 import type { SingleFailure } from '../contract/singleFailure.ts';
-import { type BootstrapState, readBootstrapState, writeBootstrapState } from '../state/bootstrapState.ts';
+import { type BootstrapState, readBootstrapState, writeBootstrapState } from './bootstrapState.ts';
 import { GuestLink } from './guest/guestLink.ts';
 import { type GuestFacts, probeGuest } from './guest/probe.ts';
 import { stampProgram } from './guest/programs.ts';

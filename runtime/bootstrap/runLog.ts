@@ -10,7 +10,7 @@ export interface RunFiles {
   readonly runLogPath: string;
 }
 
-/** `20260131-180000-123`: sorts by time, and belongs to no VM whose name goes on. */
+/** `20260131-180000-123`: sorts by time, and no name of a VM ends like this. */
 const timeOf = (now: Date): string =>
   now
     .toISOString()

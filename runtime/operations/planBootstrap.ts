@@ -1,3 +1,4 @@
+import { readBootstrapState } from '../bootstrap/bootstrapState.ts';
 import type { BootstrapPlan } from '../bootstrap/plan.ts';
 import { explainChange, stampLine } from '../bootstrap/stamp.ts';
 import type { BootstrapMode, VmDefinition } from '../config/project.ts';
@@ -8,7 +9,6 @@ import type {
   PlannedStep,
 } from '../contract/bootstrap.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import { readBootstrapState } from '../state/bootstrapState.ts';
 import { inspectVm } from '../state/liveness.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { refuseCircles } from './bootstrap/circles.ts';

@@ -59,7 +59,7 @@ export interface VmFiles {
   readonly pidfile: string;
   /** The launch record (record.ts): what was started, and what proves it. */
   readonly record: string;
-  /** How far its bootstrap came (bootstrapState.ts). */
+  /** How far its bootstrap came (bootstrap/bootstrapState.ts). */
   readonly bootstrap: string;
   readonly qemuLog: string;
   readonly serialLog: string;

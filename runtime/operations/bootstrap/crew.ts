@@ -1,3 +1,4 @@
+import { bootstrapStatus, readBootstrapState } from '../../bootstrap/bootstrapState.ts';
 import type { BootstrapJob } from '../../bootstrap/job.ts';
 import { runBootstrap } from '../../bootstrap/runBootstrap.ts';
 import type { BootstrapMode, ProjectConfig, VmDefinition } from '../../config/project.ts';
@@ -6,7 +7,6 @@ import { CastraError, describe, messageOf, singleFailure } from '../../contract/
 import type { HostSettings } from '../../contract/project.ts';
 import type { SingleFailure } from '../../contract/singleFailure.ts';
 import { isSameProcess } from '../../process/identity.ts';
-import { bootstrapStatus, readBootstrapState } from '../../state/bootstrapState.ts';
 import { inspectVm } from '../../state/liveness.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 import type { Run } from '../run.ts';

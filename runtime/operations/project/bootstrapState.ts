@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bootstrapStatus, readBootstrapState } from '../../bootstrap/bootstrapState.ts';
 import { BOOTSTRAP_FILE } from '../../config/bootstrapProject.ts';
 import type { VmDefinition } from '../../config/project.ts';
 import type { BootstrapStatus } from '../../contract/vocabulary.ts';
-import { bootstrapStatus, readBootstrapState } from '../../state/bootstrapState.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 
 /** How far the bootstrap of a VM that runs has come, from files alone. Undefined where there is nothing to run. */

@@ -1,9 +1,9 @@
 import type { BootstrapStatus } from '../contract/vocabulary.ts';
 import { identify, isSameProcess, type ProcessIdentity } from '../process/identity.ts';
-import { number, object, oneOf, optional, text } from './decode.ts';
-import { readJsonIfAny, writeFileAtomic } from './files.ts';
-import { vmFiles } from './layout.ts';
-import { readRootId } from './rootId.ts';
+import { number, object, oneOf, optional, text } from '../state/decode.ts';
+import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
+import { vmFiles } from '../state/layout.ts';
+import { readRootId } from '../state/rootId.ts';
 
 /**
  * The last bootstrap of a VM, as the command that ran it left it. A mirror of what the guest's own stamp says, for those
