@@ -133,7 +133,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'dependency-failed': {
     exitCode: 70,
     describe: (failure) =>
-      `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not become ready or whose bootstrap failed. Correct that first; \`castra up ${failure.vm}\` also starts the VMs that it needs.`,
+      `${failure.vm} was not started: it needs ${failure.needs.join(', ')}, which did not become ready. Correct that first; \`castra up ${failure.vm}\` also starts the VMs that it needs.`,
   },
   'not-running': { exitCode: 70, describe: (failure) => `${failure.vm} is not running: ${failure.detail}` },
   'not-working': {
