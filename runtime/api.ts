@@ -17,6 +17,7 @@ export type {
 export type { BusMessage } from './broker/client/inbox.ts';
 export { BusError, type BusErrorKind } from './broker/client/incoming.ts';
 export type * from './config/project.ts';
+export type * from './contract/bootstrap.ts';
 export type * from './contract/broker.ts';
 export type * from './contract/bus.ts';
 export type * from './contract/clean.ts';
@@ -57,6 +58,7 @@ export const busPublish = later(async () => (await import('./operations/busPubli
 export const busRequest = later(async () => (await import('./operations/busRequest.ts')).busRequest);
 export const busStats = later(async () => (await import('./operations/busStats.ts')).busStats);
 export const busTail = later(async () => (await import('./operations/busTail.ts')).busTail);
+export const bootstrap = later(async () => (await import('./operations/bootstrap.ts')).bootstrap);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);
@@ -73,6 +75,7 @@ export const imagesVerify = later(async () => (await import('./operations/images
 export const init = later(async () => (await import('./operations/init.ts')).init);
 export const list = later(async () => (await import('./operations/list.ts')).list);
 export const logs = later(async () => (await import('./operations/logs.ts')).logs);
+export const planBootstrap = later(async () => (await import('./operations/planBootstrap.ts')).planBootstrap);
 export const ports = later(async () => (await import('./operations/ports.ts')).ports);
 export const resume = later(async () => (await import('./operations/resume.ts')).resume);
 export const ssh = later(async () => (await import('./operations/ssh.ts')).ssh);

@@ -75,6 +75,18 @@ const RULES: readonly Rule[] = [
     why: 'it is text for another machine',
   },
   {
+    files: any('runtime/bootstrap/.+'),
+    values: any(
+      'runtime/(?:bootstrap|ssh|state|process|logs)/.+',
+      'runtime/config/(?:bootstrapSteps|remoteDir)\\.ts',
+      CORE,
+      NODE,
+      'tar/header',
+    ),
+    types: any('runtime/config/(?:project|analyzeBootstrap)\\.ts'),
+    why: 'it knows one guest and how to log in to it, not projects and who else waits',
+  },
+  {
     files: any('runtime/(?:operations/.+|library/.+|api\\.ts)'),
     values: any('runtime/(?!cli/).+', NODE, LANGUAGE),
     why: 'a library caller has no terminal and no command line',

@@ -47,6 +47,8 @@ export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   return { place, syntax, draft, placed, roles, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
+const DEFAULT_BOOTSTRAP_PARALLEL = 4;
+
 type Interpretation = Pick<ConfigAnalysis, 'draft' | 'placed' | 'roles'>;
 
 function interpretProject(value: Fields, source: ConfigSource, findings: Findings): Interpretation {
@@ -73,6 +75,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     mirrors: texts(asTable(value.images)?.mirrors),
     maxImageBytes: readImageLimit(asTable(value.images) ?? {}, findings),
     logs: readLogLimits(asTable(value.logs) ?? {}, findings),
+    bootstrapParallel: integer(context.bootstrap.max_parallel, 1, 64) ?? DEFAULT_BOOTSTRAP_PARALLEL,
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
   };

@@ -1,10 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import { asTable, type Fields, integer, text, textMap, texts } from './fields.ts';
+import { type BootstrapStepFile, checkSteps, ENV_NAME, readSteps } from './bootstrapSteps.ts';
+import { asTable, type Fields, integer, tables, text, textMap, texts } from './fields.ts';
 import type { Findings } from './findings/findings.ts';
 import { applySuppressions, readSuppressions, type Suppression } from './findings/suppressions.ts';
 import { type DocumentSyntax, readDocument } from './readDocument.ts';
+import { explainRemoteDir } from './remoteDir.ts';
 import { bootstrapShape } from './schema.ts';
+import type { TomlPath } from './toml/meaning/meaning.ts';
+import { isBelowHome } from './vms/paths.ts';
 
 /** What a bootstrap.toml says; what it leaves out comes from castra.toml. */
 export interface BootstrapFile {
@@ -14,13 +18,15 @@ export interface BootstrapFile {
   readonly env: Readonly<Record<string, string>>;
   readonly verify: { readonly command?: string; readonly path?: string };
   readonly ssh: BootstrapSsh;
+  /** Undefined: the script beside the file is all there is to run. */
+  readonly steps?: readonly BootstrapStepFile[];
 }
 
 export interface BootstrapSsh {
   readonly user?: string;
   readonly host?: string;
   readonly port?: number;
-  /** Absolute. */
+  /** Absolute, or `~/…`. */
   readonly identity?: string;
   readonly options: readonly string[];
 }
@@ -40,7 +46,9 @@ export function analyzeBootstrap(source: { readonly text: string; readonly path:
   const { syntax, value, findings } = readDocument(source, bootstrapShape);
   const file = interpret(value, dirname(source.path));
   checkRemoteDir(file.remoteDir, findings);
-  checkNames(Object.keys(asTable(value.env) ?? {}), findings);
+  checkNames(value.env, ['env'], findings);
+  for (const [index, step] of tables(value.steps).entries()) checkNames(step?.env, ['steps', index, 'env'], findings);
+  checkSteps(value, file.steps, findings);
   checkVerify(value, findings);
   const { document, index } = syntax;
   const suppressions = readSuppressions(document, index);
@@ -62,9 +70,10 @@ function interpret(value: Fields, folder: string): BootstrapFile {
       user: text(ssh.user),
       host: text(ssh.host),
       port: integer(ssh.port, 1, 65535),
-      identity: identity === undefined ? undefined : resolve(folder, identity),
+      identity: identity === undefined || isBelowHome(identity) ? identity : resolve(folder, identity),
       options: texts(ssh.options),
     }),
+    steps: readSteps(value.steps, folder),
   };
   return withoutUndefined(known);
 }
@@ -77,35 +86,26 @@ function withoutUndefined<Table extends object>(table: Table): Known<Table> {
   return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined)) as Known<Table>;
 }
 
-/** Folders of the guest's own, and homes. */
-const NEEDED =
-  /^(?:|bin|boot|dev|etc|home(?:\/[^/]+)?|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr(?:\/\w+)?|var(?:\/\w+)?)$/;
-
-/** What the folder holds is deleted before the script comes, and guests are Unix. */
 function checkRemoteDir(folder: string | undefined, findings: Findings): void {
-  if (folder === undefined) return;
-  const parts = folder.split('/').filter((part) => part !== '' && part !== '.');
-  const isAbsolute = folder.startsWith('/') && !parts.includes('..') && !folder.includes('\0');
-  if (isAbsolute && !NEEDED.test(parts.join('/'))) return;
+  const why = folder === undefined ? undefined : explainRemoteDir(folder);
+  if (why === undefined) return;
   findings.report({
     severity: 'error',
     code: 'config/remote-dir',
-    message: isAbsolute
-      ? `The guest needs "${folder}", but Castra deletes the content of a bootstrap folder first.`
-      : `"${folder}" is not an absolute path in the guest without "..".`,
+    message: `${why}.`,
     help: 'Write the path of a separate folder, such as "/tmp/castra-bootstrap".',
     path: ['remote_dir'],
   });
 }
 
-function checkNames(names: readonly string[], findings: Findings): void {
-  for (const name of names.filter((each) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(each))) {
+function checkNames(env: unknown, path: TomlPath, findings: Findings): void {
+  for (const name of Object.keys(asTable(env) ?? {}).filter((each) => !ENV_NAME.test(each))) {
     findings.report({
       severity: 'error',
       code: 'config/env-name',
       message: `"${name}" is not the name of an environment variable.`,
       help: 'Use letters, digits and "_", and do not start with a digit.',
-      path: ['env', name],
+      path: [...path, name],
       part: 'key',
     });
   }

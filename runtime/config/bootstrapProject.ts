@@ -1,9 +1,11 @@
 import { basename, dirname, join } from 'node:path';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { BootstrapAnalysis } from './analyzeBootstrap.ts';
+import { checkStepNeeds } from './bootstrapSteps.ts';
 import { collectFindings, type Findings } from './findings/findings.ts';
 import { suggest } from './findings/suggest.ts';
 import { isSuppressed } from './findings/suppressions.ts';
+import type { TomlPath } from './toml/meaning/meaning.ts';
 import type { PlacedVm } from './vms/placedVm.ts';
 
 /** The file beside a bootstrap script that says how it is run. */
@@ -39,25 +41,49 @@ export function findMismatches(bootstrap: BootstrapAnalysis, placed: readonly Pl
   if (names.length === 0) return [];
   const findings = collectFindings(syntax.tree, syntax.document.text, syntax.index, path);
   checkIdentity(bootstrap.value.handshakeIdentity, names, findings);
+  for (const [index, step] of (bootstrap.value.steps ?? []).entries()) checkStepNeeds(step, index, names, findings);
   const isScripts = placed.some(({ vm }) => dirname(vm.bootstrap.script) === dirname(path));
   if (configOfBootstrap(path) !== undefined && !isScripts) checkFolder(basename(dirname(path)), names, findings);
   return visible(findings, bootstrap);
 }
 
-/** A warning for a private key that `exists` does not know. */
-export function findMissingKey(bootstrap: BootstrapAnalysis, exists: (file: string) => boolean) {
-  const { syntax, path, value } = bootstrap;
-  const { identity } = value.ssh;
-  if (identity === undefined || exists(identity)) return [];
+/** A file of this host that a bootstrap.toml names. */
+interface NamedFile {
+  readonly what: 'SSH key' | 'script' | 'payload';
+  /** Absolute, or `~/…`. */
+  readonly file: string;
+  readonly path: TomlPath;
+}
+
+export function filesOfBootstrap({ value: { ssh, steps = [] } }: BootstrapAnalysis): readonly NamedFile[] {
+  return [
+    ...(ssh.identity === undefined
+      ? []
+      : [{ what: 'SSH key', file: ssh.identity, path: ['ssh', 'identity'] } as const]),
+    ...steps.flatMap(({ run, payload }, index): NamedFile[] => [
+      ...(run?.kind === 'file' ? [{ what: 'script', file: run.path, path: ['steps', index, 'run'] } as const] : []),
+      ...(payload === undefined
+        ? []
+        : [{ what: 'payload', file: payload, path: ['steps', index, 'payload'] } as const]),
+    ]),
+  ];
+}
+
+/** A warning for every file that `exists` does not know. */
+export function findMissing(bootstrap: BootstrapAnalysis, exists: (file: string) => boolean): Diagnostic[] {
+  const missing = filesOfBootstrap(bootstrap).filter(({ file }) => !exists(file));
+  if (missing.length === 0) return [];
+  const { syntax, path } = bootstrap;
   const findings = collectFindings(syntax.tree, syntax.document.text, syntax.index, path);
-  const isHome = identity.startsWith(join(dirname(path), '~'));
-  findings.report({
-    severity: 'warning',
-    code: 'config/missing-file',
-    message: `The SSH key ${identity} does not exist.`,
-    help: isHome ? '`~` has no meaning here: write the whole path.' : 'Correct the path, or create it.',
-    path: ['ssh', 'identity'],
-  });
+  for (const { what, file, path: at } of missing) {
+    findings.report({
+      severity: 'warning',
+      code: 'config/missing-file',
+      message: `The ${what} ${file} does not exist.`,
+      help: 'Correct the path, or create it.',
+      path: at,
+    });
+  }
   return visible(findings, bootstrap);
 }
 

@@ -27,6 +27,8 @@ export interface BootstrapSettings {
   readonly handshakeTimeoutMs: number;
   readonly remoteDir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Of a script, instead of the file. */
+  readonly run?: string;
   readonly script: string;
   readonly payload: string;
   readonly verifyCommand?: string;
@@ -56,7 +58,7 @@ export interface VmDefinition {
   readonly readyTimeoutMs: number;
   readonly qemuArgs: readonly string[];
   readonly bootstrap: BootstrapSettings;
-  /** Names of the VMs that must be ready before this one starts. */
+  /** Names of the VMs that must be ready, and bootstrapped, before this one starts. */
   readonly needs: readonly string[];
 }
 
@@ -76,6 +78,8 @@ export interface ProjectConfig extends ProjectPlace {
   /** The largest disk that Castra takes as a base image, as a guest sees it. */
   readonly maxImageBytes: number;
   readonly logs: LogLimits;
+  /** How many VMs are bootstrapped at a time. */
+  readonly bootstrapParallel: number;
   readonly vms: readonly VmDefinition[];
   /** `[workflows] init`: for people, never run. */
   readonly initWorkflow: readonly string[];

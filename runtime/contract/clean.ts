@@ -74,6 +74,8 @@ export type CleanupKind =
   | 'seed'
   | 'ssh-config'
   | 'record'
+  /** What is known of a VM's bootstrap. */
+  | 'bootstrap'
   | 'temporary'
   /** Not ours; only ever skipped. */
   | 'unknown';

@@ -1,3 +1,4 @@
+import type { BootstrapEvent } from './bootstrap.ts';
 import type { BrokerEvent } from './broker.ts';
 import type { BusMessageEvent } from './bus.ts';
 import type { CleanupEvent } from './clean.ts';
@@ -25,6 +26,7 @@ export type Event =
   | LogEvent
   | VmEvent
   | ExecEvent
+  | BootstrapEvent
   | ExportEvent;
 
 export type EventType = Event['type'];

@@ -1,3 +1,4 @@
+import type { VmBootstrapResult } from './bootstrap.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { RootFinding, SingleFailure } from './singleFailure.ts';
 import type { VmDownResult, VmResumeResult, VmUpResult } from './vms.ts';
@@ -7,7 +8,8 @@ export type Failure =
   | SingleFailure
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
   | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] }
-  | { readonly kind: 'resume-failed'; readonly vms: readonly VmResumeResult[] };
+  | { readonly kind: 'resume-failed'; readonly vms: readonly VmResumeResult[] }
+  | { readonly kind: 'bootstraps-failed'; readonly vms: readonly VmBootstrapResult[] };
 
 /** What failed in the work on one VM. Summaries of several VMs do not come from there. */
 export function singleFailure({ failure, message }: CastraError): SingleFailure {
@@ -15,6 +17,7 @@ export function singleFailure({ failure, message }: CastraError): SingleFailure 
     case 'up-failed':
     case 'down-failed':
     case 'resume-failed':
+    case 'bootstraps-failed':
       return { kind: 'internal', detail: message };
     default:
       return failure;
@@ -153,6 +156,8 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 255,
     describe: (failure) => `${failure.vm} did not prove its identity: ${failure.detail}`,
   },
+  'bootstrap-failed': { exitCode: 70, describe: (failure) => describeBootstrap(failure) },
+  'bootstrap-refused': { exitCode: 70, describe: (failure) => failure.detail },
   'command-timed-out': {
     exitCode: 70,
     describe: ({ vm, timeoutMs }) => `${vm}: the command did not end within ${timeoutMs / 1000} s, so Castra ended it.`,
@@ -172,6 +177,10 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'up-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   'down-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   'resume-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
+  'bootstraps-failed': {
+    exitCode: 70,
+    describe: ({ vms }) => vms.flatMap((vm) => (vm.status === 'failed' ? [describe(vm.failure)] : [])).join('\n'),
+  },
   cancelled: { exitCode: 130, describe: () => 'Cancelled.' },
   internal: {
     exitCode: 70,
@@ -227,6 +236,16 @@ function describeLaunch(failure: Extract<Failure, { kind: 'launch-failed' }>): s
     ...tail('QEMU said', failure.qemuOutput),
     ...tail('last serial lines', failure.serialTail),
     `Log: ${failure.logPath}`,
+  ].join('\n');
+}
+
+function describeBootstrap(failure: Extract<Failure, { kind: 'bootstrap-failed' }>): string {
+  const { vm, step, name, detail, hint, output, logPath } = failure;
+  const where = name === undefined ? step : `${step} "${name}"`;
+  return [
+    `${vm} runs, but its bootstrap failed at ${where}: ${detail}. ${hint}`,
+    ...tail('last lines', output),
+    ...(logPath === undefined ? [] : [`Log: ${logPath}`]),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import type { AcceleratorChoice, ChangingCommand } from './vocabulary.ts';
+import type { AcceleratorChoice, BootstrapStatus, ChangingCommand } from './vocabulary.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, exactly this one, this text, or one that ran before. */
 export type ConfigSelection =
@@ -30,6 +30,8 @@ export interface HostSettings {
   /** CASTRA_ALPINE_MIRROR: asked for the default image before all others; what stands before `/v3.24/…` there. */
   readonly alpineMirror?: string;
   readonly proxy?: ProxySettings;
+  /** SSH_AUTH_SOCK: the user's agent, for bootstraps that log in as their bootstrap.toml says. */
+  readonly sshAgent?: string;
 }
 
 export interface ProjectOptions {
@@ -99,6 +101,7 @@ export interface ListedVm {
   readonly pid?: number;
   readonly sshPort?: number;
   readonly uptimeMs?: number;
+  readonly bootstrap?: BootstrapStatus;
 }
 
 export interface ListedProject {

@@ -1,5 +1,5 @@
 import type { Diagnostic } from './diagnostics.ts';
-import type { ChangingCommand } from './vocabulary.ts';
+import type { BootstrapPhase, ChangingCommand } from './vocabulary.ts';
 
 /** Every way an operation can fail by itself; failures.ts adds those that sum up several VMs. */
 export type SingleFailure =
@@ -65,6 +65,23 @@ export type SingleFailure =
   | { readonly kind: 'ssh-failed'; readonly vm: string; readonly detail: string }
   /** The server that answered does not have the host key that Castra created. */
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
+  /** The bootstrap of one VM, which runs on. */
+  | {
+      readonly kind: 'bootstrap-failed';
+      readonly vm: string;
+      readonly step: BootstrapPhase;
+      /** Which step of bootstrap.toml. */
+      readonly name?: string;
+      /** The rest of a sentence. */
+      readonly detail: string;
+      /** What to do: sentences. */
+      readonly hint: string;
+      /** The last lines that the script printed. */
+      readonly output: readonly string[];
+      readonly logPath?: string;
+    }
+  /** Nothing was started: the bootstraps that were asked for contradict each other or the project. */
+  | { readonly kind: 'bootstrap-refused'; readonly detail: string }
   /** A command in a guest took longer than it was given, and was ended. */
   | { readonly kind: 'command-timed-out'; readonly vm: string; readonly timeoutMs: number }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }

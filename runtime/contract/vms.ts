@@ -1,10 +1,11 @@
+import type { BootstrapModes, BootstrapRunOptions, VmBootstrapResult } from './bootstrap.ts';
 import type { BrokerStatus, GuestBus } from './broker.ts';
 import type { Consent } from './consent.ts';
 import type { ProjectOptions, RunningOperation } from './project.ts';
 import type { SingleFailure } from './singleFailure.ts';
-import type { AcceleratorName, PortForward, ShutdownWaits } from './vocabulary.ts';
+import type { AcceleratorName, BootstrapStatus, PortForward, ShutdownWaits } from './vocabulary.ts';
 
-export interface UpOptions extends ProjectOptions {
+export interface UpOptions extends ProjectOptions, BootstrapRunOptions {
   /** Start only the broker. */
   readonly brokerOnly?: boolean;
   /** VM or role names; empty means all. */
@@ -20,6 +21,8 @@ export interface UpOptions extends ProjectOptions {
    * Without it, that is reported and not asked.
    */
   readonly consent?: Consent;
+  /** Beats the modes of castra.toml. */
+  readonly bootstrap?: BootstrapModes;
 }
 
 export interface DownOptions extends ProjectOptions {
@@ -49,10 +52,23 @@ export interface StatusOptions extends ProjectOptions {
 
 /** How one VM came out of `up`; `failed` and `not-ready` carry why. */
 export type VmUpResult =
-  | { readonly vm: string; readonly result: 'ready'; readonly launch: VmLaunch; readonly elapsedMs: number }
+  | {
+      readonly vm: string;
+      readonly result: 'ready';
+      readonly launch: VmLaunch;
+      readonly elapsedMs: number;
+      /** Missing where there was nothing to run. */
+      readonly bootstrap?: VmBootstrapResult;
+    }
   | { readonly vm: string; readonly result: 'launched'; readonly launch: VmLaunch }
   /** `launch` is missing when its launch record is. */
-  | { readonly vm: string; readonly result: 'already-running'; readonly pid: number; readonly launch?: VmLaunch }
+  | {
+      readonly vm: string;
+      readonly result: 'already-running';
+      readonly pid: number;
+      readonly launch?: VmLaunch;
+      readonly bootstrap?: VmBootstrapResult;
+    }
   | { readonly vm: string; readonly result: 'failed'; readonly failure: SingleFailure }
   | { readonly vm: string; readonly result: 'cancelled' };
 
@@ -114,6 +130,8 @@ export interface VmStatus {
   readonly serialLog?: string;
   /** Only when the guest said hello to the broker in this launch. */
   readonly bus?: GuestBus;
+  /** Missing for a VM that has nothing to run. */
+  readonly bootstrap?: BootstrapStatus;
 }
 
 export interface StatusOutcome {

@@ -33,7 +33,7 @@ export interface LogLimits {
 }
 
 /** The commands that hold a project's lock while they change it. */
-export const changingCommands = ['up', 'down', 'resume', 'clean', 'export'] as const;
+export const changingCommands = ['up', 'down', 'resume', 'bootstrap', 'clean', 'export'] as const;
 /** `unknown`: a newer Castra holds the lock with a command that this one does not know. */
 export type ChangingCommand = (typeof changingCommands)[number] | 'unknown';
 
@@ -43,6 +43,7 @@ export const commandEffects: Readonly<Record<ChangingCommand, CommandEffect>> = 
   up: 'starts',
   down: 'stops',
   resume: 'leaves',
+  bootstrap: 'leaves',
   clean: 'leaves',
   export: 'leaves',
   unknown: 'leaves',
@@ -59,3 +60,20 @@ export type ReadySignal =
   | { readonly kind: 'broker' }
   | { readonly kind: 'none' }
   | { readonly kind: 'serial'; readonly pattern: string };
+
+/** How far a bootstrap has come, in order; `reboot` only after a step that asks for it. */
+export const bootstrapPhases = ['wait-handshake', 'connect', 'transfer', 'apply', 'verify', 'reboot'] as const;
+
+export type BootstrapPhase = (typeof bootstrapPhases)[number];
+
+/** What `status` and `list` tell of a VM's bootstrap. */
+export interface BootstrapStatus {
+  /** `pending`: there is something to run that has not run on this disk. */
+  readonly state: 'pending' | 'running' | 'done' | 'failed';
+  /** While it runs, or where it failed. */
+  readonly step?: string;
+  /** Since when the step runs; when it is done or failed, when it ended. */
+  readonly since?: string;
+  readonly reason?: string;
+  readonly logPath?: string;
+}

@@ -14,35 +14,40 @@ export interface FolderAlarm {
 }
 
 /**
- * Announces changes in a folder, promptly where the system reports them and slowly where it does not: every
- * `unwatchedPollMs` while the folder is not there.
+ * Announces changes in folders, promptly where the system reports them and slowly where it does not: every
+ * `unwatchedPollMs` while one of them is not there.
  */
-export function watchFolder(folder: string, unwatchedPollMs = UNWATCHED_POLL_MS): FolderAlarm {
-  let watcher: FSWatcher | undefined;
+export function watchFolder(folder: string | readonly string[], unwatchedPollMs = UNWATCHED_POLL_MS): FolderAlarm {
+  const watchers = new Map<string, FSWatcher>();
+  const folders = [folder].flat();
   let hasRung = false;
   let wake: () => void = () => undefined;
-  const stop = () => {
-    watcher?.close();
-    watcher = undefined;
+  const stop = (path: string) => {
+    watchers.get(path)?.close();
+    watchers.delete(path);
   };
   const ring = () => {
     hasRung = true;
     wake();
   };
-  const start = () => {
+  const start = (path: string) => {
     try {
       // An error is that the folder went, or that the user has no watches left.
-      watcher = watch(folder, { persistent: false }, ring).on('error', stop);
+      watchers.set(
+        path,
+        watch(path, { persistent: false }, ring).on('error', () => stop(path)),
+      );
     } catch {
-      watcher = undefined;
+      // It is looked at again with the next wait.
     }
   };
   return {
     async next(signal) {
-      if (watcher === undefined) start();
+      for (const path of folders) if (!watchers.has(path)) start(path);
+      const isWatched = watchers.size === folders.length;
       await new Promise<void>((done) => {
         // One listener at a time: AbortSignal.any would leave one behind for every wait.
-        const timer = setTimeout(() => wake(), watcher ? POLL_MS : unwatchedPollMs);
+        const timer = setTimeout(() => wake(), isWatched ? POLL_MS : unwatchedPollMs);
         wake = () => {
           clearTimeout(timer);
           signal.removeEventListener('abort', wake);
@@ -54,6 +59,6 @@ export function watchFolder(folder: string, unwatchedPollMs = UNWATCHED_POLL_MS)
       if (hasRung) await pause(GATHER_MS, signal);
       hasRung = false;
     },
-    close: stop,
+    close: () => folders.forEach(stop),
   };
 }

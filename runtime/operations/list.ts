@@ -5,6 +5,7 @@ import { inspectVm, knownVms } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import { type KnownProject, knownProjects } from '../state/registry.ts';
 import { examineRoot } from '../state/stateRoot.ts';
+import { bootstrapOf } from './project/bootstrapState.ts';
 import type { Operation } from './run.ts';
 
 /** All projects that ever ran here, and their VMs. From files and the process table alone, so it is quick. */
@@ -41,10 +42,12 @@ function describeVm(stateRoot: string, name: string, operation: RunningOperation
     return { name, state: live.kind === 'died' ? 'crashed' : 'stopped' };
   }
   const { record } = live;
+  const bootstrap = record && bootstrapOf(stateRoot, record, undefined);
   return {
     name,
     state: at === 'stops' ? 'shutting_down' : at === 'starts' && record?.readyAt === undefined ? 'starting' : 'running',
     pid: live.process.pid,
     ...(record ? { sshPort: record.sshPort, uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)) } : {}),
+    ...(bootstrap ? { bootstrap } : {}),
   };
 }

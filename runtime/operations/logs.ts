@@ -27,7 +27,9 @@ export const logs: Operation<LogsOptions, LogsOutcome> = async (options, run) =>
   const shown = sources.map((source) => new ShownSource(source, { stateRoot, run, rest }));
   try {
     for (const source of shown) await source.showTail(options);
-    if (options.follow) await followAll(shown, projectFiles(stateRoot).logs, { signal: run.signal, rest });
+    const files = projectFiles(stateRoot);
+    const folders = [files.logs, ...(sources.some(({ runs }) => runs) ? [files.bootstrapLogs] : [])];
+    if (options.follow) await followAll(shown, folders, { signal: run.signal, rest });
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     return { value: { logs: shown.map((source) => source.outcome) }, diagnostics };
   } finally {
@@ -38,10 +40,10 @@ export const logs: Operation<LogsOptions, LogsOutcome> = async (options, run) =>
 /** Until the run is aborted: nothing else ends it, for a VM that is stopped may be started again. */
 async function followAll(
   shown: readonly ShownSource[],
-  folder: string,
+  folders: readonly string[],
   { signal, rest }: { readonly signal: AbortSignal; readonly rest: Rest },
 ): Promise<void> {
-  const alarm = watchFolder(folder);
+  const alarm = watchFolder(folders);
   try {
     while (!signal.aborted) {
       const more = shown.map((source) => source.readOn());
@@ -67,6 +69,8 @@ class ShownSource {
   readonly #run: Run;
   readonly #rest: Rest;
   #tracker: LogTracker | undefined;
+  /** The run that is followed. */
+  #followed: string | undefined;
   #lines = 0;
 
   constructor(source: LogSource, { stateRoot, run, rest }: Showing) {
@@ -85,7 +89,7 @@ class ShownSource {
     const lines = tail ?? (since === undefined ? DEFAULT_LINES : Number.POSITIVE_INFINITY);
     const request = { lines, headers: this.#source.kind === 'qemu', ...(since === undefined ? {} : { since }) };
     try {
-      if (this.#source.runs) await this.#showRuns(this.#source.runs, request);
+      if (this.#source.runs) await this.#showRuns(this.#source.runs(), request, follow);
       else await this.#showFile(openTail(this.#source.path, request), request, follow);
     } catch (error) {
       this.#announce('unreadable', messageOf(error));
@@ -95,7 +99,7 @@ class ShownSource {
   /** True when there may be more at once. */
   readOn(): boolean {
     try {
-      return this.#tracker?.read(this.#emit) ?? false;
+      return this.#readRuns() || (this.#tracker?.read(this.#emit) ?? false);
     } catch (error) {
       this.#announce('unreadable', messageOf(error));
       this.close();
@@ -119,22 +123,46 @@ class ShownSource {
     await this.#readAll(follow ? older : files);
   }
 
-  /** Each is written whole at the end of a bootstrap, so there is nothing in it to follow. */
-  async #showRuns(runs: readonly string[], request: TailRequest): Promise<void> {
+  /** One file for each run. Only the last one may still grow. */
+  async #showRuns(runs: readonly string[], request: TailRequest, follow: boolean): Promise<void> {
     this.#announce(runs.length === 0 ? 'missing' : 'present');
-    const chosen: TailRequest[] = [];
+    const last = runs.at(-1);
+    const ended = follow ? runs.slice(0, -1) : runs;
     let wanted = request.lines;
-    for (const path of runs.toReversed()) {
+    if (follow && last !== undefined) {
+      const { older, current, lines } = openTail(last, request);
+      for (const { file } of older) closeSync(file);
+      this.#follow(last, current);
+      wanted -= lines;
+    }
+    const chosen: { readonly path: string; readonly request: TailRequest }[] = [];
+    for (const path of ended.toReversed()) {
       if (wanted <= 0) break;
       const { older, current, lines } = openTail(path, { ...request, lines: wanted });
       for (const { file } of current ? [...older, current] : older) closeSync(file);
-      chosen.push({ ...request, lines: wanted });
+      chosen.push({ path, request: { ...request, lines: wanted } });
       wanted -= lines;
     }
-    for (const [index, path] of runs.slice(runs.length - chosen.length).entries()) {
-      const { older, current } = openTail(path, chosen[chosen.length - 1 - index] ?? request);
+    for (const run of chosen.reverse()) {
+      const { older, current } = openTail(run.path, run.request);
       await this.#readAll(current ? [...older, current] : older);
     }
+  }
+
+  #follow(path: string, segment?: Segment): void {
+    this.#tracker = new LogTracker(path, segment);
+    this.#followed = path;
+  }
+
+  /** A run that began since the last look: what is left of the one before is read first. */
+  #readRuns(): boolean {
+    const last = this.#source.runs?.().at(-1);
+    if (last === undefined || last === this.#followed) return false;
+    if (this.#tracker?.read(this.#emit)) return true;
+    this.#tracker?.flush(this.#emit);
+    this.close();
+    this.#follow(last);
+    return true;
   }
 
   async #readAll(segments: readonly Segment[]): Promise<void> {

@@ -6,6 +6,7 @@ import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { readOperation } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
+import { bootstrapOf } from './project/bootstrapState.ts';
 import { brokerStatus, guestBus } from './project/guestBus.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
@@ -64,6 +65,7 @@ function facts(
 ): Omit<VmStatus, 'state'> {
   const running = live.kind === 'running';
   const bus = running && record ? guestBus(stateRoot, record) : undefined;
+  const bootstrap = running && record ? bootstrapOf(stateRoot, record, vm) : undefined;
   const overlayPath = record?.overlayPath ?? vm?.overlayPath;
   const bytes = overlayPath === undefined ? undefined : overlayBytes(overlayPath);
   const cpus = running ? record?.cpus : (vm?.cpus ?? record?.cpus);
@@ -84,6 +86,7 @@ function facts(
           uptimeMs: Math.max(0, Date.now() - Date.parse(record.launchedAt)),
           accelerator: record.accelerator,
           sshPort: record.sshPort,
+          ...(bootstrap ? { bootstrap } : {}),
         }
       : {}),
   };

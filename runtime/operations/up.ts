@@ -2,18 +2,19 @@ import { dirname } from 'node:path';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
 import { projectId } from '../config/vms/paths.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
-import { CastraError, describe, type Failure, messageOf, singleFailure } from '../contract/failures.ts';
+import { CastraError, messageOf, singleFailure } from '../contract/failures.ts';
 import type { UpOptions, UpOutcome, VmUpResult } from '../contract/vms.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
 import { lockProject } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { registerProject } from '../state/registry.ts';
 import { folderIdentity } from '../state/rootClaims.ts';
+import { openCrew } from './bootstrap/crew.ts';
+import { modesOf } from './bootstrap/modes.ts';
 import { startBroker } from './broker/startBroker.ts';
 import { stopIdleBroker } from './broker/stopBroker.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { brokerStatus } from './project/guestBus.ts';
-import { runInOrder } from './project/inOrder.ts';
 import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
 import { isJustLaunched } from './project/vmState.ts';
@@ -24,10 +25,13 @@ import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
 import { prepareStart } from './start/preflight.ts';
 import { confirmReach } from './start/reach.ts';
-import type { StartPlan } from './start/startPlan.ts';
-import { startVm, toLaunch } from './start/startVm.ts';
+import { combine, startInOrder } from './start/startInOrder.ts';
+import { toLaunch } from './start/startVm.ts';
 
-/** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
+/**
+ * Starts VMs, with what they need first, waits until each has proven itself, and runs its bootstrap. VMs that run
+ * already are left alone, but for a bootstrap that something changed for.
+ */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const loaded = loadProject(options);
   const { project, diagnostics } = loaded;
@@ -37,11 +41,11 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const vms = options.brokerOnly ? [] : withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
   await confirmReach(project, vms, { home, consent: options.consent, run });
   const lock = await lockProject({ home, place: project, command: 'up', vms: vms.map((vm) => vm.name) });
+  const broker = project.broker.enabled ? startedBroker(loaded, options, run) : undefined;
+  // Awaited below, whatever happens: until then a failure must not count as unhandled.
+  const brokerEnded = broker?.catch(() => undefined);
   try {
     noteProject(project, home, run);
-    const broker = project.broker.enabled ? startedBroker(loaded, options, run) : undefined;
-    // Its failure is for whom awaits it, below: until then it must not count as unhandled.
-    broker?.catch(() => undefined);
     const started = await startAll(loaded, vms, options, run);
     await broker;
     refreshSshFiles(sshPlace(project, home), project.vms, run);
@@ -54,6 +58,7 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   } finally {
     const names = vms.map((vm) => vm.name);
     await releasePorts(project.stateRoot, names, home);
+    await brokerEnded;
     if (!options.brokerOnly) await stopIdleBroker(project.stateRoot, run);
     lock.release();
   }
@@ -94,40 +99,34 @@ async function startAll(
   options: UpOptions,
   run: Run,
 ): Promise<Started> {
-  const { stateRoot } = loaded.project;
-  const live = new Map(vms.map((vm) => [vm.name, inspectVm(stateRoot, vm.name)]));
+  const { project } = loaded;
+  const crew = crewFor(project, vms, options, run);
+  const live = new Map(vms.map((vm) => [vm.name, inspectVm(project.stateRoot, vm.name)]));
   const kept = (
-    await Promise.all(vms.map((vm) => keepRunning({ stateRoot, vm: vm.name }, live.get(vm.name), run)))
+    await Promise.all(
+      vms.map((vm) => keepRunning({ stateRoot: project.stateRoot, vm: vm.name }, live.get(vm.name), run)),
+    )
   ).flat();
   const wanted = vms.filter((vm) => live.get(vm.name)?.kind !== 'running');
-  if (wanted.length === 0) return { vms: kept, diagnostics: [] };
-  const prepared = await prepareStart(loaded, wanted, options, run);
-  const started = await startInOrder(prepared.plans, run);
-  const results = [...kept, ...started];
-  return {
-    vms: vms.flatMap((vm) => results.find((result) => result.vm === vm.name) ?? []),
-    diagnostics: prepared.diagnostics,
-  };
+  const prepared =
+    wanted.length === 0 ? { plans: [], diagnostics: [] } : await prepareStart(loaded, wanted, options, run);
+  const started = await startInOrder(vms, { kept, plans: prepared.plans, crew, stateRoot: project.stateRoot }, run);
+  const bootstraps = started.flatMap(({ bootstrap }) => bootstrap ?? []);
+  if (bootstraps.length > 0) run.report({ type: 'bootstrap.summary', vms: bootstraps });
+  return { vms: started.map(combine), diagnostics: prepared.diagnostics };
 }
 
-/** A need without a plan is already running. With `--no-wait` a VM whose QEMU runs is as good as ready. */
-function startInOrder(plans: readonly StartPlan[], run: Run): Promise<VmUpResult[]> {
-  const tasks = plans.map((plan) => ({ name: plan.vm.name, plan }));
-  return runInOrder<(typeof tasks)[number], VmUpResult>(
-    tasks,
-    ({ plan }) => plan.vm.needs,
-    async ({ name, plan }, needs) => {
-      if (run.signal.aborted) return { vm: name, result: 'cancelled' };
-      const failed = needs.filter(({ result }) => result === 'failed').map(({ vm }) => vm);
-      return failed.length > 0 ? giveUp(name, failed, run) : startVm(plan, run);
-    },
-  );
-}
-
-function giveUp(vm: string, needs: readonly string[], run: Run): VmUpResult {
-  const failure: Failure = { kind: 'dependency-failed', vm, needs };
-  run.report({ type: 'vm.failed', vm, message: describe(failure) });
-  return { vm, result: 'failed', failure };
+/** Bootstraps need guests that are ready. */
+function crewFor(project: ProjectConfig, vms: readonly VmDefinition[], options: UpOptions, run: Run) {
+  const modes = modesOf(project.vms, options.bootstrap);
+  const names = new Set(vms.map(({ name }) => name));
+  const own = new Map([...modes].filter(([name]) => names.has(name)));
+  const crew = openCrew({ ...options, project, modes: own, run });
+  if (options.wait ?? true) return crew;
+  const left = vms.filter(({ name }) => crew.hasWork(name)).map(({ name }) => name);
+  const text = `Not bootstrapped, because they are not waited for: ${left.join(', ')}. \`castra bootstrap\` does it.`;
+  if (left.length > 0) run.report({ type: 'message', severity: 'info', text });
+  return undefined;
 }
 
 interface Kept {

@@ -24,6 +24,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     ...(env.CASTRA_QEMU ? { qemu: env.CASTRA_QEMU } : {}),
     ...(accelerator && isAcceleratorChoice(accelerator) ? { accelerator } : {}),
     ...(env.CASTRA_ALPINE_MIRROR ? { alpineMirror: env.CASTRA_ALPINE_MIRROR } : {}),
+    ...(env.SSH_AUTH_SOCK ? { sshAgent: env.SSH_AUTH_SOCK } : {}),
     ...readProxy(env),
   };
 }

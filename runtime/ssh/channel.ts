@@ -13,6 +13,8 @@ export interface OpenChannel {
   readonly channel: ClientChannel;
   /** Resolves once all output is read. */
   readonly end: Promise<RemoteEnd>;
+  /** Resolves with its exit, whatever still holds its output open. */
+  readonly exit: Promise<RemoteEnd>;
 }
 
 /** Starts a command, or without one a login shell. Fails with `ssh-failed`. */
@@ -24,21 +26,23 @@ export function openChannel(client: Client, vm: string, command?: string, pty?: 
     };
     // The exit status of a quick command comes in the same packet, before a caller that awaits this continues.
     const opened = (error: Error | undefined, channel: ClientChannel) =>
-      error === undefined ? done({ channel, end: endOf(channel) }) : refuse(error);
+      error === undefined ? done({ channel, ...endsOf(channel) }) : refuse(error);
     client.once('close', () => refuse(new Error('the connection was closed')));
     if (command !== undefined) client.exec(command, pty ? { pty } : {}, opened);
     else client.shell(pty ?? false, opened);
   });
 }
 
-function endOf(channel: ClientChannel): Promise<RemoteEnd> {
-  return new Promise((done) => {
-    let end: RemoteEnd = { kind: 'lost' };
+function endsOf(channel: ClientChannel): Pick<OpenChannel, 'end' | 'exit'> {
+  let end: RemoteEnd = { kind: 'lost' };
+  const exit = new Promise<RemoteEnd>((done) => {
     channel.on('exit', (code: number | null, signal?: string) => {
       end = remoteEnd(code, signal);
+      done(end);
     });
     channel.once('close', () => done(end));
   });
+  return { exit, end: new Promise((done) => channel.once('close', () => done(end))) };
 }
 
 /** What a command fails with whose connection was lost. */

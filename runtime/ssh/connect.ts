@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Client } from 'ssh2';
+import type { AnyAuthMethod, Client } from 'ssh2';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { SshTarget } from './target.ts';
 
 /** Of connecting, key exchange and login together; an emulated guest takes a second or two. */
 const CONNECT_TIMEOUT_MS = 20_000;
+/** Twice as fast as AES where that is computed step by step. */
+const CHEAP_FIRST = { prepend: ['chacha20-poly1305@openssh.com' as const], append: [], remove: [] };
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 8;
 
@@ -16,14 +18,14 @@ const KEEPALIVE_MISSES = 8;
 export async function connectSsh(
   target: SshTarget,
   signal: AbortSignal,
-  timeoutMs = CONNECT_TIMEOUT_MS,
+  timeoutMs = target.login?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
 ): Promise<Client> {
   if (signal.aborted) throw new CastraError({ kind: 'cancelled' });
   const privateKey = readIdentity(target);
   // Its default: where an ES module imports the bundled CommonJS package, that is all there is.
   const { Client } = (await import('ssh2')).default;
   const client = new Client();
-  const { vm, hostKey } = target;
+  const { vm, hostKey, login = {} } = target;
   let trusted: boolean | undefined;
   const hostVerifier = (key: Buffer): boolean => {
     trusted = `ssh-ed25519 ${key.toString('base64')}` === hostKey;
@@ -46,24 +48,47 @@ export async function connectSsh(
     // Stays for as long as the client lives: an error without a listener would end the process.
     client.on('error', (error) => settle(trusted === false ? mismatch(target) : failed(vm, error)));
     // What is typed and what SFTP asks for are small messages: without noDelay each waits for the one before (Nagle).
-    client.connect({
-      sock: connect({ host: '127.0.0.1', port: target.port, noDelay: true }),
-      username: target.user,
-      privateKey,
-      hostVerifier,
-      algorithms: { serverHostKey: ['ssh-ed25519'] },
-      readyTimeout: timeoutMs,
-      keepaliveInterval: KEEPALIVE_MS,
-      keepaliveCountMax: KEEPALIVE_MISSES,
-    });
+    const sock = connect({ host: login.address ?? '127.0.0.1', port: target.port, noDelay: true });
+    try {
+      client.connect({
+        sock,
+        username: target.user,
+        ...(target.login === undefined ? { privateKey } : { authHandler: methods(target, privateKey) }),
+        hostVerifier,
+        algorithms: { serverHostKey: ['ssh-ed25519'], ...(login.isEmulated ? { cipher: CHEAP_FIRST } : {}) },
+        readyTimeout: timeoutMs,
+        keepaliveInterval: login.keepaliveMs ?? KEEPALIVE_MS,
+        keepaliveCountMax: login.keepaliveMisses ?? KEEPALIVE_MISSES,
+      });
+    } catch (error) {
+      // A key that ssh2 cannot read; it looks at it before it connects.
+      sock.destroy();
+      const detail = `the key ${login.key?.path ?? target.identity} cannot be used (${messageOf(error)}).`;
+      settle(
+        error instanceof CastraError ? error : new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error }),
+      );
+    }
   });
 }
 
-export function readIdentity({ vm, identity }: SshTarget): Buffer {
+/** The user's key if there is one, then the project's, then the agent's. */
+function methods({ vm, user: username, login = {} }: SshTarget, projectKey: Buffer): AnyAuthMethod[] {
+  const { key, agent } = login;
+  const passphrase = key?.passphrase === undefined ? {} : { passphrase: key.passphrase };
+  return [
+    ...(key ? [{ ...keyMethod(username, readIdentity({ vm, identity: key.path })), ...passphrase }] : []),
+    keyMethod(username, projectKey),
+    ...(agent === undefined ? [] : [{ type: 'agent', username, agent } as const]),
+  ];
+}
+
+const keyMethod = (username: string, key: Buffer) => ({ type: 'publickey', username, key }) as const;
+
+export function readIdentity({ vm, identity }: Pick<SshTarget, 'vm' | 'identity'>): Buffer {
   try {
     return readFileSync(identity);
   } catch (error) {
-    const detail = `the project's key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` create it again.`;
+    const detail = `the key ${identity} cannot be read (${messageOf(error)}). \`castra down\` and \`castra up\` create the project's key again.`;
     throw new CastraError({ kind: 'ssh-failed', vm, detail }, { cause: error });
   }
 }

@@ -49,6 +49,7 @@ const patterns: Readonly<Record<StateFolder, readonly Pattern[]>> = {
   root: [
     TEMPORARY,
     file(`${VM}\\.json`, 'record'),
+    file(`${VM}\\.bootstrap\\.json`, 'bootstrap'),
     file(`${VM}\\.pid`, 'pid-file'),
     { name: new RegExp(`^${VM}\\.(?:qmp|monitor|console|bus)$`), type: 'socket', cleanup: 'socket' },
     file(`${VM}\\.vars\\.fd`, 'firmware-vars'),

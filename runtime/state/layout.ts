@@ -33,7 +33,7 @@ export interface ProjectFiles {
   readonly broker: string;
   readonly hostToken: string;
   readonly cursors: string;
-  /** One JSON file per bootstrap: `<vm>-<when>.json`. */
+  /** Two files per bootstrap: `<vm>-<when>.log` has its output, `<vm>-<when>.json` what ran. */
   readonly bootstrapLogs: string;
   readonly overlays: string;
   /** Overlays that `down --keep-overlay` put aside. */
@@ -78,6 +78,8 @@ export interface VmFiles {
   readonly pidfile: string;
   /** The launch record (record.ts): what was started, and what proves it. */
   readonly record: string;
+  /** How far its bootstrap came (bootstrap/bootstrapState.ts). */
+  readonly bootstrap: string;
   readonly qemuLog: string;
   readonly serialLog: string;
   /** The UEFI variable store of this run. */
@@ -97,6 +99,7 @@ export function vmFiles(stateRoot: string, vm: string): VmFiles {
   return {
     pidfile: join(stateRoot, `${vm}.pid`),
     record: join(stateRoot, `${vm}.json`),
+    bootstrap: join(stateRoot, `${vm}.bootstrap.json`),
     qemuLog: join(logs, `${vm}.log`),
     serialLog: join(logs, `${vm}-serial.log`),
     firmwareVars: join(stateRoot, `${vm}.vars.fd`),

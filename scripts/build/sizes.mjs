@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 export const LIMITS = {
   'dist/cli.js': 5_000,
   'dist/broker.js': 60_000,
-  'dist/program.js': 330_000,
+  'dist/program.js': 360_000,
   'dist/rest.js': 400_000,
   'dist/extension.cjs': 90_000,
   'dist/server.js': 450_000,

@@ -1,5 +1,7 @@
-import { findMismatches, findMissingKey } from '../../runtime/config/bootstrapProject.ts';
+import { homedir } from 'node:os';
+import { filesOfBootstrap, findMismatches, findMissing } from '../../runtime/config/bootstrapProject.ts';
 import { findMissingFiles } from '../../runtime/config/findings/missingFiles.ts';
+import { expandHome } from '../../runtime/config/vms/paths.ts';
 import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';
 import type { Analysis } from '../documents/analysis.ts';
 import type { FileChecks } from '../documents/fileChecks.ts';
@@ -20,20 +22,22 @@ interface Outside {
 export function knownPathFindings(analysis: Analysis, { files, projects, host }: Outside): readonly Diagnostic[] {
   // A document that is not saved is nowhere, and so are its relative paths.
   if (!analysis.uri.startsWith('file:')) return [];
-  const exists = (path: string) => files.known(path) !== 'missing';
+  const exists = (path: string) => files.known(realPath(path)) !== 'missing';
   const { bootstrap } = analysis;
   if (bootstrap === undefined) return [...findMissingFiles(analysis, exists), ...host.findings(analysis)];
   const placed = projects.known(analysis)?.placed ?? [];
-  return [...findMissingKey(bootstrap, exists), ...findMismatches(bootstrap, placed)];
+  return [...findMissing(bootstrap, exists), ...findMismatches(bootstrap, placed)];
 }
 
 /** Finds out what `knownPathFindings` goes by; takes a moment at most, whatever the disk does. */
 export async function lookAtPaths(analysis: Analysis, { files, projects }: Outside): Promise<void> {
   if (!analysis.uri.startsWith('file:')) return;
-  const key = analysis.bootstrap?.value.ssh.identity;
-  const paths = analysis.bootstrap ? [key ?? []].flat() : filesOf(analysis);
+  const { bootstrap } = analysis;
+  const paths = bootstrap ? filesOfBootstrap(bootstrap).map(({ file }) => realPath(file)) : filesOf(analysis);
   await Promise.all([files.look(paths), projects.look(analysis)]);
 }
+
+const realPath = (path: string): string => expandHome(path, homedir());
 
 const filesOf = ({ placed }: Analysis): readonly string[] =>
   placed.flatMap(({ files }) => files.map(({ file }) => file));

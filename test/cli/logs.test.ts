@@ -89,12 +89,30 @@ describe('castra logs', () => {
   it('shows the bootstraps of one VM, oldest first, and not those of another whose name goes on', async () => {
     const folder = projectFiles(stateRoot).bootstrapLogs;
     mkdirSync(folder);
-    for (const name of ['web-0-20260102T030405.json', 'web-0-20260101T030405.json', 'web-0-x-20260103T030405.json']) {
-      writeFileSync(join(folder, name), `{"file":"${name}"}\n`);
+    const names = ['web-0-20260102-030405-006', 'web-0-20260101-030405-006', 'web-0-x-20260103-030405-006'];
+    for (const name of names) {
+      writeFileSync(join(folder, `${name}.log`), `${name}\n`);
+      writeFileSync(join(folder, `${name}.json`), '{}\n');
     }
     const shown = await text('web-0', '--source', 'bootstrap', '--no-prefix');
-    assert.deepEqual(shown, ['{"file":"web-0-20260101T030405.json"}', '{"file":"web-0-20260102T030405.json"}']);
+    assert.deepEqual(shown, ['web-0-20260101-030405-006', 'web-0-20260102-030405-006']);
     assert.deepEqual(await text('web-0', '--source', 'bootstrap', '--no-prefix', '-n', '1'), shown.slice(1));
+  });
+
+  it('follows the bootstrap that runs, and the next one', async () => {
+    const folder = projectFiles(stateRoot).bootstrapLogs;
+    mkdirSync(folder, { recursive: true });
+    const log = (time: string) => join(folder, `web-0-20260104-${time}-000.log`);
+    writeFileSync(log('000001'), 'first\n');
+    const following = startCli(project, ['logs', '-f', '--source', 'bootstrap', '-n', '1', '--no-prefix', 'web-0']);
+    await following.until('first');
+    appendFileSync(log('000001'), 'more\n');
+    await following.until('more');
+    writeFileSync(log('000002'), 'second\n');
+    await following.until('second');
+    following.child.kill('SIGINT');
+    const { stdout } = await following.result;
+    assert.deepEqual(stdout.trim().split('\n'), ['first', 'more', 'second']);
   });
 
   it('works with a broken castra.toml, and for VMs that it no longer has', async () => {

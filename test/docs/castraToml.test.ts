@@ -50,7 +50,7 @@ describe('docs/bootstrap-toml.md', () => {
   const blocks = [...page.matchAll(/^```toml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 
   it('has examples without a finding, alone and together', () => {
-    assert.equal(blocks.length, 3);
+    assert.equal(blocks.length, 4);
     for (const text of [...blocks, blocks.join('\n')]) {
       const { diagnostics } = analyzeBootstrap({ text, path: '/srv/demo/bootstrap/web/bootstrap.toml' });
       assert.deepEqual(diagnostics, [], text);

@@ -3,6 +3,7 @@ import { CastraError, describe, exitCodes } from '../../contract/failures.ts';
 import type { ExecOutcome, VmExecResult } from '../../contract/ssh.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
+import { drained } from '../drained.ts';
 import type { Finish } from '../finish.ts';
 import { besideGuest, textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
@@ -53,31 +54,6 @@ function readWords(words: readonly string[], all: boolean): { vms: string[]; com
     throw new CastraError({ kind: 'usage', detail });
   }
   return { vms, command };
-}
-
-/** Node queues what a slow reader has not taken yet; more is asked for only when it has. */
-async function drained(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) if (stream.writableNeedDrain) await room(stream);
-}
-
-/** One wait for all VMs: each of its own would add listeners. */
-const waits = new Map<NodeJS.WriteStream, Promise<void>>();
-
-function room(stream: NodeJS.WriteStream): Promise<void> {
-  const known = waits.get(stream);
-  if (known) return known;
-  const wait = new Promise<void>((done) => {
-    const end = () => {
-      stream.off('drain', end);
-      stream.off('close', end);
-      waits.delete(stream);
-      done();
-    };
-    stream.on('drain', end);
-    stream.on('close', end);
-  });
-  waits.set(stream, wait);
-  return wait;
 }
 
 /** `castra exec … | head` must end the commands when head has ended. */

@@ -2,10 +2,14 @@ import type { Command } from 'commander';
 import type { UpOutcome, VmUpResult } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
+import { mergeModes, parseModes } from '../bootstrapModes.ts';
 import { askAtTerminal } from '../consent.ts';
+import { drained } from '../drained.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { keepMemoryFlat } from '../memory.ts';
+import { askPassphraseAtTerminal } from '../passphrase.ts';
+import { showPlan } from '../plan.ts';
 import { liveFace } from '../render/liveFace.ts';
 import { runSession } from '../session.ts';
 
@@ -15,6 +19,9 @@ interface Flags {
   readonly brokerOnly?: boolean;
   readonly wait: boolean;
   readonly timeout?: number;
+  readonly bootstrap?: ReturnType<typeof parseModes>;
+  readonly plan?: boolean;
+  readonly verbose?: boolean;
 }
 
 export function addUp(program: Command, finish: Finish): void {
@@ -27,24 +34,60 @@ export function addUp(program: Command, finish: Finish): void {
     .option('--broker-only', 'start only the broker, for programs that wait for guests')
     .option('--no-wait', 'return when QEMU runs, before the VM is ready')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
+    .option(
+      '--bootstrap <modes>',
+      'MODE or VM=MODE, comma-separated, can be repeated: auto, always, skip (default: as in castra.toml)',
+      parseModes,
+    )
+    .option('--plan', 'only show which bootstraps would run, and why; starts and contacts nothing')
+    .option('--verbose', 'print what bootstraps print')
     .addHelpText(
       'after',
       exampleText([
         ['castra up', 'all VMs'],
         ['castra up web', 'the VM or all VMs of the role "web"'],
         ['castra up --no-wait && castra status --watch'],
+        ['castra up --bootstrap always,db=skip', 'run every bootstrap but that of db'],
         ['castra up --json | jq -c .', 'each step, for programs'],
       ]),
     )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const { force = false, yes = false, brokerOnly = false, wait, timeout } = flags;
+      const {
+        force = false,
+        yes = false,
+        brokerOnly = false,
+        wait,
+        timeout,
+        bootstrap: items,
+        plan,
+        verbose = false,
+      } = flags;
+      const bootstrap = mergeModes(items ?? []);
+      if (plan) {
+        finish(await showPlan('up', { config, settings, vms, modes: bootstrap, withNeeds: true }, json));
+        return;
+      }
       const limit = timeout === undefined ? {} : { timeoutMs: timeout };
       const consent = askAtTerminal({ yes, json, unasked: 'proceed' });
-      const options = { config, settings, vms, force, brokerOnly, wait, consent, ...limit };
+      const askPassphrase = askPassphraseAtTerminal(json);
+      const options = {
+        config,
+        settings,
+        vms,
+        force,
+        brokerOnly,
+        wait,
+        consent,
+        ...limit,
+        bootstrap,
+        askPassphrase,
+        drained,
+      };
       keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
-      finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));
+      const face = () => liveFace(renderOutcome, { verbose });
+      finish(await runSession({ command: 'up', json, face, operation }));
     });
 }
 

@@ -2,6 +2,7 @@ import type { Event } from '../../contract/events.ts';
 import type { ImageEvent } from '../../contract/images.ts';
 import type { DiscardReason } from '../../contract/vms.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
+import { renderBootstrap } from './bootstrap.ts';
 import { renderMessage } from './bus.ts';
 import { renderCleanup } from './cleanup.ts';
 import { renderDiagnostic } from './diagnostics.ts';
@@ -82,6 +83,16 @@ export function renderEvent(event: Event): EventLine | undefined {
       return out(`${logPrefix(event, process.stdout)} ${showLine(event.text, process.stdout)}`);
     case 'exec.output':
       return { stream: event.stream, text: renderExecOutput(event) };
+    case 'bootstrap.planned':
+    case 'bootstrap.started':
+    case 'bootstrap.step':
+    case 'bootstrap.progress':
+    case 'bootstrap.output':
+    case 'bootstrap.skipped':
+    case 'bootstrap.completed':
+    case 'bootstrap.failed':
+    case 'bootstrap.summary':
+      return renderBootstrap(event);
     default:
       return renderShutdown(event);
   }

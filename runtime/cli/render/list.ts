@@ -1,4 +1,5 @@
 import type { ListedProject, ListedVm, ListOutcome } from '../../contract/project.ts';
+import type { BootstrapStatus } from '../../contract/vocabulary.ts';
 import { formatClock, formatPath, painter } from './format.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -14,6 +15,14 @@ const columns: readonly Column[] = [
 ];
 
 const NONE = '—';
+
+/** Of one that is done, nothing needs to be said. */
+const bootstrapWords: Readonly<Record<BootstrapStatus['state'], string>> = {
+  pending: ', not bootstrapped',
+  running: ', bootstrapping',
+  done: '',
+  failed: ', bootstrap failed',
+};
 
 /** One line per VM; a project without any has a line as well. Then what needs a sentence. */
 export function renderList({ projects }: ListOutcome, stream: NodeJS.WriteStream): string {
@@ -35,7 +44,7 @@ function cells({ name, id, configPath }: ListedProject, vm: ListedVm | undefined
     first ? name || NONE : '',
     first ? id : '',
     vm?.name ?? NONE,
-    vm?.state ?? NONE,
+    vm ? `${vm.state}${vm.bootstrap ? bootstrapWords[vm.bootstrap.state] : ''}` : NONE,
     vm?.pid === undefined ? NONE : String(vm.pid),
     vm?.sshPort ? String(vm.sshPort) : NONE,
     vm?.uptimeMs === undefined ? NONE : formatClock(vm.uptimeMs),

@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { Event } from '../../contract/events.ts';
 import type { Phase } from '../../contract/vms.ts';
+import { type BootstrapRow, nextBootstrapRow, renderBootstrapRow } from './bootstrapRow.ts';
 import { phaseWords, renderEvent } from './events.ts';
 import { formatDuration, painter } from './format.ts';
 import { type ImageRow, nextImageRow, renderImageRow } from './imageRow.ts';
@@ -12,7 +13,8 @@ const REDRAW_MS = 100;
 /** A VM that starts, or an image that comes. Names of VMs have no colon, URLs have one. */
 type Row =
   | { readonly kind: 'vm'; readonly phase: Phase; readonly startedAt: number }
-  | { readonly kind: 'image'; readonly row: ImageRow };
+  | { readonly kind: 'image'; readonly row: ImageRow }
+  | { readonly kind: 'bootstrap'; readonly row: BootstrapRow };
 
 /** One line per starting VM and per download, below the lines that stay. For terminals only. */
 export function liveDisplay(stream: NodeJS.WriteStream): EventDisplay {
@@ -38,16 +40,22 @@ export function liveDisplay(stream: NodeJS.WriteStream): EventDisplay {
       timer ??= setInterval(draw, REDRAW_MS).unref();
       draw();
     },
+    pause: () => log.clear(),
     finish: stop,
   };
 }
 
 function isShownInRow(event: Event): boolean {
-  return event.type === 'vm.phase' || event.type === 'image.progress';
+  return event.type === 'vm.phase' || event.type === 'image.progress' || event.type === 'bootstrap.progress';
 }
 
 function update(rows: Map<string, Row>, event: Event): void {
-  if (event.type === 'vm.phase' && event.phase !== 'ready') {
+  if (event.type.startsWith('bootstrap.') && 'vm' in event) {
+    const before = rows.get(event.vm);
+    const row = nextBootstrapRow(event, before?.kind === 'bootstrap' ? before.row : undefined);
+    if (row) rows.set(event.vm, { kind: 'bootstrap', row });
+    else if (before?.kind === 'bootstrap') rows.delete(event.vm);
+  } else if (event.type === 'vm.phase' && event.phase !== 'ready') {
     const before = rows.get(event.vm);
     const startedAt = before?.kind === 'vm' ? before.startedAt : performance.now();
     rows.set(event.vm, { kind: 'vm', phase: event.phase, startedAt });
@@ -69,6 +77,8 @@ function update(rows: Map<string, Row>, event: Event): void {
 
 function renderRow(name: string, row: Row, paint: ReturnType<typeof painter>): string {
   if (row.kind === 'image') return `${paint('cyan', '↓')} ${renderImageRow(name, row.row)}`;
+  if (row.kind === 'bootstrap')
+    return `${paint('cyan', '●')} ${paint('bold', name)} ${renderBootstrapRow(row.row, (text) => paint('dim', text))}`;
   const { phase, startedAt } = row;
   return `${paint('cyan', '●')} ${paint('bold', name)} ${phaseWords[phase]} ${paint('dim', formatDuration(performance.now() - startedAt))}`;
 }

@@ -1,6 +1,6 @@
 import type { GuestBus } from '../../contract/broker.ts';
 import type { StatusOutcome, VmState, VmStatus } from '../../contract/vms.ts';
-import type { ChangingCommand } from '../../contract/vocabulary.ts';
+import type { BootstrapStatus, ChangingCommand } from '../../contract/vocabulary.ts';
 import { renderForwards } from './events.ts';
 import { type Color, formatBytes, formatClock, formatDuration, formatPath, painter } from './format.ts';
 
@@ -23,6 +23,7 @@ export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream)
   const busy = operation
     ? [`Now: ${nameOf(operation.command)} (pid ${operation.pid}), for ${formatDuration(age(operation.startedAt))}`]
     : [];
+  const bootstraps = vms.flatMap(({ name, bootstrap }) => (bootstrap ? [renderBootstrap(name, bootstrap)] : []));
   const notes = vms.flatMap((vm) => (vm.reason ? [`${vm.name}: ${vm.reason}`] : []));
   const disks = vms.flatMap((vm) =>
     vm.overlayBytes === undefined ? [] : [`${vm.name} ${formatBytes(vm.overlayBytes)}`],
@@ -34,9 +35,26 @@ export function renderStatus(outcome: StatusOutcome, stream: NodeJS.WriteStream)
     '',
     ...(vms.length === 0 ? [configErrors ? NONE_KNOWN : 'No VMs.'] : renderTable(vms, stream)),
     ...(disks.length > 0 ? ['', `Overlays on disk: ${disks.join(', ')}`] : []),
+    ...(bootstraps.length > 0 ? ['', ...bootstraps] : []),
     ...(notes.length > 0 ? ['', ...notes] : []),
     '',
   ].join('\n');
+}
+
+/** How far it came, and where to read on. */
+function renderBootstrap(name: string, { state, step, since, reason, logPath }: BootstrapStatus): string {
+  const took = since === undefined ? '' : ` for ${formatDuration(age(since))}`;
+  const log = logPath === undefined ? '' : `; log ${formatPath(logPath)}`;
+  switch (state) {
+    case 'pending':
+      return `${name}: its bootstrap has not run on this disk`;
+    case 'running':
+      return `${name}: its bootstrap runs (${step ?? 'begins'}${took})${log}`;
+    case 'done':
+      return `${name}: its bootstrap is done`;
+    case 'failed':
+      return `${name}: its bootstrap failed${step === undefined ? '' : ` at ${step}`}${reason === undefined ? '' : `: ${reason}`}${log}`;
+  }
 }
 
 function nameOf(command: ChangingCommand): string {

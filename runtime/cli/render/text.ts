@@ -16,6 +16,8 @@ export interface TextOptions<Value> {
 /** Something that shows events and can get out of the way of other output. */
 export interface EventDisplay {
   show(event: Event): void;
+  /** Clears what moves, for a line that another writes. */
+  pause?(): void;
   finish(): void;
 }
 

@@ -52,3 +52,10 @@ export function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
+
+/** `~/…`, which only the user's own account gives a meaning. */
+export const isBelowHome = (path: string): boolean => path.startsWith('~/');
+
+/** With the user's home for `~`. */
+export const expandHome = (path: string, home: string): string =>
+  isBelowHome(path) ? join(home, path.slice(2)) : path;

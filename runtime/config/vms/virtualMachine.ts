@@ -3,9 +3,10 @@ import type { AcceleratorChoice, PortForward, ReadySignal } from '../../contract
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
 import { pathReferences } from '../findings/pathReferences.ts';
-import type { BootstrapMode, BootstrapSettings, UserData, VmDefinition } from '../project.ts';
+import type { BootstrapSettings, UserData, VmDefinition } from '../project.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
 import { readBaseImage } from './baseImage.ts';
+import { bootstrapModeOf } from './bootstrapMode.ts';
 import { defaultOverlay, type Folders, isInside, replicaOverlay, resolveOverlay } from './paths.ts';
 import type { PlacedVm } from './placedVm.ts';
 import { type Picked, pick, type Replica } from './replicas.ts';
@@ -187,17 +188,6 @@ function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
   }
 }
 
-const modes: Readonly<Record<string, BootstrapMode>> = {
-  skip: 'skip',
-  disabled: 'skip',
-  off: 'skip',
-  auto: 'auto',
-  automatic: 'auto',
-  enabled: 'auto',
-  always: 'always',
-  force: 'always',
-};
-
 /** A role's own value, else the project's, else the default; `env` is merged. */
 function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }: VmContext): BootstrapSettings {
   const own = asTable(table.bootstrap) ?? {};
@@ -206,15 +196,17 @@ function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }:
   const verifyPath = text(own.verify_path);
   const script = text(own.script);
   const payload = text(own.payload);
+  const run = text(own.run);
   const mode = text(own.mode) ?? text(shared.mode) ?? 'auto';
   const timeoutMs = secondsToMs(shared.handshake_timeout_secs, 300_000, 1);
   return {
-    mode: modes[mode.toLowerCase()] ?? 'auto',
+    mode: bootstrapModeOf(mode) ?? 'auto',
     handshakeTimeoutMs: secondsToMs(own.handshake_timeout_secs, timeoutMs, 1),
     remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? DEFAULT_REMOTE_DIR,
     env: { ...textMap(shared.env), ...textMap(own.env) },
     script: script === undefined ? place('run.sh') : resolve(folders.project, script),
     payload: payload === undefined ? place('payload') : resolve(folders.project, payload),
+    ...(run === undefined ? {} : { run }),
     ...(verifyCommand ? { verifyCommand } : {}),
     ...(verifyPath ? { verifyPath } : {}),
   };

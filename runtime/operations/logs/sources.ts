@@ -11,7 +11,7 @@ export interface LogSource {
   readonly vm?: string;
   readonly kind: LogKind;
   readonly path: string;
-  readonly runs?: readonly string[];
+  readonly runs?: () => readonly string[];
 }
 
 /** The broker first, then VM by VM. It belongs to no VM, so naming VMs leaves it out unless it is asked for. */
@@ -32,20 +32,20 @@ export function selectSources(
 function vmSources(stateRoot: string, vm: string, kinds: readonly LogKind[], asked: readonly LogKind[]): LogSource[] {
   const { qemuLog, serialLog } = vmFiles(stateRoot, vm);
   const folder = projectFiles(stateRoot).bootstrapLogs;
-  const runs = bootstrapRuns(folder, vm);
+  const runs = () => bootstrapRuns(folder, vm);
   const all: readonly LogSource[] = [
     { source: `vm:${vm}:qemu`, vm, kind: 'qemu', path: qemuLog },
     { source: `vm:${vm}:serial`, vm, kind: 'serial', path: serialLog },
-    ...(runs.length > 0 || asked.includes('bootstrap')
+    ...(runs().length > 0 || asked.includes('bootstrap')
       ? [{ source: `vm:${vm}:bootstrap`, vm, kind: 'bootstrap', path: folder, runs } as const]
       : []),
   ];
   return all.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** `<vm>-<when>.json`; a name that continues before the date is another VM's. */
+/** `<vm>-<when>.log`; a name that continues before the date is another VM's. */
 function bootstrapRuns(folder: string, vm: string): string[] {
-  const when = /^\d{4}-?\d{2}-?\d{2}[\w:.-]*\.json$/;
+  const when = /^\d{4}-?\d{2}-?\d{2}[\w:.-]*\.log$/;
   return listNames(folder)
     .filter((name) => name.startsWith(`${vm}-`) && when.test(name.slice(vm.length + 1)))
     .sort()

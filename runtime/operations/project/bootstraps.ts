@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { analyzeBootstrap } from '../../config/analyzeBootstrap.ts';
-import { bootstrapFiles, findMismatches, findMissingKey } from '../../config/bootstrapProject.ts';
+import { bootstrapFiles, findMismatches, findMissing } from '../../config/bootstrapProject.ts';
 import { inOrder } from '../../config/findings/findings.ts';
+import { expandHome } from '../../config/vms/paths.ts';
 import type { PlacedVm } from '../../config/vms/placedVm.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
@@ -14,7 +16,7 @@ export function existingBootstraps(placed: readonly PlacedVm[], configPath: stri
 /** Everything that is wrong with a bootstrap.toml, in the order of its text. Fails with `config-unreadable`. */
 export function validateBootstrap(path: string, placed: readonly PlacedVm[]): readonly Diagnostic[] {
   const bootstrap = analyzeBootstrap({ text: read(path), path });
-  const outside = [...findMismatches(bootstrap, placed), ...findMissingKey(bootstrap, existsSync)];
+  const outside = [...findMismatches(bootstrap, placed), ...findMissing(bootstrap, exists)];
   return inOrder([...bootstrap.diagnostics, ...outside]);
 }
 
@@ -25,6 +27,8 @@ function read(path: string): string {
     throw new CastraError({ kind: 'config-unreadable', path, detail: messageOf(error) }, { cause: error });
   }
 }
+
+const exists = (path: string): boolean => existsSync(expandHome(path, homedir()));
 
 /** What cannot be looked at counts as absent. */
 export function isFile(path: string): boolean {

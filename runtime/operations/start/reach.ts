@@ -6,6 +6,7 @@ import type { Consent } from '../../contract/consent.ts';
 import { CastraError } from '../../contract/failures.ts';
 import { isQcow2File } from '../../disks/imageFormat.ts';
 import { knownProjects } from '../../state/registry.ts';
+import { gatherPlan } from '../bootstrap/gather.ts';
 import type { Run } from '../run.ts';
 
 /** What VMs do beyond running: a line each. docs/security.md says why these count. */
@@ -35,6 +36,21 @@ async function outsideDisks({ configPath }: ProjectPlace, vms: readonly VmDefini
   return (await Promise.all(lines)).flat();
 }
 
+/** Scripts and payloads from outside the folder of castra.toml, also through a link: guests see what is in them. */
+function outsideFiles({ configPath }: ProjectPlace, vms: readonly VmDefinition[]): string[] {
+  const folder = realpathSync(dirname(configPath));
+  return vms.flatMap((vm) => {
+    const planned = gatherPlan(vm, { mode: vm.bootstrap.mode });
+    if (planned.kind !== 'run') return [];
+    const { payload, units } = planned.plan;
+    const files = units.flatMap(({ run, payload: own }) => [run?.kind === 'file' ? run.path : undefined, own]);
+    return [payload, ...files]
+      .filter((path) => path !== undefined)
+      .filter((path) => !isInside(realpathSync(path), folder))
+      .map((path) => `${vm.name} gets a copy of ${path}, which is outside the project's folder`);
+  });
+}
+
 const isLoopback = (address: string): boolean => /^(?:127\.|::1$|localhost$)/.test(address);
 
 /**
@@ -46,8 +62,9 @@ export async function confirmReach(
   vms: readonly VmDefinition[],
   { home, consent, run }: { readonly home: string; readonly consent: Consent | undefined; readonly run: Run },
 ): Promise<void> {
-  const lines = [...reachOf(vms), ...(await outsideDisks(place, vms))];
-  if (lines.length === 0 || wasStarted(home, place)) return;
+  if (wasStarted(home, place)) return;
+  const lines = [...reachOf(vms), ...(await outsideDisks(place, vms)), ...outsideFiles(place, vms)];
+  if (lines.length === 0) return;
   const first = `${place.configPath} was not started before, and reaches beyond its VMs:`;
   for (const text of [first, ...lines]) run.report({ type: 'message', severity: 'warning', text });
   if (consent && !(await consent({ lines, question: 'Start it?' }))) throw new CastraError({ kind: 'cancelled' });

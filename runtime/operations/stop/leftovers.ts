@@ -45,7 +45,14 @@ export async function clearLeftovers(request: LeftoverRequest, run: Run): Promis
   if (cleared.stayed !== undefined) return cleared;
   const files = vmFiles(stateRoot, vm);
   const sockets: Record<string, string> = { ...(record?.sockets ?? vmSockets(stateRoot, vm)) };
-  for (const path of [files.pidfile, files.firmwareVars, files.seed, files.token, ...Object.values(sockets)]) {
+  for (const path of [
+    files.pidfile,
+    files.firmwareVars,
+    files.seed,
+    files.token,
+    files.bootstrap,
+    ...Object.values(sockets),
+  ]) {
     if (!removeOwnFile(path)) warn(`${path} is not a file that Castra made; it was left.`, run);
   }
   removeRecord(stateRoot, vm);

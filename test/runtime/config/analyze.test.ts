@@ -44,6 +44,7 @@ mode = "FORCE"
 handshake_timeout_secs = 30
 remote_dir = "/opt/boot"
 env = { A = "1", B = "2" }
+max_parallel = 2
 
 [workflows]
 init = ["make images", "make keys"]
@@ -131,6 +132,7 @@ test('a file with every key becomes a whole project', () => {
     mirrors: ['http://mirror.example/alpine'],
     maxImageBytes: 100 * 1024 ** 3,
     logs: { maxBytes: 2 * 1024 * 1024, keep: 9 },
+    bootstrapParallel: 2,
     initWorkflow: ['make images', 'make keys'],
     vms: [
       {
@@ -183,6 +185,7 @@ test('a file with the least keys gets every default', () => {
     mirrors: [],
     maxImageBytes: 64 * 1024 ** 3,
     logs: { maxBytes: 16 * 1024 * 1024, keep: 4 },
+    bootstrapParallel: 4,
     initWorkflow: [],
     vms: [
       {

@@ -5,7 +5,7 @@ import {
   bootstrapFiles,
   configOfBootstrap,
   findMismatches,
-  findMissingKey,
+  findMissing,
 } from '../../../runtime/config/bootstrapProject.ts';
 import { analyze, HEAD } from './marked.ts';
 import { INVALID, VALID } from './toml/fixtures.ts';
@@ -150,12 +150,12 @@ describe('findMismatches', () => {
   });
 });
 
-describe('findMissingKey', () => {
-  const help = (text: string, exists = false) => findMissingKey(bootstrap(text), () => exists).map((each) => each.help);
+describe('findMissing', () => {
+  const help = (text: string, exists = false) => findMissing(bootstrap(text), () => exists).map((each) => each.help);
 
   it('warns of a key that is not there', () => {
     assert.deepEqual(help('ssh.identity = "id"'), ['Correct the path, or create it.']);
-    assert.deepEqual(help('ssh.identity = "~/id"'), ['`~` has no meaning here: write the whole path.']);
+    assert.deepEqual(help('ssh.identity = "~/id"'), ['Correct the path, or create it.']);
     assert.deepEqual(help('ssh.identity = "id"', true), []);
     assert.deepEqual(help(''), []);
   });
@@ -176,5 +176,69 @@ describe('where a bootstrap.toml is', () => {
       '/srv/demo/bootstrap/db-0/bootstrap.toml',
       '/srv/demo/setup/bootstrap.toml',
     ]);
+  });
+});
+
+describe('steps of a bootstrap.toml', () => {
+  const steps = (text: string) => bootstrap(text).value.steps;
+
+  it('have defaults, absolute paths, and a script or a text', () => {
+    assert.equal(steps('env = { A = "1" }'), undefined);
+    assert.deepEqual(
+      steps(
+        '[[steps]]\nname = "a"\nrun = "scripts/a.sh"\npayload = "files"\n[[steps]]\nname = "b"\nrun = "apk add x"\nreboot = true',
+      ),
+      [
+        {
+          name: 'a',
+          run: { kind: 'file', path: '/srv/demo/bootstrap/web/scripts/a.sh' },
+          payload: '/srv/demo/bootstrap/web/files',
+          env: {},
+          timeoutMs: 3_600_000,
+          retries: 0,
+          needs: [],
+          reboot: false,
+        },
+        {
+          name: 'b',
+          run: { kind: 'inline', text: 'apk add x' },
+          env: {},
+          timeoutMs: 3_600_000,
+          retries: 0,
+          needs: [],
+          reboot: true,
+        },
+      ],
+    );
+    const run = (text: string) => steps(`[[steps]]\nname = "a"\nrun = ${JSON.stringify(text)}`)?.[0]?.run?.kind;
+    assert.deepEqual(['true', 'a.sh', './a', 'a b.sh', 'a.sh\n', '#!/bin/sh'].map(run), [
+      'inline',
+      'file',
+      'file',
+      'inline',
+      'inline',
+      'inline',
+    ]);
+  });
+
+  it('need names of their own, something to run, and VMs that there are', () => {
+    const twice = bootstrap('[[steps]]\nname = "a"\nrun = "x"\n[[steps]]\nname = "a"\n[steps.env]\n"a-b" = ""');
+    assert.deepEqual(
+      twice.diagnostics.map(({ code }) => code),
+      ['config/duplicate-step', 'config/empty-step', 'config/env-name'],
+    );
+    const needs = bootstrap('[[steps]]\nname = "a"\nrun = "x"\nneeds = ["db", "nope"]');
+    assert.deepEqual(
+      findMismatches(needs, placed).map(({ code, range }) => [code, range?.start.line]),
+      [['config/unknown-need', 4]],
+    );
+    const files = bootstrap('[[steps]]\nname = "a"\nrun = "a.sh"\npayload = "p"');
+    assert.deepEqual(
+      findMissing(files, () => false).map(({ message }) => message),
+      [
+        'The script /srv/demo/bootstrap/web/a.sh does not exist.',
+        'The payload /srv/demo/bootstrap/web/p does not exist.',
+      ],
+    );
   });
 });
