@@ -11,6 +11,7 @@
 //   noBanner                      no SSH server in the guest
 //   noUsernet                     QEMU does not say what became of connections
 //   deaf                          the guest answers no connection at all
+//   servedElsewhere               its forwards are left to another program
 //   bannerOnly                    its SSH server says who it is, and nothing else
 //   denies                        its SSH server does not take the project's key
 //   status                        what query-status says instead of "running"
@@ -314,7 +315,7 @@ if (behaviour.exitAtStart) {
 if (behaviour.hang) {
   setInterval(() => undefined, 1 << 30);
 } else {
-  for (const forward of machine.forwards) await openForward(forward);
+  if (!behaviour.servedElsewhere) for (const forward of machine.forwards) await openForward(forward);
   const writePidfile = () => machine.pidfile && writeFileSync(machine.pidfile, `${process.pid}\n`, { mode: 0o600 });
   if (behaviour.pidfileDelayMs) setTimeout(writePidfile, behaviour.pidfileDelayMs);
   else writePidfile();

@@ -21,6 +21,7 @@ export interface Behaviour {
   readonly noBanner?: boolean;
   readonly noUsernet?: boolean;
   readonly deaf?: boolean;
+  readonly servedElsewhere?: boolean;
   readonly bannerOnly?: boolean;
   readonly denies?: boolean;
   readonly status?: string;
