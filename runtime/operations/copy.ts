@@ -28,9 +28,9 @@ export const copy: Operation<CopyOptions, CopyOutcome> = async (options, run) =>
   const { vm } = plan.target;
   await untilLogin(project, plan.target, run);
   const client = await connectSsh(plan.target, run.signal);
-  const close = () => client.destroy();
-  const answers = new Answers({ hangUp: close });
-  run.signal.addEventListener('abort', close, { once: true });
+  const answers = new Answers();
+  const cancel = () => answers.end(new CastraError({ kind: 'cancelled' }));
+  run.signal.addEventListener('abort', cancel, { once: true });
   try {
     const remote = remoteFiles(await openSftp(client, vm, answers));
     const count: CopyCount = { files: 0, bytes: 0 };
@@ -46,9 +46,10 @@ export const copy: Operation<CopyOptions, CopyOutcome> = async (options, run) =>
     if (error instanceof CastraError) throw error;
     throw new CastraError({ kind: 'copy-failed', vm, detail: `${messageOf(error)}.` }, { cause: error });
   } finally {
-    answers.stop();
-    run.signal.removeEventListener('abort', close);
-    client.end();
+    run.signal.removeEventListener('abort', cancel);
+    answers.end(new Error('the copy has ended'));
+    // A guest that says nothing would not end it either.
+    client.destroy();
   }
 };
 

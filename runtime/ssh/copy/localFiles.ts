@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, opendir, readlink, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../contract/failures.ts';
@@ -11,12 +11,9 @@ import {
   PERMISSIONS,
   type WriteTarget,
 } from './fileSide.ts';
+import { isSource, isTarget, NO_FILE, PRIVATE_FILE, READ, readSmall, writeFlags, writeSmall } from './localFile.ts';
 
 const WINDOWS = process.platform === 'win32';
-const PRIVATE_FILE = 0o600;
-const NONBLOCK = constants.O_NONBLOCK ?? 0;
-
-/** Looked at together: one after the other, each would wait for a thread of its own. */
 const ENTRIES_AT_ONCE = 100;
 
 /** Files of this host. */
@@ -33,28 +30,9 @@ export const localFiles: FileSide = {
     }),
   makeFolder: (path) => named(path, () => mkdir(path, { mode: FILLING_MODE })),
   setMode: (path, mode) => named(path, () => chmod(path, mode)),
-  readWhole: (path, size) =>
-    named(path, async () => {
-      const file = await openSource(path);
-      try {
-        // One byte more, to see that nothing follows.
-        const buffer = Buffer.allocUnsafe(size + 1);
-        const { bytesRead } = await file.read(buffer, 0, size + 1, 0);
-        return bytesRead === size ? buffer.subarray(0, size) : undefined;
-      } finally {
-        await file.close();
-      }
-    }),
-  writeWhole: (target, bytes) =>
-    named(target.path, async () => {
-      const file = await openTarget(target);
-      try {
-        await writeAll(file, bytes, bytes.length, 0);
-        if (target.mode !== undefined && (await file.stat()).isFile()) await file.chmod(target.mode);
-      } finally {
-        await file.close();
-      }
-    }),
+  // Small files are not worth a thread of Node's, which takes several times as long for each as the disk's cache.
+  readWhole: (path, size) => named(path, async () => readSmall(path, size)),
+  writeWhole: (target, bytes) => named(target.path, async () => writeSmall(target, bytes)),
   openToRead: (path) =>
     named(path, async () => {
       const file = await openSource(path);
@@ -80,23 +58,18 @@ export const localFiles: FileSide = {
     }),
 };
 
-/** Without blocking: a FIFO that took the file's place would hold a thread of Node's for ever. */
 async function openSource(path: string): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | NONBLOCK);
-  return checked(file, (found) => found.isFile());
+  return checked(await open(path, READ), isSource);
 }
 
 async function openTarget({ path, mode, follow }: WriteTarget): Promise<FileHandle> {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
-  const flags = O_WRONLY | O_CREAT | O_TRUNC | NONBLOCK | (follow ? 0 : O_NOFOLLOW);
-  const file = await open(path, flags, mode ?? PRIVATE_FILE);
-  return checked(file, (found) => found.isFile() || (follow && found.isCharacterDevice()));
+  return checked(await open(path, writeFlags(follow), mode ?? PRIVATE_FILE), (found) => isTarget(found, follow));
 }
 
 async function checked(file: FileHandle, isRight: (found: Stats) => boolean): Promise<FileHandle> {
   if (isRight(await file.stat())) return file;
   await file.close();
-  throw new Error('it is not a file');
+  throw new Error(NO_FILE);
 }
 
 async function writeAll(file: FileHandle, buffer: Buffer, length: number, position: number): Promise<void> {
@@ -107,27 +80,30 @@ async function writeAll(file: FileHandle, buffer: Buffer, length: number, positi
 
 async function* list(path: string): AsyncGenerator<readonly FolderEntry[]> {
   const folder = await named(path, () => opendir(path, { bufferSize: ENTRIES_AT_ONCE }));
-  let names: string[] = [];
-  const look = () =>
-    Promise.all(
-      names.map(async (name) => ({ name, facts: await named(join(path, name), () => facts(join(path, name), false)) })),
-    );
+  let entries: FolderEntry[] = [];
   for await (const { name } of folder) {
-    names.push(name);
-    if (names.length < ENTRIES_AT_ONCE) continue;
-    yield await look();
-    names = [];
+    const inside = join(path, name);
+    const facts = await named(inside, async () => factsOf(lstatSync(inside, { throwIfNoEntry: false })));
+    entries.push({ name, facts });
+    if (entries.length < ENTRIES_AT_ONCE) continue;
+    yield entries;
+    entries = [];
   }
-  yield await look();
+  yield entries;
 }
+
 async function facts(path: string, follow: boolean): Promise<FileFacts | undefined> {
   try {
-    const found = await (follow ? stat(path) : lstat(path));
-    return { kind: kindOf(found.mode), size: found.size, mode: WINDOWS ? undefined : found.mode & PERMISSIONS };
+    return factsOf(await (follow ? stat(path) : lstat(path)));
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return;
     throw error;
   }
+}
+
+function factsOf(found: Stats | undefined): FileFacts | undefined {
+  if (found === undefined) return undefined;
+  return { kind: kindOf(found.mode), size: found.size, mode: WINDOWS ? undefined : found.mode & PERMISSIONS };
 }
 
 /** Node's messages name the path only for some calls. */

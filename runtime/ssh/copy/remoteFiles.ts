@@ -29,6 +29,13 @@ export async function openSftp(client: Client, vm: string, answers: Answers): Pr
   // OpenSSH's sftp-server has the two paths of a link the other way round than the draft. ssh2 goes by the name of
   // the SSH server, but dropbear runs OpenSSH's sftp-server, too (ssh2/lib/protocol/SFTP.js, symlink).
   Object.assign(sftp, { _isOpenSSH: true });
+  const closed = () => answers.end(new Error('the guest closed the connection'));
+  // Without a listener, what it sends wrongly would end the process.
+  sftp
+    .once('error', (error: Error) => answers.end(error))
+    .once('close', closed)
+    .once('end', closed);
+  client.once('close', closed);
   return { sftp, vm, answers };
 }
 
