@@ -168,6 +168,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'down-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   'resume-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   cancelled: { exitCode: 130, describe: () => 'Cancelled.' },
+  'too-many-files': { exitCode: 70, describe: (failure) => `${failure.detail}.` },
   internal: {
     exitCode: 70,
     describe: (failure) => `Castra has a bug: ${failure.detail}. Please report it with the command you ran.`,
@@ -235,5 +236,16 @@ function summarize(vms: readonly (VmUpResult | VmDownResult | VmResumeResult)[])
 
 /** The text of anything thrown, without a stack. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return lacksFiles(error)
+    ? `${error.message}: too many files are open; raise the limit (\`ulimit -n 1024\`)`
+    : error.message;
+}
+
+const lacksFiles = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+
+/** Of an error that is no CastraError. */
+export function unexpected(error: unknown, detail = messageOf(error)): SingleFailure {
+  return { kind: lacksFiles(error) ? 'too-many-files' : 'internal', detail };
 }

@@ -75,6 +75,8 @@ export type SingleFailure =
   | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'cancelled' }
+  /** This process or this host has no file descriptor to spare. */
+  | { readonly kind: 'too-many-files'; readonly detail: string }
   | { readonly kind: 'internal'; readonly detail: string };
 
 /** Why a folder does not count as the state root of a project. Only the first two can be adopted. */

@@ -23,6 +23,7 @@ export interface Behaviour {
   readonly deaf?: boolean;
   readonly servedElsewhere?: boolean;
   readonly bannerOnly?: boolean;
+  readonly banner?: string;
   readonly denies?: boolean;
   readonly status?: string;
   readonly stopEventAfterMs?: number;

@@ -4,6 +4,9 @@ import ssh2 from 'ssh2';
 import type { SshdKeys } from './hostSshd.ts';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
+/** Sets the clipboard of a terminal (OSC 52). */
+export const EVIL = '\u001b]52;c;ZXZpbA==\u0007';
+
 const [FILE, FOLDER] = [0o100644, 0o040755];
 
 /**
@@ -17,7 +20,17 @@ export async function startHostileGuest({ port, hostKey }: SshdKeys): Promise<{ 
     client
       .on('error', () => undefined)
       .on('authentication', (context) => context.accept())
-      .on('session', (accept) => accept().on('sftp', (open) => answer(open())));
+      .on('session', (accept) =>
+        accept()
+          .on('sftp', (open) => answer(open()))
+          .on('exec', (open) => {
+            const channel = open();
+            channel.write(`${EVIL}said\n`);
+            channel.stderr.write(`${EVIL}cried\n`);
+            channel.exit(0);
+            channel.end();
+          }),
+      );
   });
   const server = createServer((socket) => {
     sockets.add(socket);

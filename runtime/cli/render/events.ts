@@ -7,7 +7,7 @@ import { renderDiagnostic } from './diagnostics.ts';
 import type { EventLine } from './eventLine.ts';
 import { renderExecOutput } from './exec.ts';
 import { formatBytes, formatDuration } from './format.ts';
-import { logNote, logPrefix, showLine } from './logLine.ts';
+import { logNote, logPrefix } from './logLine.ts';
 
 const out = (text: string): EventLine => ({ stream: 'stdout', text });
 const err = (text: string): EventLine => ({ stream: 'stderr', text });
@@ -68,7 +68,7 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'log.source':
       return err(`${logPrefix(event, process.stderr)} ${logNote(event) ?? event.path}`);
     case 'log.line':
-      return out(`${logPrefix(event, process.stdout)} ${showLine(event.text, process.stdout)}`);
+      return out(`${logPrefix(event, process.stdout)} ${event.text}`);
     case 'exec.output':
       return { stream: event.stream, text: renderExecOutput(event) };
     default:
