@@ -78,6 +78,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   up: async () => (await import('./commands/up.ts')).addUp,
   down: async () => (await import('./commands/down.ts')).addDown,
   resume: async () => (await import('./commands/resume.ts')).addResume,
+  reboot: async () => (await import('./commands/reboot.ts')).addReboot,
+  restart: async () => (await import('./commands/restart.ts')).addRestart,
   status: async () => (await import('./commands/status.ts')).addStatus,
   ssh: async () => (await import('./commands/ssh.ts')).addSsh,
   exec: async () => (await import('./commands/exec.ts')).addExec,

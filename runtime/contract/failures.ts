@@ -1,13 +1,14 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { RootFinding, SingleFailure } from './singleFailure.ts';
-import type { VmDownResult, VmResumeResult, VmUpResult } from './vms.ts';
+import type { VmDownResult, VmRebootResult, VmResumeResult, VmUpResult } from './vms.ts';
 
 /** Every way an operation can fail. Closed on purpose: the table below must know each one. */
 export type Failure =
   | SingleFailure
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
   | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] }
-  | { readonly kind: 'resume-failed'; readonly vms: readonly VmResumeResult[] };
+  | { readonly kind: 'resume-failed'; readonly vms: readonly VmResumeResult[] }
+  | { readonly kind: 'reboot-failed'; readonly vms: readonly VmRebootResult[] };
 
 /** What failed in the work on one VM. Summaries of several VMs do not come from there. */
 export function singleFailure({ failure, message }: CastraError): SingleFailure {
@@ -15,6 +16,7 @@ export function singleFailure({ failure, message }: CastraError): SingleFailure 
     case 'up-failed':
     case 'down-failed':
     case 'resume-failed':
+    case 'reboot-failed':
       return { kind: 'internal', detail: message };
     default:
       return failure;
@@ -152,6 +154,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 70,
     describe: ({ vm, timeoutMs }) => `${vm}: the command did not end within ${timeoutMs / 1000} s, so Castra ended it.`,
   },
+  'not-rebooted': { exitCode: 70, describe: (failure) => `${failure.vm} did not reboot: ${failure.detail}` },
   'copy-failed': { exitCode: 70, describe: (failure) => `${failure.vm}: the copy failed: ${failure.detail}` },
   'export-failed': { exitCode: 70, describe: (failure) => `${failure.vm} cannot be exported: ${failure.detail}` },
   'unknown-project': {
@@ -167,6 +170,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
   'up-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   'down-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   'resume-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
+  'reboot-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   cancelled: { exitCode: 130, describe: () => 'Cancelled.' },
   'too-many-files': { exitCode: 70, describe: (failure) => `${failure.detail}.` },
   internal: {
@@ -230,7 +234,7 @@ function tail(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`  ${title}:`, ...lines.map((line) => `    ${line}`)];
 }
 
-function summarize(vms: readonly (VmUpResult | VmDownResult | VmResumeResult)[]): string {
+function summarize(vms: readonly (VmUpResult | VmDownResult | VmResumeResult | VmRebootResult)[]): string {
   return vms.flatMap((vm) => (vm.result === 'failed' ? [describe(vm.failure)] : [])).join('\n');
 }
 

@@ -63,6 +63,7 @@ export type SingleFailure =
   | { readonly kind: 'host-key-mismatch'; readonly vm: string; readonly detail: string }
   /** A command in a guest took longer than it was given, and was ended. */
   | { readonly kind: 'command-timed-out'; readonly vm: string; readonly timeoutMs: number }
+  | { readonly kind: 'not-rebooted'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
   | {

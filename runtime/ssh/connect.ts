@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Client } from 'ssh2';
 import { CastraError, messageOf } from '../contract/failures.ts';
+import { gather } from './gather.ts';
 import type { SshTarget } from './target.ts';
 
 /** Of connecting, key exchange and login together; an emulated guest takes a second or two. */
@@ -47,7 +48,7 @@ export async function connectSsh(
     client.on('error', (error) => settle(trusted === false ? mismatch(target) : failed(vm, error)));
     // What is typed and what SFTP asks for are small messages: without noDelay each waits for the one before (Nagle).
     client.connect({
-      sock: connect({ host: '127.0.0.1', port: target.port, noDelay: true }),
+      sock: gather(connect({ host: '127.0.0.1', port: target.port, noDelay: true })),
       username: target.user,
       privateKey,
       hostVerifier,

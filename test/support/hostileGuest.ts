@@ -23,8 +23,13 @@ export async function startHostileGuest({ port, hostKey }: SshdKeys): Promise<{ 
       .on('session', (accept) =>
         accept()
           .on('sftp', (open) => answer(open()))
-          .on('exec', (open) => {
+          .on('exec', (open, _refuse, { command }) => {
             const channel = open();
+            if (command.includes('reboot')) {
+              channel.stderr.write('not today\n');
+              channel.exit(1);
+              return channel.end();
+            }
             channel.write(`${EVIL}said\n`);
             channel.stderr.write(`${EVIL}cried\n`);
             channel.exit(0);

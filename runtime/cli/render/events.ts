@@ -40,6 +40,8 @@ export function renderEvent(event: Event): EventLine | undefined {
       return out(`→ ${event.vm}: already running (pid ${event.pid}).`);
     case 'vm.resumed':
       return out(`→ ${event.vm}: resumed (${event.reason}).`);
+    case 'vm.rebooting':
+      return out(`→ ${event.vm}: ${event.method === 'guest' ? 'asked to reboot' : 'reset'}.`);
     case 'vm.ready':
       return out(`→ ${event.vm}: ready after ${formatDuration(event.elapsedMs)} (${event.evidence}).`);
     case 'vm.not-ready':

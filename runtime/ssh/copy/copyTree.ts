@@ -5,7 +5,7 @@ import type { CopyJob } from './job.ts';
 import { Lanes } from './lanes.ts';
 
 /** Small files on their way at a time. */
-const FILES_AT_ONCE = 32;
+const FILES_AT_ONCE = 64;
 /** A guest may show folders without an end, in width and in depth; no folder of a person comes near these. */
 export const MAX_DEPTH = 200;
 export const MAX_ENTRIES = 1_000_000;
