@@ -6,7 +6,7 @@ import type { ProcessIdentity } from '../../process/identity.ts';
 import { proveLogin } from '../../ssh/proveLogin.ts';
 import { vmFiles } from '../../state/layout.ts';
 import { inspectVm } from '../../state/liveness.ts';
-import { type LaunchRecord, writeRecord } from '../../state/record.ts';
+import { writeRecord } from '../../state/record.ts';
 import { BootEvents, type Readiness, waitUntilReady } from '../../vm/boot/readiness.ts';
 import { QmpClient } from '../../vm/qmp.ts';
 import { waitForExit } from '../../vm/shutdown.ts';
