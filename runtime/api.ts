@@ -77,6 +77,8 @@ export const list = later(async () => (await import('./operations/list.ts')).lis
 export const logs = later(async () => (await import('./operations/logs.ts')).logs);
 export const planBootstrap = later(async () => (await import('./operations/planBootstrap.ts')).planBootstrap);
 export const ports = later(async () => (await import('./operations/ports.ts')).ports);
+export const reboot = later(async () => (await import('./operations/reboot.ts')).reboot);
+export const restart = later(async () => (await import('./operations/restart.ts')).restart);
 export const resume = later(async () => (await import('./operations/resume.ts')).resume);
 export const ssh = later(async () => (await import('./operations/ssh.ts')).ssh);
 export const sshConfig = later(async () => (await import('./operations/sshConfig.ts')).sshConfig);

@@ -240,6 +240,31 @@ export function buildGuest() {
   return image;
 }
 
+/**
+ * Builds the guest with systemd, OpenSSH and cloud-init if needed. Returns `{ image }`, or `{ reason }` why there is
+ * none: the tests of everything else must not fail for it.
+ */
+export function buildDebianGuest() {
+  const obstacle = guestObstacle();
+  if (obstacle !== undefined) return { reason: obstacle };
+  const isRoot = process.getuid?.() === 0;
+  if (!findProgram('mmdebstrap')) {
+    if (!isRoot) return { reason: 'mmdebstrap is missing, and only root can install it' };
+    try {
+      aptGet('install', '-y', '--no-install-recommends', 'mmdebstrap');
+    } catch (error) {
+      return { reason: `mmdebstrap cannot be installed (${error.message})` };
+    }
+  }
+  const { status, stdout } = spawnSync(join(root, 'test/guest/debian/build'), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const image = stdout?.trim().split('\n').at(-1) ?? '';
+  if (status === 0 && existsSync(image)) return { image };
+  return { reason: 'its build failed; the messages above say why' };
+}
+
 export function say(text) {
   console.error(`castra: ${text}`);
 }

@@ -7,11 +7,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildGuest, root, runNode, runScript, SetupError, say, setup } from './setup.mjs';
+import { buildDebianGuest, buildGuest, root, runNode, runScript, SetupError, say, setup } from './setup.mjs';
 import { prepareWorkbench, wantedKinds } from './workbench.mjs';
 
 /** For a single test and for a whole file: a file that hangs is ended and counts as failed. */
 const TIMEOUT_MS = 5 * 60 * 1000;
+/** For tests that boot a whole Debian several times; without KVM each boot takes a minute. */
+const SLOW_TIMEOUT_MS = 20 * 60 * 1000;
 /** For all of it; only a broken runner gets here. */
 const GIVE_UP_MS = 30 * 60 * 1000;
 /** Each file may run a VM, which under TCG fills one core. */
@@ -22,13 +24,34 @@ await runScript(async () => {
   step('build', 'esbuild.mjs', '--tests');
   step('type check', 'node_modules/typescript/bin/tsc', '-p', '.');
   step('lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
-  const files = findTests(process.argv.slice(2));
-  return await runTests(files, guestEnvironment(), await prepareWorkbenches(files));
+  const parts = process.argv.slice(2);
+  const files = findTests(parts);
+  const guests = { ...guestEnvironment(), ...debianEnvironment(parts, files) };
+  return await runTests(files, guests, await prepareWorkbenches(files));
 });
 
 function guestEnvironment() {
   const guest = buildGuest();
   return guest === undefined ? {} : { CASTRA_TEST_GUEST: guest };
+}
+
+/** Only where they are asked for: building takes minutes the first time, and booting does each time. */
+function debianEnvironment(parts, files) {
+  if (!files.some(needsDebian)) return {};
+  const asked = process.env.CASTRA_DEBIAN === '1' || parts.some((part) => part.includes('debian'));
+  if (!asked) {
+    const reason = '`npm test -- debian` or CASTRA_DEBIAN=1 asks for it';
+    say(`no Debian guest is booted: ${reason}.`);
+    return { CASTRA_TEST_DEBIAN_OBSTACLE: reason };
+  }
+  const made = buildDebianGuest();
+  if ('image' in made) return { CASTRA_TEST_DEBIAN: made.image };
+  say(`the Debian guest cannot be had here: ${made.reason}. What boots it is skipped.`);
+  return { CASTRA_TEST_DEBIAN_OBSTACLE: made.reason };
+}
+
+function needsDebian(file) {
+  return file.endsWith('/debian.test.js');
 }
 
 /** One for each workbench to test with. Only for tests that look at a window, which are in a folder of their own. */
@@ -67,7 +90,7 @@ async function runTests(files, guest, workbenches) {
   const home = join(folder, 'home');
   mkdirSync(home, { mode: 0o700 });
   const { CASTRA_QEMU, CASTRA_TEST_GUEST, NODE_OPTIONS, FORCE_COLOR, ...host } = process.env;
-  const { CASTRA_TEST_WORKBENCH, CASTRA_TEST_WORKBENCH_OBSTACLE, ...inherited } = host;
+  const { CASTRA_TEST_WORKBENCH, CASTRA_TEST_WORKBENCH_OBSTACLE, CASTRA_TEST_DEBIAN, ...inherited } = host;
   const env = {
     ...inherited,
     TMPDIR: folder,
@@ -77,8 +100,10 @@ async function runTests(files, guest, workbenches) {
   };
   try {
     const windows = files.filter(needsWorkbench);
-    const others = files.filter((file) => !needsWorkbench(file));
+    const slow = files.filter(needsDebian);
+    const others = files.filter((file) => !needsWorkbench(file) && !needsDebian(file));
     let code = others.length === 0 ? 0 : await runNodeTest(others, env, MAX_CONCURRENCY);
+    if (slow.length > 0) code = (await runNodeTest(slow, env, 1, SLOW_TIMEOUT_MS)) || code;
     for (const workbench of workbenches) {
       say(`tests in the ${workbench.kind} VS Code workbench`);
       // One after the other, and when no VM wants the processor: a window needs more than one core while it starts.
@@ -91,13 +116,13 @@ async function runTests(files, guest, workbenches) {
   }
 }
 
-function runNodeTest(files, env, maxConcurrency) {
+function runNodeTest(files, env, maxConcurrency, timeoutMs = TIMEOUT_MS) {
   const concurrency = Math.min(maxConcurrency, availableParallelism());
   const options = [
     '--test',
     '--enable-source-maps',
     `--test-concurrency=${concurrency}`,
-    `--test-timeout=${TIMEOUT_MS}`,
+    `--test-timeout=${timeoutMs}`,
     // Node 20 would write TAP when its output is not a terminal.
     '--test-reporter=spec',
   ];

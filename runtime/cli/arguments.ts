@@ -26,7 +26,8 @@ export function readContext(command: Command, file?: string): CommandContext {
   };
 }
 
-function selectConfig(path?: string, id?: string): ConfigSelection {
+/** The castra.toml that flags name; without them the nearest one. */
+export function selectConfig(path?: string, id?: string): ConfigSelection {
   if (path !== undefined && id !== undefined) {
     throw new CastraError({ kind: 'usage', detail: 'Pass --config or --project, not both.' });
   }

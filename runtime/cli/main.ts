@@ -7,6 +7,7 @@ delete process.env.ELECTRON_RUN_AS_NODE;
 delete process.env.ELECTRON_NO_ASAR;
 
 const WRITE_FAILED = 74;
+const FAILED = 70;
 
 // A reader that went away (`castra status | head -1`) must neither crash us nor stop an `up` half-way. A full disk does
 // not stop it either, but what was lost is said, once.
@@ -18,6 +19,15 @@ for (const stream of [process.stdout, process.stderr]) {
     if (stream === process.stdout) process.stderr.write(`Error: Cannot write the output: ${error.message}.\n`);
   });
 }
+// What gets here is an error that a command did not expect. A stack trace helps the reader with none of them.
+process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
+  const full = error.code === 'EMFILE' || error.code === 'ENFILE';
+  const advice = full
+    ? 'Raise the limit of open files (`ulimit -n 1024`).'
+    : 'This is a bug of Castra; please report it.';
+  process.stderr.write(`Error: ${process.env.CASTRA_DEBUG ? error.stack : error.message}. ${advice}\n`);
+  process.exit(FAILED);
+});
 process.on('exit', () => {
   if (lost) process.exitCode = WRITE_FAILED;
 });

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CastraError, describe, exitCodes, type Failure } from '../contract/failures.ts';
 import { encodeLine } from '../contract/stream.ts';
 import type { Finish } from './finish.ts';
+import { print } from './render/print.ts';
 import { firstWord, refuseUnknownCommand } from './unknownCommand.ts';
 
 const environmentHelp = `
@@ -57,7 +58,7 @@ function refuse(error: unknown, json: boolean): number {
   const exitCode = exitCodes[failure.kind];
   if (json) process.stdout.write(encodeLine({ type: 'command.failed', failure, message: describe(failure), exitCode }));
   // commander has printed the rest.
-  else if (error instanceof CastraError) process.stderr.write(`Error: ${error.message}\n`);
+  else if (error instanceof CastraError) print(process.stderr, `Error: ${error.message}\n`);
   return exitCode;
 }
 
@@ -78,6 +79,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   down: async () => (await import('./commands/down.ts')).addDown,
   bootstrap: async () => (await import('./commands/bootstrap.ts')).addBootstrap,
   resume: async () => (await import('./commands/resume.ts')).addResume,
+  reboot: async () => (await import('./commands/reboot.ts')).addReboot,
+  restart: async () => (await import('./commands/restart.ts')).addRestart,
   status: async () => (await import('./commands/status.ts')).addStatus,
   ssh: async () => (await import('./commands/ssh.ts')).addSsh,
   exec: async () => (await import('./commands/exec.ts')).addExec,
@@ -110,7 +113,7 @@ async function buildProgram(args: readonly string[], finish: Finish, json: boole
     // What follows the VM of `ssh` and `exec` is the command's, dashes included.
     .enablePositionalOptions()
     .showHelpAfterError('(castra --help lists commands and options)')
-    .configureOutput({ writeErr: (text) => (json ? true : process.stderr.write(text)) })
+    .configureOutput({ writeErr: (text) => (json ? true : print(process.stderr, text)) })
     .addHelpText('after', environmentHelp);
   for (const load of neededCommands(args)) {
     const add = await load();

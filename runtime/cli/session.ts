@@ -1,4 +1,4 @@
-import { CastraError, exitCodes, type Failure, messageOf } from '../contract/failures.ts';
+import { CastraError, exitCodes, type Failure, messageOf, unexpected } from '../contract/failures.ts';
 import type { Output } from '../contract/output.ts';
 import { decodeControl } from '../contract/stream.ts';
 import type { Run } from '../operations/run.ts';
@@ -31,8 +31,7 @@ export async function runSession<Value>(session: Session<Value>): Promise<number
   } catch (error) {
     // Who closed the pipe (`castra exec … | head -1`) wants to hear no more; main.ts tells of a full disk.
     if (readerGone && error instanceof CastraError && error.failure.kind === 'cancelled') return READER_GONE;
-    const failure: Failure =
-      error instanceof CastraError ? error.failure : { kind: 'internal', detail: describeBug(error) };
+    const failure: Failure = error instanceof CastraError ? error.failure : unexpected(error, describeBug(error));
     const message = error instanceof CastraError ? error.message : new CastraError(failure).message;
     await face.failed(failure, message, exitCodes[failure.kind]);
     return exitCodes[failure.kind];

@@ -18,10 +18,8 @@ const otherTools: Readonly<Record<string, string>> = {
   provision: '`user_data` in castra.toml is what a guest does at its first boot; `castra exec` runs a command in VMs.',
   ps: '`castra status` shows the VMs of this project, `castra list` those of all projects.',
   pull: '`castra images pull` downloads base images.',
-  reboot: '`castra exec VM -- reboot` restarts the guest; its disk stays.',
-  reload: '`castra down` and `castra up` start VMs with what castra.toml says now, and with new disks.',
-  restart:
-    '`castra exec VM -- reboot` restarts the guest; its disk stays. `castra down` and `castra up` start with a new disk.',
+  reload: '`castra restart` starts VMs with what castra.toml says now, and with new disks.',
+  reset: '`castra reboot --hard VM` resets a VM; its disk stays.',
   rm: '`castra clean` removes what stopped VMs left.',
   run: '`castra up` starts the VMs; `castra exec VM -- COMMAND` runs a command in one.',
   scp: '`castra cp` copies files to and from a VM.',
@@ -34,7 +32,7 @@ const otherTools: Readonly<Record<string, string>> = {
 };
 
 /** These remove something: a slip of the keyboard must not lead there. */
-const REMOVING = ['clean', 'down'];
+const REMOVING = ['clean', 'down', 'restart'];
 
 /** Options of `castra` itself that a value follows. */
 const WITH_VALUE = ['-c', '--config', '--project'];

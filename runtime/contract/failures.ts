@@ -1,7 +1,7 @@
 import type { VmBootstrapResult } from './bootstrap.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { RootFinding, SingleFailure } from './singleFailure.ts';
-import type { VmDownResult, VmResumeResult, VmUpResult } from './vms.ts';
+import type { VmDownResult, VmRebootResult, VmResumeResult, VmUpResult } from './vms.ts';
 
 /** Every way an operation can fail. Closed on purpose: the table below must know each one. */
 export type Failure =
@@ -9,7 +9,8 @@ export type Failure =
   | { readonly kind: 'up-failed'; readonly vms: readonly VmUpResult[] }
   | { readonly kind: 'down-failed'; readonly vms: readonly VmDownResult[] }
   | { readonly kind: 'resume-failed'; readonly vms: readonly VmResumeResult[] }
-  | { readonly kind: 'bootstraps-failed'; readonly vms: readonly VmBootstrapResult[] };
+  | { readonly kind: 'bootstraps-failed'; readonly vms: readonly VmBootstrapResult[] }
+  | { readonly kind: 'reboot-failed'; readonly vms: readonly VmRebootResult[] };
 
 /** What failed in the work on one VM. Summaries of several VMs do not come from there. */
 export function singleFailure({ failure, message }: CastraError): SingleFailure {
@@ -18,6 +19,7 @@ export function singleFailure({ failure, message }: CastraError): SingleFailure 
     case 'down-failed':
     case 'resume-failed':
     case 'bootstraps-failed':
+    case 'reboot-failed':
       return { kind: 'internal', detail: message };
     default:
       return failure;
@@ -162,6 +164,7 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 70,
     describe: ({ vm, timeoutMs }) => `${vm}: the command did not end within ${timeoutMs / 1000} s, so Castra ended it.`,
   },
+  'not-rebooted': { exitCode: 70, describe: (failure) => `${failure.vm} did not reboot: ${failure.detail}` },
   'copy-failed': { exitCode: 70, describe: (failure) => `${failure.vm}: the copy failed: ${failure.detail}` },
   'export-failed': { exitCode: 70, describe: (failure) => `${failure.vm} cannot be exported: ${failure.detail}` },
   'unknown-project': {
@@ -181,7 +184,9 @@ const kinds: { readonly [K in FailureKind]: Kind<Extract<Failure, { kind: K }>> 
     exitCode: 70,
     describe: ({ vms }) => vms.flatMap((vm) => (vm.status === 'failed' ? [describe(vm.failure)] : [])).join('\n'),
   },
+  'reboot-failed': { exitCode: 70, describe: (failure) => summarize(failure.vms) },
   cancelled: { exitCode: 130, describe: () => 'Cancelled.' },
+  'too-many-files': { exitCode: 70, describe: (failure) => `${failure.detail}.` },
   internal: {
     exitCode: 70,
     describe: (failure) => `Castra has a bug: ${failure.detail}. Please report it with the command you ran.`,
@@ -253,11 +258,22 @@ function tail(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`  ${title}:`, ...lines.map((line) => `    ${line}`)];
 }
 
-function summarize(vms: readonly (VmUpResult | VmDownResult | VmResumeResult)[]): string {
+function summarize(vms: readonly (VmUpResult | VmDownResult | VmResumeResult | VmRebootResult)[]): string {
   return vms.flatMap((vm) => (vm.result === 'failed' ? [describe(vm.failure)] : [])).join('\n');
 }
 
 /** The text of anything thrown, without a stack. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return lacksFiles(error)
+    ? `${error.message}: too many files are open; raise the limit (\`ulimit -n 1024\`)`
+    : error.message;
+}
+
+const lacksFiles = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+
+/** Of an error that is no CastraError. */
+export function unexpected(error: unknown, detail = messageOf(error)): SingleFailure {
+  return { kind: lacksFiles(error) ? 'too-many-files' : 'internal', detail };
 }

@@ -84,6 +84,7 @@ export type SingleFailure =
   | { readonly kind: 'bootstrap-refused'; readonly detail: string }
   /** A command in a guest took longer than it was given, and was ended. */
   | { readonly kind: 'command-timed-out'; readonly vm: string; readonly timeoutMs: number }
+  | { readonly kind: 'not-rebooted'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'copy-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'export-failed'; readonly vm: string; readonly detail: string }
   | {
@@ -96,6 +97,8 @@ export type SingleFailure =
   | { readonly kind: 'clean-refused'; readonly path: string; readonly detail: string }
   | { readonly kind: 'shutdown-failed'; readonly vm: string; readonly detail: string }
   | { readonly kind: 'cancelled' }
+  /** This process or this host has no file descriptor to spare. */
+  | { readonly kind: 'too-many-files'; readonly detail: string }
   | { readonly kind: 'internal'; readonly detail: string };
 
 /** Why a folder does not count as the state root of a project. Only the first two can be adopted. */

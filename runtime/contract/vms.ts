@@ -45,6 +45,40 @@ export interface ResumeOutcome {
   readonly vms: readonly VmResumeResult[];
 }
 
+/** Stops VMs, and starts them with new disks. */
+export interface RestartOptions extends UpOptions {
+  /** VM or role names; empty means all that run. */
+  readonly vms?: readonly string[];
+  /** Put the old disks aside instead of discarding them. */
+  readonly keepOverlay?: boolean;
+  /** Asked before disks are discarded, too. Without it, that is reported and not asked. */
+  readonly consent?: Consent;
+}
+
+export interface RebootOptions extends ProjectOptions {
+  /** VM or role names; empty means all that run. */
+  readonly vms?: readonly string[];
+  /** Reset the machine instead of asking the guest: what it has not written to its disk is lost. */
+  readonly hard?: boolean;
+  /** Return when each VM is ready again (the default), or as soon as it restarts. */
+  readonly wait?: boolean;
+  /** Of the wait; beats `ready_timeout_secs`. */
+  readonly timeoutMs?: number;
+}
+
+/** By a command in the guest, or by the reset button. */
+export type RebootMethod = 'guest' | 'reset';
+
+export type VmRebootResult =
+  | { readonly vm: string; readonly result: 'ready'; readonly elapsedMs: number }
+  /** It was not waited for. */
+  | { readonly vm: string; readonly result: 'rebooted' }
+  | { readonly vm: string; readonly result: 'failed'; readonly failure: SingleFailure };
+
+export interface RebootOutcome {
+  readonly vms: readonly VmRebootResult[];
+}
+
 export interface StatusOptions extends ProjectOptions {
   /** VM or role names; empty means all. */
   readonly vms?: readonly string[];
@@ -188,6 +222,8 @@ export type VmEvent =
   | { readonly type: 'vm.kept'; readonly vm: string; readonly pid: number }
   /** The guest stood still, for `reason`, and continues. */
   | { readonly type: 'vm.resumed'; readonly vm: string; readonly reason: string }
+  /** The guest was asked to reboot, or is reset. */
+  | { readonly type: 'vm.rebooting'; readonly vm: string; readonly method: RebootMethod }
   | { readonly type: 'vm.ready'; readonly vm: string; readonly elapsedMs: number; readonly evidence: string }
   | {
       readonly type: 'vm.not-ready';

@@ -33,7 +33,7 @@ export interface LogLimits {
 }
 
 /** The commands that hold a project's lock while they change it. */
-export const changingCommands = ['up', 'down', 'resume', 'bootstrap', 'clean', 'export'] as const;
+export const changingCommands = ['up', 'down', 'resume', 'reboot', 'bootstrap', 'clean', 'export'] as const;
 /** `unknown`: a newer Castra holds the lock with a command that this one does not know. */
 export type ChangingCommand = (typeof changingCommands)[number] | 'unknown';
 
@@ -44,6 +44,7 @@ export const commandEffects: Readonly<Record<ChangingCommand, CommandEffect>> = 
   down: 'stops',
   resume: 'leaves',
   bootstrap: 'leaves',
+  reboot: 'starts',
   clean: 'leaves',
   export: 'leaves',
   unknown: 'leaves',

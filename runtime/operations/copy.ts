@@ -3,12 +3,15 @@ import { resolve } from 'node:path';
 import { CastraError, messageOf } from '../contract/failures.ts';
 import type { CopyOptions, CopyOutcome } from '../contract/ssh.ts';
 import { connectSsh } from '../ssh/connect.ts';
+import { Answers } from '../ssh/copy/answers.ts';
 import { type CopyPath, looksRemote, nameInFolder, parseCopyPath } from '../ssh/copy/copyPaths.ts';
-import { type CopyCount, type CopyJob, copyTree } from '../ssh/copy/copyTree.ts';
+import { copyTree } from '../ssh/copy/copyTree.ts';
+import type { CopyCount, CopyJob } from '../ssh/copy/job.ts';
 import { localFiles } from '../ssh/copy/localFiles.ts';
 import { openSftp, remoteFiles } from '../ssh/copy/remoteFiles.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import type { Operation, Run } from './run.ts';
+import { roomIn } from './ssh/copyRoom.ts';
 import { chooseVm, openSshProject, type SshProject, untilLogin } from './ssh/sshProject.ts';
 
 interface Plan {
@@ -25,27 +28,43 @@ export const copy: Operation<CopyOptions, CopyOutcome> = async (options, run) =>
   const { vm } = plan.target;
   await untilLogin(project, plan.target, run);
   const client = await connectSsh(plan.target, run.signal);
-  const close = () => client.destroy();
-  run.signal.addEventListener('abort', close, { once: true });
+  const answers = new Answers();
+  const cancel = () => answers.end(new CastraError({ kind: 'cancelled' }));
+  run.signal.addEventListener('abort', cancel, { once: true });
   try {
-    const remote = remoteFiles(await openSftp(client), vm);
-    const [from, to] = plan.direction === 'to-vm' ? [localFiles, remote] : [remote, localFiles];
+    const remote = remoteFiles(await openSftp(client, vm, answers));
     const count: CopyCount = { files: 0, bytes: 0 };
-    await copyAll({ from, to, count, signal: run.signal, skipped: (path) => tellSkipped(run, path) }, plan);
+    const told = { count, signal: run.signal, skipped: skipTeller(run) };
+    const sides =
+      plan.direction === 'to-vm'
+        ? { from: localFiles, to: remote, makeRoom: async () => undefined }
+        : { from: remote, to: localFiles, makeRoom: roomIn(plan.destination) };
+    await copyAll({ ...sides, ...told }, plan);
     return { value: { vm, direction: plan.direction, ...count }, diagnostics: project.diagnostics };
   } catch (error) {
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (error instanceof CastraError) throw error;
     throw new CastraError({ kind: 'copy-failed', vm, detail: `${messageOf(error)}.` }, { cause: error });
   } finally {
-    run.signal.removeEventListener('abort', close);
-    client.end();
+    run.signal.removeEventListener('abort', cancel);
+    answers.end(new Error('the copy has ended'));
+    // A guest that says nothing would not end it either.
+    client.destroy();
   }
 };
 
-function tellSkipped(run: Run, path: string): void {
-  const text = `${path} was skipped: it is neither a file nor a folder nor a link.`;
-  run.report({ type: 'message', severity: 'warning', text });
+/** Warnings about what is left out: a hostile guest could make them a flood. */
+const MAX_TOLD = 100;
+
+function skipTeller(run: Run): CopyJob['skipped'] {
+  let told = 0;
+  return (path) => {
+    told += 1;
+    if (told > MAX_TOLD) return;
+    const more = told === MAX_TOLD ? ' More like it are skipped without a message.' : '';
+    const text = `${path} was skipped: it is neither a file nor a folder nor a link.${more}`;
+    run.report({ type: 'message', severity: 'warning', text });
+  };
 }
 
 function makePlan(project: SshProject, { sources, destination, from }: CopyOptions): Plan {

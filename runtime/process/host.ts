@@ -13,10 +13,18 @@ export function readCapacity(): HostCapacity {
   return { cpus: availableParallelism(), availableMemoryBytes: process.availableMemory() };
 }
 
-/** Bytes an unprivileged process may still write at `path` or, before it exists, at its nearest existing parent. */
-export async function freeDiskBytes(path: string): Promise<number> {
+export interface DiskSpace {
+  /** What an unprivileged process may still write. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Of the disk at `path` or, before it exists, at its nearest existing parent. */
+export async function readDiskSpace(path: string): Promise<DiskSpace> {
   let folder = path;
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
+
+export const freeDiskBytes = async (path: string): Promise<number> => (await readDiskSpace(path)).freeBytes;

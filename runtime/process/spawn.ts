@@ -36,13 +36,14 @@ export function run(program: string, args: readonly string[], options: RunOption
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    // First: without a file descriptor to spare, it has no streams.
+    child.once('error', fail);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.once('error', fail);
     child.once('close', (code, signal) => done({ code, signal, stdout, stderr }));
   });
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { AnyAuthMethod, Client } from 'ssh2';
 import { CastraError, messageOf } from '../contract/failures.ts';
+import { gather } from './gather.ts';
 import type { SshTarget } from './target.ts';
 
 /** Of connecting, key exchange and login together; an emulated guest takes a second or two. */
@@ -51,7 +52,7 @@ export async function connectSsh(
     const sock = connect({ host: login.address ?? '127.0.0.1', port: target.port, noDelay: true });
     try {
       client.connect({
-        sock,
+        sock: gather(sock),
         username: target.user,
         ...(target.login === undefined ? { privateKey } : { authHandler: methods(target, privateKey) }),
         hostVerifier,

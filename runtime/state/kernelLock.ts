@@ -32,7 +32,8 @@ function takeFlock(path: string): Promise<(() => void) | undefined> {
     const child = spawn('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
     child.once('error', (error) => {
       free();
-      const detail = `flock(1) cannot be run (${error.message}); install util-linux`;
+      const advice = 'code' in error && error.code === 'ENOENT' ? '; install util-linux' : '';
+      const detail = `flock(1) cannot be run (${messageOf(error)})${advice}`;
       fail(new CastraError({ kind: 'state-root-unusable', path, detail }, { cause: error }));
     });
     child.once('exit', (code, signal) => {

@@ -44,8 +44,29 @@ describe('shell completion', () => {
     assert.deepEqual(await candidates('up', '--config', ''), []);
   });
 
-  it('offers what an argument is restricted to', async () => {
+  it('offers what an argument or an option is restricted to', async () => {
     assert.deepEqual(await candidates('completion', ''), ['bash', 'zsh', 'fish']);
+    assert.deepEqual(await candidates('logs', '--source', ''), ['qemu', 'serial', 'broker', 'bootstrap']);
+    assert.deepEqual(await candidates('logs', '--source', 's'), ['serial']);
+  });
+
+  it('offers the VMs of the project that -c, --config or --project names', async () => {
+    const other = join(project.path, 'other.toml');
+    writeFileSync(other, TOML.replace('"db"', '"other"'));
+    for (const words of [
+      ['-c', other, 'up'],
+      ['up', '-c', other],
+      ['up', `--config=${other}`],
+    ]) {
+      assert.deepEqual(await candidates(...words, 'o'), ['other-0'], words.join(' '));
+    }
+    assert.deepEqual(await candidates('up', '--project', 'nothing-of-this-name', ''), []);
+  });
+
+  it('offers `VM:` where cp takes a path', async () => {
+    assert.deepEqual(await candidates('cp', 'w'), ['web-0:', 'web-1:']);
+    assert.deepEqual(await candidates('cp', 'file', ''), ['web-0:', 'web-1:', 'db-0:']);
+    assert.deepEqual(await candidates('cp', './'), []);
   });
 
   it('offers flags', async () => {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { CLI, lines, runCli, startCli } from '../support/cli.ts';
+import { FAKE_QEMU } from '../support/fakeVm.ts';
 import { type TempProject, tempProject } from '../support/tempProject.ts';
 
 const HEAD = 'version = "0.2.0"\n[project]\nname = "p"\n';
@@ -99,5 +100,22 @@ describe('a command', () => {
     child.kill('SIGINT');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     assert.ok(performance.now() - started < 1500);
+  });
+});
+
+describe('a shell that allows few open files', () => {
+  let project: TempProject;
+  afterEach(() => project.dispose());
+
+  it('gets a sentence', async () => {
+    project = tempProject(HEAD + vm('web'));
+    const { path: cwd, home } = project;
+    const env = { ...process.env, CASTRA_HOME: home, CASTRA_QEMU: FAKE_QEMU };
+    const line = `ulimit -n 24; exec '${process.execPath}' '${CLI}' up`;
+    const { status, stderr } = spawnSync('sh', ['-c', line], { cwd, env, encoding: 'utf8' });
+    assert.equal(status === null || status === 0, false, stderr);
+    assert.match(stderr, /^Error: .*too many files are open; raise the limit \(`ulimit -n 1024`\)\.$/m);
+    assert.doesNotMatch(stderr, /has a bug/);
+    assert.doesNotMatch(stderr, /^\s+at /m);
   });
 });

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parseLines, parseSince } from '../../runtime/cli/commands/logs.ts';
-import { tame } from '../../runtime/cli/render/logLine.ts';
+import { tame } from '../../runtime/cli/render/print.ts';
 import type { LogsOutcome } from '../../runtime/contract/logs.ts';
 import { commandLine, findByCommandLine } from '../../runtime/process/identity.ts';
 import { projectFiles, vmFiles } from '../../runtime/state/layout.ts';

@@ -24,7 +24,8 @@ describe('a word that is not a command', () => {
     suspend: /cannot suspend VMs yet/,
     snapshot: /no snapshots yet; `castra export VM FILE`/,
     create: /`castra init`/,
-    restart: /`castra exec VM -- reboot`/,
+    reload: /`castra restart`/,
+    reset: /`castra reboot --hard VM`/,
   })) {
     it(`${word}, of another tool, is answered with what does that here`, async () => {
       const result = await castra('-c', project.configPath, word);

@@ -11,7 +11,9 @@
 //   noBanner                      no SSH server in the guest
 //   noUsernet                     QEMU does not say what became of connections
 //   deaf                          the guest answers no connection at all
+//   servedElsewhere               its forwards are left to another program
 //   bannerOnly                    its SSH server says who it is, and nothing else
+//   banner                        what that one says
 //   denies                        its SSH server does not take the project's key
 //   status                        what query-status says instead of "running"
 //   stopEventAfterMs              sends STOP then; query-status says `status`, or "paused"
@@ -264,6 +266,7 @@ async function openForward({ rule, netdev, protocol, bind, host, guest }) {
 async function serveSsh(socket) {
   const keys = join(dirname(machine.pidfile ?? '.'), 'keys');
   const hostKey = join(keys, `${machine.name}_host_ed25519`);
+  if (behaviour.banner) return socket.resume().write(`${behaviour.banner}\r\n`);
   if (!existsSync(hostKey) || behaviour.bannerOnly) return socket.resume().write('SSH-2.0-fake\r\n');
   const { default: ssh2 } = await import('ssh2');
   const owner = ssh2.utils.parseKey(readFileSync(join(keys, 'id_ed25519.pub')));
@@ -314,7 +317,7 @@ if (behaviour.exitAtStart) {
 if (behaviour.hang) {
   setInterval(() => undefined, 1 << 30);
 } else {
-  for (const forward of machine.forwards) await openForward(forward);
+  if (!behaviour.servedElsewhere) for (const forward of machine.forwards) await openForward(forward);
   const writePidfile = () => machine.pidfile && writeFileSync(machine.pidfile, `${process.pid}\n`, { mode: 0o600 });
   if (behaviour.pidfileDelayMs) setTimeout(writePidfile, behaviour.pidfileDelayMs);
   else writePidfile();

@@ -21,7 +21,9 @@ export interface Behaviour {
   readonly noBanner?: boolean;
   readonly noUsernet?: boolean;
   readonly deaf?: boolean;
+  readonly servedElsewhere?: boolean;
   readonly bannerOnly?: boolean;
+  readonly banner?: string;
   readonly denies?: boolean;
   readonly status?: string;
   readonly stopEventAfterMs?: number;

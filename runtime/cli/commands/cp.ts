@@ -17,7 +17,9 @@ are literal: no shell and no patterns in the VM. Write a local name with a colon
   castra cp -- -odd-name web:/tmp/
 
 Copies keep modes, overwrite existing files and merge folders. Links inside folders stay links; a link
-that you name is followed. An interrupted copy leaves what it has copied.`;
+that you name is followed. FIFOs, sockets and devices are left out. An interrupted copy leaves what it
+has copied. At most 200 folders in folders and 1,000,000 files; a copy from a VM stops while the disk of
+this host still has 1 GiB (of a small disk, 5 %).`;
 
 export function addCp(program: Command, finish: Finish): void {
   program

@@ -5,6 +5,7 @@ import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import { drained } from '../drained.ts';
 import type { Finish } from '../finish.ts';
+import { print } from '../render/print.ts';
 import { besideGuest, textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
@@ -72,10 +73,10 @@ const endOf = ({ signal, exitCode }: { readonly signal?: string; readonly exitCo
 /** On standard error: standard output has only what the commands printed. */
 function summarize({ vms }: ExecOutcome): string {
   const bad = vms.filter((vm) => codeOf(vm) !== 0);
-  for (const vm of bad) if ('failure' in vm) process.stderr.write(`${describe(vm.failure)}\n`);
+  for (const vm of bad) if ('failure' in vm) print(process.stderr, `${describe(vm.failure)}\n`);
   if (bad.length > 0) {
     const list = bad.map((vm) => ('exitCode' in vm ? `${vm.vm} (${endOf(vm)})` : vm.vm)).join(', ');
-    process.stderr.write(`Failed on ${bad.length} of ${vms.length}: ${list}\n`);
+    print(process.stderr, `Failed on ${bad.length} of ${vms.length}: ${list}\n`);
   }
   return '';
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LogKind, type LogsOptions, type LogsOutcome, logKinds } from '../../contract/logs.ts';
 import type { Output } from '../../contract/output.ts';
 import type { Run } from '../../operations/run.ts';
@@ -30,7 +30,7 @@ export function addLogs(program: Command, finish: Finish): void {
     .option('-f, --follow', 'keep printing new lines until Ctrl-C')
     .option('-n, --tail <lines>', 'number of lines of each log, or "all" (default 100; all with --since)', parseLines)
     .option('--since <time>', 'an ISO time, or an age: 30s, 10m, 2h, 1d', parseSince)
-    .option('--source <kind>', `only these logs: ${logKinds.join(', ')}; can be repeated`, addKind)
+    .addOption(new Option('--source <kind>', 'only these logs; can be repeated').choices(logKinds).argParser(addKind))
     .option('--no-prefix', 'print lines without the name of their log')
     .addHelpText('after', help)
     .addHelpText(

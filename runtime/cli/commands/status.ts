@@ -8,6 +8,7 @@ import { pause } from '../../process/pause.ts';
 import { readContext } from '../arguments.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
+import { harmless } from '../render/print.ts';
 import { renderStatus } from '../render/status.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
@@ -81,5 +82,5 @@ async function showText(): Promise<(outcome: StatusOutcome) => void> {
   if (!process.stdout.isTTY) return (outcome) => process.stdout.write(`${renderStatus(outcome, process.stdout)}\n`);
   const { createLogUpdate } = await import('log-update');
   const log = createLogUpdate(process.stdout);
-  return (outcome) => log(renderStatus(outcome, process.stdout));
+  return (outcome) => log(harmless(renderStatus(outcome, process.stdout), process.stdout));
 }

@@ -13,6 +13,8 @@ export const scripts: Readonly<Record<Shell, string>> = {
   while IFS= read -r line; do
     COMPREPLY+=("\${line%%$'\\t'*}")
   done < <(castra complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  # A path follows VM: directly; bash 3.2 has no compopt.
+  if [[ \${COMPREPLY[0]-} == *: ]]; then compopt -o nospace 2>/dev/null; fi
 }
 complete -o default -F _castra castra
 `,

@@ -8,7 +8,7 @@ import type {
 import type { EventOf } from '../../contract/events.ts';
 import type { EventLine } from './eventLine.ts';
 import { formatBytes, formatDuration, painter } from './format.ts';
-import { showLine } from './logLine.ts';
+import { harmless } from './print.ts';
 
 const out = (text: string): EventLine => ({ stream: 'stdout', text });
 const err = (text: string): EventLine => ({ stream: 'stderr', text });
@@ -80,7 +80,7 @@ export function renderBootstrapOutput({ vm, stream, text }: EventOf<'bootstrap.o
   const lines = text.endsWith('\n') ? text.slice(0, -1) : text;
   return lines
     .split('\n')
-    .map((line) => `${prefix} ${showLine(line, target)}`)
+    .map((line) => `${prefix} ${harmless(line, target)}`)
     .join('\n');
 }
 

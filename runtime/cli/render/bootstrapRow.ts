@@ -1,7 +1,7 @@
 import type { Event } from '../../contract/events.ts';
 import { titleOf } from './bootstrap.ts';
 import { formatDuration } from './format.ts';
-import { showLine } from './logLine.ts';
+import { harmless } from './print.ts';
 
 /** A bootstrap that runs, in the live view. */
 export interface BootstrapRow {
@@ -46,6 +46,6 @@ export function renderBootstrapRow(row: BootstrapRow, dim: (text: string) => str
   const { title, place, percent, line, startedAt } = row;
   const share = percent === undefined ? '' : ` ${percent} %`;
   const took = formatDuration(performance.now() - startedAt);
-  const said = line === undefined ? '' : `  ${showLine(line, process.stdout)}`;
+  const said = line === undefined ? '' : `  ${harmless(line, process.stdout)}`;
   return `bootstrap: ${title}${share}${place} ${dim(`${took}${said}`)}`;
 }

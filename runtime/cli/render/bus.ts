@@ -1,6 +1,6 @@
 import type { BusMessageEvent, BusStatsOutcome } from '../../contract/bus.ts';
 import { type Color, formatBytes, formatClock, painter } from './format.ts';
-import { showLine } from './logLine.ts';
+import { harmless } from './print.ts';
 import { type Column, renderTable } from './table.ts';
 
 const TOPIC_COLOR: Color = 'cyan';
@@ -10,7 +10,7 @@ export function renderMessage(event: BusMessageEvent, pretty = false, stream = p
   const { time, from, topic, payload } = event;
   const clock = new Date(time).toLocaleTimeString('en-GB');
   const text = JSON.stringify(payload, null, pretty ? 2 : 0);
-  const body = text.split('\n').map((line) => showLine(line, stream));
+  const body = text.split('\n').map((line) => harmless(line, stream));
   return `${clock} ${from} ${painter(stream)(TOPIC_COLOR, topic)} ${body.join('\n')}`;
 }
 

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import type { Severity } from '../../contract/vocabulary.ts';
 import { type Color, formatPath, painter } from './format.ts';
+import { print } from './print.ts';
 
 const colors: Readonly<Record<Severity, Color>> = { error: 'red', warning: 'yellow', info: 'cyan' };
 
@@ -23,5 +24,5 @@ export function renderDiagnostic(diagnostic: Diagnostic, stream: NodeJS.WriteStr
 
 /** Findings go to standard error, so that a command's own output can be piped. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
-  for (const diagnostic of diagnostics) process.stderr.write(renderDiagnostic(diagnostic, process.stderr));
+  for (const diagnostic of diagnostics) print(process.stderr, renderDiagnostic(diagnostic, process.stderr));
 }

@@ -9,7 +9,7 @@ import { renderDiagnostic } from './diagnostics.ts';
 import type { EventLine } from './eventLine.ts';
 import { renderExecOutput } from './exec.ts';
 import { formatBytes, formatDuration } from './format.ts';
-import { logNote, logPrefix, showLine } from './logLine.ts';
+import { logNote, logPrefix } from './logLine.ts';
 
 const out = (text: string): EventLine => ({ stream: 'stdout', text });
 const err = (text: string): EventLine => ({ stream: 'stderr', text });
@@ -42,6 +42,8 @@ export function renderEvent(event: Event): EventLine | undefined {
       return out(`→ ${event.vm}: already running (pid ${event.pid}).`);
     case 'vm.resumed':
       return out(`→ ${event.vm}: resumed (${event.reason}).`);
+    case 'vm.rebooting':
+      return out(`→ ${event.vm}: ${event.method === 'guest' ? 'asked to reboot' : 'reset'}.`);
     case 'vm.ready':
       return out(`→ ${event.vm}: ready after ${formatDuration(event.elapsedMs)} (${event.evidence}).`);
     case 'vm.not-ready':
@@ -80,7 +82,7 @@ export function renderEvent(event: Event): EventLine | undefined {
     case 'log.source':
       return err(`${logPrefix(event, process.stderr)} ${logNote(event) ?? event.path}`);
     case 'log.line':
-      return out(`${logPrefix(event, process.stdout)} ${showLine(event.text, process.stdout)}`);
+      return out(`${logPrefix(event, process.stdout)} ${event.text}`);
     case 'exec.output':
       return { stream: event.stream, text: renderExecOutput(event) };
     case 'bootstrap.planned':

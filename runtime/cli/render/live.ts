@@ -5,6 +5,7 @@ import { type BootstrapRow, nextBootstrapRow, renderBootstrapRow } from './boots
 import { phaseWords, renderEvent } from './events.ts';
 import { formatDuration, painter } from './format.ts';
 import { type ImageRow, nextImageRow, renderImageRow } from './imageRow.ts';
+import { harmless, print } from './print.ts';
 import type { EventDisplay } from './text.ts';
 
 /** A clock that shows tenths looks alive; it stops with the last VM. */
@@ -21,7 +22,7 @@ export function liveDisplay(stream: NodeJS.WriteStream): EventDisplay {
   const rows = new Map<string, Row>();
   const log = createLogUpdate(stream);
   const paint = painter(stream);
-  const draw = () => log([...rows].map(([vm, row]) => renderRow(vm, row, paint)).join('\n'));
+  const draw = () => log(harmless([...rows].map(([vm, row]) => renderRow(vm, row, paint)).join('\n'), stream));
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     clearInterval(timer);
@@ -34,7 +35,7 @@ export function liveDisplay(stream: NodeJS.WriteStream): EventDisplay {
       const line = isShownInRow(event) ? undefined : renderEvent(event);
       if (line) {
         log.clear();
-        process[line.stream].write(`${line.text}\n`);
+        print(process[line.stream], `${line.text}\n`);
       }
       if (rows.size === 0) return stop();
       timer ??= setInterval(draw, REDRAW_MS).unref();

@@ -1,6 +1,5 @@
 import type { EventOf } from '../../contract/events.ts';
-import { hasControls, SEQUENCES } from '../../logs/escapes.ts';
-import { painter, wantsColors } from './format.ts';
+import { painter } from './format.ts';
 
 type Origin = Pick<EventOf<'log.line'>, 'source' | 'kind'>;
 
@@ -22,33 +21,4 @@ export function logNote({ state, note }: EventOf<'log.source'>): string | undefi
     case 'present':
       return note === undefined ? undefined : `(${note})`;
   }
-}
-
-/** A line for this stream: as it is for a file or a program, harmless for a terminal. */
-export function showLine(text: string, stream: NodeJS.WriteStream): string {
-  return stream.isTTY ? tame(text, wantsColors(stream)) : text;
-}
-
-/**
- * A guest writes what it likes, and a terminal obeys: only colours get through, and they end with the line. Other
- * sequences are dropped, single control characters are shown as their pictures (U+2400).
- */
-export function tame(text: string, colors: boolean): string {
-  if (!hasControls(text)) return text;
-  let colored = false;
-  const safe = text.replace(SEQUENCES, (sequence: string, parameters?: string, final?: string) => {
-    if (final === 'm' && /^[\d;:]*$/.test(parameters ?? '')) {
-      colored = colors;
-      return colors ? `\u001b[${parameters}m` : '';
-    }
-    return sequence.length === 1 ? picture(sequence) : '';
-  });
-  return colored ? `${safe}\u001b[0m` : safe;
-}
-
-function picture(control: string): string {
-  const code = control.charCodeAt(0);
-  // Escape itself, and those of the upper range, which have no pictures.
-  if (code === 0x1b || code >= 0x80) return '';
-  return String.fromCharCode(code === 0x7f ? 0x2421 : 0x2400 + code);
 }

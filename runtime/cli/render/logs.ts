@@ -1,5 +1,6 @@
 import type { Face } from '../face.ts';
-import { logNote, logPrefix, showLine } from './logLine.ts';
+import { logNote, logPrefix } from './logLine.ts';
+import { harmless } from './print.ts';
 import { plainDisplay, textFace } from './text.ts';
 
 /** One write per so many characters: a write per line would be most of the work. */
@@ -21,7 +22,7 @@ export function logFace(stream: NodeJS.WriteStream, { prefix }: { readonly prefi
     event(event) {
       if (event.type === 'log.line') {
         if (prefix && !prefixes.has(event.source)) prefixes.set(event.source, `${logPrefix(event, stream)} `);
-        text += `${prefixes.get(event.source) ?? ''}${showLine(event.text, stream)}\n`;
+        text += `${prefixes.get(event.source) ?? ''}${harmless(event.text, stream)}\n`;
         if (text.length >= WRITE_CHARACTERS) flush();
         else planned ??= setImmediate(flush);
       } else if (event.type === 'log.source') {

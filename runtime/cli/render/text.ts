@@ -5,6 +5,7 @@ import type { Face } from '../face.ts';
 import { printDiagnostics } from './diagnostics.ts';
 import { renderEvent } from './events.ts';
 import { painter } from './format.ts';
+import { print } from './print.ts';
 
 export interface TextOptions<Value> {
   /** Prints the outcome. */
@@ -24,7 +25,7 @@ export interface EventDisplay {
 export const plainDisplay: EventDisplay = {
   show(event) {
     const line = renderEvent(event);
-    if (line) process[line.stream].write(`${line.text}\n`);
+    if (line) print(process[line.stream], `${line.text}\n`);
   },
   finish: () => undefined,
 };
@@ -32,7 +33,7 @@ export const plainDisplay: EventDisplay = {
 /** For commands whose standard output is the guest's: what Castra says goes to standard error. */
 export const besideGuest: EventDisplay = {
   show(event) {
-    if (event.type === 'message' && event.severity === 'info') process.stderr.write(`${event.text}\n`);
+    if (event.type === 'message' && event.severity === 'info') print(process.stderr, `${event.text}\n`);
     else plainDisplay.show(event);
   },
   finish: () => undefined,
@@ -44,7 +45,7 @@ export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions
     event: (event) => display.show(event),
     completed(output) {
       display.finish();
-      process.stdout.write(outcome((output as Output<Value>).value));
+      print(process.stdout, outcome((output as Output<Value>).value));
     },
     failed(failure, message) {
       display.finish();
@@ -52,7 +53,7 @@ export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions
       if (failure.kind === 'preflight-failed') printDiagnostics(failure.problems);
       const summary = failure.kind === 'preflight-failed' ? `${HOST_NOT_READY}.` : message;
       const paint = painter(process.stderr);
-      process.stderr.write(`${paint('red', 'Error:')} ${summary}\n`);
+      print(process.stderr, `${paint('red', 'Error:')} ${summary}\n`);
     },
   };
 }

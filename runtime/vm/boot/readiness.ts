@@ -26,6 +26,8 @@ export type Readiness =
 export interface ReadinessRequest {
   readonly qemu: RunningQemu;
   readonly serialLog: string;
+  /** Where in it the boot begins: a reboot is logged behind the boot before. */
+  readonly serialFrom?: number;
   readonly ready: ReadySignal;
   readonly sshPort: number;
   /** Logs in, for `ready = "ssh"`. */
@@ -88,7 +90,7 @@ class BootWatch {
     this.#pattern = pattern;
     this.#request = request;
     this.#events = events;
-    this.#serial = followFile(request.serialLog);
+    this.#serial = followFile(request.serialLog, request.serialFrom);
     void request.qemu.exited.then((how) => {
       this.#exit = how;
       this.stop();

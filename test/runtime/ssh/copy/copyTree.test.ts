@@ -9,6 +9,7 @@ import { transfer } from '../../../../runtime/ssh/copy/transfer.ts';
 import { tempFolder } from '../../../support/tempProject.ts';
 
 const signal = new AbortController().signal;
+const job = { to: localFiles, signal, makeRoom: async () => undefined, skipped: () => undefined };
 
 /** A guest that answers what it likes. */
 function hostile(files: Record<string, FileFacts & { readonly entries?: string[]; readonly link?: string }>): FileSide {
@@ -17,7 +18,10 @@ function hostile(files: Record<string, FileFacts & { readonly entries?: string[]
     show: (path) => `vm:${path}`,
     join: (folder, name) => `${folder}/${name}`,
     stat: async (path) => files[path],
-    list: async (path) => files[path]?.entries ?? [],
+    async *list(path) {
+      yield (files[path]?.entries ?? []).map((name) => ({ name, facts: undefined }));
+    },
+    readWhole: async () => Buffer.from('evil'),
     readLink: async (path) => files[path]?.link ?? '',
     openToRead: async () => ({
       read: async (buffer, _length, position) => (position === 0 ? buffer.write('evil') : 0),
@@ -26,13 +30,13 @@ function hostile(files: Record<string, FileFacts & { readonly entries?: string[]
     makeLink: nothing,
     makeFolder: nothing,
     setMode: nothing,
+    writeWhole: nothing,
     openToWrite: nothing,
   };
 }
 
 const folderOf = (...entries: string[]) => ({ kind: 'folder', mode: 0o755, size: 0, entries }) as const;
-const copyFrom = (from: FileSide, to: string) =>
-  copyTree({ from, to: localFiles, signal, count: { files: 0, bytes: 0 }, skipped: () => undefined }, 'x', to);
+const copyFrom = (from: FileSide, to: string) => copyTree({ ...job, from, count: { files: 0, bytes: 0 } }, 'x', to);
 
 test('a guest that lists ../x writes nothing outside of the destination', async () => {
   const folder = tempFolder();
@@ -86,7 +90,7 @@ test('links stay links, modes are kept without setuid, and what is no file is to
     const to = join(folder.path, 'copy');
     const count = { files: 0, bytes: 0 };
     const skip = (path: string) => void skipped.push(path);
-    await copyTree({ from: guest, to: localFiles, signal, count, skipped: skip }, 'x', to);
+    await copyTree({ ...job, from: guest, count, skipped: skip }, 'x', to);
     assert.deepEqual(skipped, ['vm:x/dev']);
     assert.deepEqual(count, { files: 2, bytes: 4 });
     assert.equal(readlinkSync(join(to, 'link')), '../nowhere');
@@ -100,11 +104,11 @@ test('links stay links, modes are kept without setuid, and what is no file is to
 /** A transfer from one buffer to another; reads are short on purpose. */
 async function copyBytes(source: Buffer, size: number): Promise<Buffer> {
   const target = Buffer.alloc(source.length);
-  const bytes = await transfer(
-    async (buffer, length, position) => source.copy(buffer, 0, position, position + Math.min(length, 10_000)),
-    async (buffer, length, position) => void buffer.copy(target, position, 0, length),
+  const bytes = await transfer({
+    read: async (buffer, length, position) => source.copy(buffer, 0, position, position + Math.min(length, 10_000)),
+    write: async (buffer, length, position) => void buffer.copy(target, position, 0, length),
     size,
-  );
+  });
   assert.equal(bytes, source.length);
   return target;
 }
@@ -125,6 +129,6 @@ test('a file that became shorter, and a target that is full, are failures', asyn
     return length;
   };
   const write = () => Promise.reject(new Error('full'));
-  await assert.rejects(transfer(read, write, 10_000_000), /full/);
+  await assert.rejects(transfer({ read, write, size: 10_000_000 }), /full/);
   assert.equal(running, 0);
 });
