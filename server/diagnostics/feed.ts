@@ -9,6 +9,7 @@ import type { Analysis } from '../documents/analysis.ts';
 import { askToRefresh } from '../documents/workspace.ts';
 import type { FeatureContext } from '../featureContext.ts';
 import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
+import { openScreen } from './screen.ts';
 import { toDiagnostics } from './toLsp.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspace.ts';
 
@@ -19,9 +20,17 @@ export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
 
 function answer(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, capabilities, host } = context;
+  const mayAsk = capabilities.workspace?.diagnostics?.refreshSupport === true;
+  const refresh = () => {
+    if (mayAsk) askToRefresh(connection.languages.diagnostics.refresh);
+  };
+  // What waits would never be shown by a client that cannot be asked to look again.
+  const screen = mayAsk ? openScreen(documents, refresh) : undefined;
   const report = async (analysis: Analysis): Promise<Report> => {
     await lookAtPaths(analysis, context);
-    const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, context));
+    const found = toDiagnostics(analysis, docs, knownPathFindings(analysis, context));
+    const isOpen = documents.analysis(analysis.uri) === analysis;
+    const items = [...(isOpen && screen ? screen.show(analysis, found) : found)];
     return { resultId: shortHash(JSON.stringify(items), 16), items };
   };
   connection.languages.diagnostics.on(
@@ -35,9 +44,6 @@ function answer(context: FeatureContext): ServerCapabilities {
     }),
   );
   serveWorkspaceDiagnostics(context, report);
-  const refresh = () => {
-    if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
-  };
   host.onChange(refresh);
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
@@ -55,6 +61,7 @@ function answer(context: FeatureContext): ServerCapabilities {
 function push(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, host } = context;
   const changed = new Set<string>();
+  const screen = openScreen(documents, (uri) => void resend(uri, NEVER).catch(() => undefined));
   const openAnalyses = () => documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
   let quiet = true;
   const settle = () => {
@@ -85,8 +92,13 @@ function push(context: FeatureContext): ServerCapabilities {
     const { uri, version } = analysis;
     const findings = knownPathFindings(analysis, context);
     told.set(uri, { revision: revision(), findings: JSON.stringify(findings) });
-    await connection.sendDiagnostics({ uri, version, diagnostics: toDiagnostics(analysis, docs, findings) });
+    const diagnostics = [...screen.show(analysis, toDiagnostics(analysis, docs, findings))];
+    await connection.sendDiagnostics({ uri, version, diagnostics });
   };
+  const resend = guard('settled', async (uri: string) => {
+    const analysis = documents.analysis(uri);
+    if (analysis) await send(analysis);
+  });
   const tell = async (analysis: Analysis, isNew: boolean) => {
     if (isNew) await send(analysis);
     await lookAtPaths(analysis, context);
