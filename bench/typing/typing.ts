@@ -3,29 +3,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LspClient } from '../../test/support/lspClient.ts';
+import { FILES_AROUND, TYPED_FILES } from '../../test/support/typing/files.ts';
+import { ACCEPTED_AFTER, Typist } from '../../test/support/typing/typist.ts';
 import { inTemporaryFolder, median } from '../run.ts';
-import { FILES_AROUND, TYPED_FILES } from './texts.ts';
-import { type Edit, type Offer, Typist } from './typist.ts';
+import { Screen, type Shown } from './screen.ts';
 
 /** Between two keys. A person takes longer; what matters is that it is less than the server waits for more. */
 const GAP_MS = Number(process.argv[2] ?? 25);
 /** After so many keys the typist stops, until everything that is to be said is on the screen. */
 const KEYS_TO_A_PAUSE = 41;
 const PATIENCE_MS = 3000;
-/** The word that is typed of a name before the rest is accepted. */
-const ACCEPT_AFTER = /^[ \t]*(?:[a-z]\w{1,2}|\[{1,2}[a-z.]{1,3})$/;
 const LEAST_SEVERE = 2;
-
-interface Shown {
-  readonly code: string;
-  readonly severity: number;
-  readonly range: { readonly start: Place; readonly end: Place };
-}
-
-interface Place {
-  readonly line: number;
-  readonly character: number;
-}
 
 interface Counts {
   keys: number;
@@ -33,78 +21,6 @@ interface Counts {
   elsewhere: number;
   readonly late: number[];
   readonly codes: Map<string, number>;
-}
-
-/** One document in one server, and what an editor shows of it. */
-class Screen {
-  readonly #client: LspClient;
-  readonly #uri: string;
-  #version = 1;
-  shown: readonly Shown[] = [];
-
-  constructor(client: LspClient, uri: string) {
-    this.#client = client;
-    this.#uri = uri;
-  }
-
-  async open(text: string): Promise<void> {
-    await this.#published(1, () => this.#client.open(this.#uri, text));
-  }
-
-  async apply(text: string, edit: Edit): Promise<void> {
-    this.#version += 1;
-    const range = { start: placeOf(text, edit.from), end: placeOf(text, edit.to) };
-    await this.#published(this.#version, () =>
-      this.#client.change(this.#uri, this.#version, [{ range, text: edit.text }]),
-    );
-  }
-
-  async offers(text: string, offset: number): Promise<Offer[]> {
-    const params = { textDocument: { uri: this.#uri }, position: placeOf(text, offset) };
-    const list = await this.#client.request<{ readonly items: readonly Item[] }>('textDocument/completion', params);
-    return list.items.map(({ label, textEdit: { range, newText } }) => ({
-      label,
-      edit: { from: offsetOf(text, range.start), to: offsetOf(text, range.end), text: newText },
-    }));
-  }
-
-  /** What comes after the answer to the last key. */
-  next(): Promise<unknown> {
-    return this.#client.next('textDocument/publishDiagnostics', ({ uri }: Published) => uri === this.#uri);
-  }
-
-  close(): void {
-    this.#client.notify('textDocument/didClose', { textDocument: { uri: this.#uri } });
-  }
-
-  listen(): void {
-    this.#client.process.stdout?.on('data', () => {
-      const last = this.#client.received.findLast(
-        ({ method, params }) => method === 'textDocument/publishDiagnostics' && (params as Published).uri === this.#uri,
-      );
-      if (last) this.shown = (last.params as Published).diagnostics;
-    });
-  }
-
-  async #published(version: number, act: () => void): Promise<void> {
-    const told = this.#client.next(
-      'textDocument/publishDiagnostics',
-      (one: Published) => one.uri === this.#uri && one.version === version,
-    );
-    act();
-    await told;
-  }
-}
-
-interface Item {
-  readonly label: string;
-  readonly textEdit: { readonly range: Shown['range']; readonly newText: string };
-}
-
-interface Published {
-  readonly uri: string;
-  readonly version?: number;
-  readonly diagnostics: readonly Shown[];
 }
 
 async function type(target: string, folder: string, { accepts, pauses }: Style): Promise<Counts> {
@@ -134,7 +50,7 @@ async function strike(typist: Typist, screen: Screen, accepts: boolean): Promise
   const { text, before } = typist;
   const word = before.slice(before.lastIndexOf('\n') + 1);
   const accepted =
-    accepts && ACCEPT_AFTER.test(word) ? typist.accept(await screen.offers(text, before.length)) : undefined;
+    accepts && ACCEPTED_AFTER.test(word) ? typist.accept(await screen.offers(text, before.length)) : undefined;
   const edit = accepted ?? typist.press();
   if (edit) await screen.apply(text, edit);
 }
@@ -166,16 +82,6 @@ async function lateness(typist: Typist, screen: Screen, folder: string): Promise
   } finally {
     client.process.kill('SIGKILL');
   }
-}
-
-function placeOf(text: string, offset: number): Place {
-  const lines = text.slice(0, offset).split('\n');
-  return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
-}
-
-function offsetOf(text: string, { line, character }: Place): number {
-  const lines = text.split('\n').slice(0, line);
-  return lines.reduce((sum, one) => sum + one.length + 1, 0) + character;
 }
 
 interface Style {

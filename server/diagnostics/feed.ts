@@ -10,7 +10,7 @@ import { askToRefresh } from '../documents/workspace.ts';
 import type { FeatureContext } from '../featureContext.ts';
 import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
 import { openScreen } from './screen.ts';
-import { toDiagnostics } from './toLsp.ts';
+import { mayHaveFindings, toDiagnostics } from './toLsp.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspace.ts';
 
 /** Answers when asked, if the client asks; else pushes. Never both: each finding would show twice. */
@@ -36,7 +36,8 @@ function answer(context: FeatureContext): ServerCapabilities {
   connection.languages.diagnostics.on(
     guard('diagnostic', async (params: DocumentDiagnosticParams): Promise<DocumentDiagnosticReport> => {
       const analysis = documents.analysis(params.textDocument.uri);
-      if (analysis === undefined) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
+      if (analysis === undefined || !mayHaveFindings(analysis.uri))
+        return { kind: DocumentDiagnosticReportKind.Full, items: [] };
       const found = await report(analysis);
       return found.resultId === params.previousResultId
         ? { kind: DocumentDiagnosticReportKind.Unchanged, resultId: found.resultId }
@@ -62,7 +63,8 @@ function push(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, host } = context;
   const changed = new Set<string>();
   const screen = openScreen(documents, (uri) => void resend(uri, NEVER).catch(() => undefined));
-  const openAnalyses = () => documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
+  const analysisOf = (uri: string) => (mayHaveFindings(uri) ? (documents.analysis(uri) ?? []) : []);
+  const openAnalyses = () => documents.open.all().flatMap(({ uri }) => analysisOf(uri));
   let quiet = true;
   const settle = () => {
     if (!quiet) {
@@ -73,7 +75,7 @@ function push(context: FeatureContext): ServerCapabilities {
     void publish(undefined, NEVER).catch(() => undefined);
   };
   const publish = guard('publishDiagnostics', async () => {
-    const analyses = [...changed].flatMap((uri) => documents.analysis(uri) ?? []);
+    const analyses = [...changed].flatMap(analysisOf);
     changed.clear();
     const isProject = analyses.some(({ bootstrap }) => bootstrap === undefined);
     const dependents = isProject ? openAnalyses().filter((one) => one.bootstrap && !analyses.includes(one)) : [];

@@ -55,9 +55,14 @@ function waits(analysis: Analysis, finding: Diagnostic, lines: LineSpan): boolea
 /** The lines on which what a finding speaks of can still be completed. */
 const extents: Readonly<Record<Unfinished, (analysis: Analysis, finding: Diagnostic) => LineSpan>> = {
   line: (_, finding) => linesOf(finding),
-  value: (analysis, finding) => untilNext(analysis, finding, statementsOf(analysis)),
+  value: (analysis, finding) =>
+    spansLines(analysis, finding) ? untilNext(analysis, finding, statementsOf(analysis)) : linesOf(finding),
   table: (analysis, finding) => untilNext(analysis, finding, sectionsOf(analysis)),
 };
+
+/** Only a string of one quote ends with its line. */
+const spansLines = ({ text, positions }: Analysis, { range }: Diagnostic): boolean =>
+  /^(?:\[|\{|"""|''')/.test(text.slice(positions.offset(range.start), positions.offset(range.start) + 3));
 
 const sectionsOf = ({ syntax }: Analysis): readonly number[] => syntax.document.root.sections.map(({ from }) => from);
 

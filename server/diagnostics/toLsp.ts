@@ -18,6 +18,11 @@ const tags: Readonly<Record<NonNullable<CodeFacts['tag']>, DiagnosticTag>> = {
   deprecated: DiagnosticTag.Deprecated,
 };
 
+/** Other schemes, such as `git:`, show a text as it was; there is nothing to be corrected in it. */
+export function mayHaveFindings(uri: string): boolean {
+  return /^(?:file|untitled):/.test(uri);
+}
+
 /** The findings of a document, and what the disk adds, as an editor shows them. `docs` is the URI of docs/diagnostics.md. */
 export function toDiagnostics(analysis: Analysis, docs: string, added: readonly Finding[] = []): Diagnostic[] {
   const findings = asNewFile(analysis, [...analysis.diagnostics, ...added]);

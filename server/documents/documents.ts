@@ -62,13 +62,11 @@ type Listened = Parameters<TextDocuments<TextDocument>['listen']>[0];
 
 /** A change without a version is an error to TextDocuments, and its text would be lost: it gets the one before it. */
 function withVersions(connection: Connection, open: TextDocuments<TextDocument>): Listened {
-  return {
-    ...connection,
-    onDidChangeTextDocument: (handler) =>
-      connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) =>
-        handler({ textDocument: { uri, version: version ?? open.get(uri)?.version ?? 0 }, contentChanges }),
-      ),
-  };
+  const onDidChangeTextDocument: Listened['onDidChangeTextDocument'] = (handler) =>
+    connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) =>
+      handler({ textDocument: { uri, version: version ?? open.get(uri)?.version ?? 0 }, contentChanges }),
+    );
+  return Object.assign(Object.create(connection) as Connection, { onDidChangeTextDocument });
 }
 
 /** vscode-languageserver-textdocument knows UTF-16 only. Each change counts in the text that the one before it made. */

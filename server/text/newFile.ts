@@ -22,18 +22,19 @@ export function asNewFile(analysis: Analysis, findings: readonly Diagnostic[]): 
   const missing = findings.filter((finding) => neededByFile(finding) !== undefined);
   const [first] = missing;
   if (first === undefined || !isNewFile(analysis)) return findings;
-  const keys = new Set(missing.map(neededByFile));
-  const names = NEEDED.flatMap(([name, written]) => (keys.has(name) ? [written] : []));
+  const names = namesWritten(missing.flatMap((finding) => neededByFile(finding) ?? []));
   const { help: _, ...place } = first;
   const one: Diagnostic = {
     ...place,
     severity: 'info',
-    message: `To start VMs, this file still needs ${listed(names)}.`,
+    message: `To start VMs, this file still needs ${names}.`,
   };
   return [one, ...findings.filter((finding) => !missing.includes(finding))];
 }
 
-export function listed(names: readonly string[]): string {
+/** Of keys of the file, as they are written there, in the order of a file. */
+export function namesWritten(keys: readonly string[]): string {
+  const names = NEEDED.flatMap(([name, written]) => (keys.includes(name) ? [written] : []));
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }

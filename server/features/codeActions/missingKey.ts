@@ -4,6 +4,7 @@ import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import { slugify } from '../../../runtime/config/vms/names.ts';
 import type { Analysis } from '../../documents/analysis.ts';
+import { isNewFile, namesWritten, neededByFile } from '../../text/newFile.ts';
 import { schemaAt } from '../../text/schema.ts';
 import { ideasFor } from '../completion/ideas.ts';
 import { addAbove, addBelow, addEntry } from './addEntry.ts';
@@ -15,7 +16,7 @@ export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
   const { syntax } = analysis;
   const key = /needs `([^`]+)`\.$/.exec(finding.message)?.[1];
   if (key === undefined) return [];
-  if (finding.message.startsWith('The file'))
+  if (neededByFile(finding) !== undefined)
     return isMisspelled(analysis, syntax.tree, [], key) ? [] : addToFile(analysis, key);
   const path = tablePathAt(analysis, span.from);
   const value = path && valueFor(analysis, [...path, key]);
@@ -45,6 +46,9 @@ function addToFile(analysis: Analysis, key: string): Fix[] {
   const { document } = analysis.syntax;
   const isCut = document.errors.some(({ code }) => code === 'unterminated-string' || code.startsWith('unclosed'));
   if (isCut) return [];
+  const needed = isNewFile(analysis) ? neededKeys(analysis) : [];
+  // A new file gets all that it needs at once.
+  if (needed.length > 1) return key === needed[0] ? [beginFile(analysis, needed)] : [];
   const [first] = document.root.sections;
   const [entry] = document.root.entries;
   const add = (title: string, change: TextChange): Fix[] => [
@@ -65,6 +69,31 @@ function addToFile(analysis: Analysis, key: string): Fix[] {
     default:
       return [];
   }
+}
+
+function neededKeys(analysis: Analysis): string[] {
+  const { tree } = analysis.syntax;
+  const needed = analysis.diagnostics.flatMap((finding) => neededByFile(finding) ?? []);
+  return needed.filter((key) => !isMisspelled(analysis, tree, [], key));
+}
+
+/** A version goes above what is there, tables below it. */
+function beginFile(analysis: Analysis, needed: readonly string[]): Fix {
+  const { sections, entries } = analysis.syntax.document.root;
+  const [version, first] = ['version = "0.2.0"', entries[0] ?? sections[0]];
+  const tables = [
+    needed.includes('project') ? ['[project]', `name = "${projectName(analysis)}"`, ''] : [],
+    needed.includes('vms') ? ['[[vms]]', 'name = "vm"', ''] : [],
+  ].flat();
+  const isAbove = needed.includes('version') && first !== undefined;
+  const gap = entries[0] === undefined ? [''] : [];
+  const isBelow = needed.includes('version') && first === undefined;
+  const below = [...(isBelow ? [version, ''] : []), ...tables].slice(0, -1);
+  const changes = [
+    ...(isAbove ? [addAbove(analysis, first.from, [version, ...gap])] : []),
+    ...(below.length > 0 ? [addBelow(analysis, below)] : []),
+  ];
+  return { title: `Add ${namesWritten(needed)}`, changes, isPreferred: true, claim: 'file' };
 }
 
 const projectName = ({ draft }: Analysis): string => slugify(basename(dirname(draft.configPath)), 'project');

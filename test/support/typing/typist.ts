@@ -13,6 +13,8 @@ export interface Offer {
 }
 
 const PAIRS: Readonly<Record<string, string>> = { '[': ']', '{': '}', '"': '"' };
+/** What is typed of a name before the rest of it is accepted. */
+export const ACCEPTED_AFTER = /^[ \t]*(?:[a-z]\w{1,2}|\[{1,2}[a-z.]{1,3})$/;
 const CLOSES_BEFORE = ',]} \n\t#';
 
 /**
