@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { suggest } from '../../../runtime/config/findings/suggest.ts';
+import { meantKey } from '../../../runtime/config/findings/synonyms.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import { slugify } from '../../../runtime/config/vms/names.ts';
@@ -34,7 +34,9 @@ export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
 /** Whether a table has a key that means nothing and was surely meant to be this one. */
 function isMisspelled(analysis: Analysis, table: TableNode | undefined, path: TomlPath, key: string): boolean {
   const known = schemaAt(analysis.schema, path)?.properties ?? {};
-  return [...(table?.entries.keys() ?? [])].some((name) => !Object.hasOwn(known, name) && suggest(name, [key]) === key);
+  return [...(table?.entries.keys() ?? [])].some(
+    (name) => !Object.hasOwn(known, name) && meantKey(name, [key]) === key,
+  );
 }
 
 /** Two VMs, forwards or replicas must not get the same name, port or number; two guests may have the same port. */
@@ -45,7 +47,8 @@ function claimOf(path: TomlPath, key: string, value: string): string {
 function addToFile(analysis: Analysis, key: string): Fix[] {
   const { document } = analysis.syntax;
   const isCut = document.errors.some(({ code }) => code === 'unterminated-string' || code.startsWith('unclosed'));
-  if (isCut) return [];
+  // A file in JSON is rewritten as a whole.
+  if (isCut || analysis.text.trimStart().startsWith('{')) return [];
   const needed = isNewFile(analysis) ? neededKeys(analysis) : [];
   // A new file gets all that it needs at once.
   if (needed.length > 1) return key === needed[0] ? [beginFile(analysis, needed)] : [];
