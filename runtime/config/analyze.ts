@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { DEFAULT_MAX_IMAGE_BYTES } from '../contract/images.ts';
 import type { AcceleratorChoice, LogLimits } from '../contract/vocabulary.ts';
 import type { ConfigAnalysis } from './configAnalysis.ts';
+import { DEFAULT_LOG_LIMITS, DEFAULT_MAX_IMAGE_BYTES, DEFAULT_WAITS, DEFAULTS } from './defaults.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import type { Findings } from './findings/findings.ts';
 import { applySuppressions, readSuppressions } from './findings/suppressions.ts';
@@ -46,19 +46,17 @@ export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   return { place, syntax, draft, placed, roles, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
-const DEFAULT_BROKER_PORT = 7070;
-
 type Interpretation = Pick<ConfigAnalysis, 'draft' | 'placed' | 'roles'>;
 
 function interpretProject(value: Fields, source: ConfigSource, findings: Findings): Interpretation {
   const version = text(value.version);
   const versionClass = classifyVersion(version, findings);
   const place = locateProject(value, source);
-  const brokerPort = integer(asTable(value.broker)?.port, 1, 65535) ?? DEFAULT_BROKER_PORT;
+  const brokerPort = integer(asTable(value.broker)?.port, 1, 65535) ?? DEFAULTS.broker.port;
   const context: RoleContext = {
     version: versionClass,
     folders: { project: dirname(source.path), stateRoot: place.stateRoot },
-    accelerator: (text(asTable(value.project)?.accelerator) ?? 'auto') as AcceleratorChoice,
+    accelerator: (text(asTable(value.project)?.accelerator) ?? DEFAULTS.project.accelerator) as AcceleratorChoice,
     bootstrap: asTable(value.bootstrap) ?? {},
   };
   const written = tables(value.vms);
@@ -91,28 +89,27 @@ function locateProject(value: Fields, { path, home, knownProjects = [] }: Config
 
 function readLifecycle(table: Fields): ProjectConfig['lifecycle'] {
   return {
-    gracefulMs: secondsToMs(table.graceful_shutdown_wait_secs, 20_000),
-    sigtermMs: secondsToMs(table.sigterm_wait_secs, 10_000),
-    sigkillMs: secondsToMs(table.sigkill_wait_secs, 5_000, 1),
+    gracefulMs: secondsToMs(table.graceful_shutdown_wait_secs, DEFAULT_WAITS.gracefulMs),
+    sigtermMs: secondsToMs(table.sigterm_wait_secs, DEFAULT_WAITS.sigtermMs),
+    sigkillMs: secondsToMs(table.sigkill_wait_secs, DEFAULT_WAITS.sigkillMs, 1),
   };
 }
 
 const MIB = 1024 * 1024;
-const DEFAULT_LOG_MIB = 16;
-const DEFAULT_KEPT_LOGS = 4;
 
 function readLogLimits({ max_size: size, keep }: Fields, findings: Findings): LogLimits {
-  const mib = readSize(size, 'logs', '16 MiB', findings) ?? DEFAULT_LOG_MIB;
-  return { maxBytes: mib * MIB, keep: integer(keep, 1, 1000) ?? DEFAULT_KEPT_LOGS };
+  const mib = readSize(size, 'logs', findings);
+  const maxBytes = mib === undefined ? DEFAULT_LOG_LIMITS.maxBytes : mib * MIB;
+  return { maxBytes, keep: integer(keep, 1, 1000) ?? DEFAULT_LOG_LIMITS.keep };
 }
 
 function readImageLimit({ max_size: size }: Fields, findings: Findings): number {
-  const mib = readSize(size, 'images', '64 GiB', findings);
+  const mib = readSize(size, 'images', findings);
   return mib === undefined ? DEFAULT_MAX_IMAGE_BYTES : mib * MIB;
 }
 
 /** `max_size` of a table, in MiB; undefined when it is not set, or wrong. */
-function readSize(size: unknown, table: 'logs' | 'images', example: string, findings: Findings): number | undefined {
+function readSize(size: unknown, table: 'logs' | 'images', findings: Findings): number | undefined {
   if (size === undefined) return undefined;
   const mib = parseMiB(String(size));
   if (mib !== undefined && mib >= 1) return mib;
@@ -120,7 +117,7 @@ function readSize(size: unknown, table: 'logs' | 'images', example: string, find
     severity: 'error',
     code: 'config/invalid-size',
     message: `"${String(size)}" is not a valid size for ${table}; the minimum is 1 MiB.`,
-    help: `Write it as "${example}", or as a number of MiB.`,
+    help: `Write it as "${DEFAULTS[table].max_size}", or as a number of MiB.`,
     path: [table, 'max_size'],
   });
   return undefined;

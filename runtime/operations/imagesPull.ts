@@ -1,13 +1,9 @@
+import { DEFAULT_MAX_IMAGE_BYTES } from '../config/defaults.ts';
 import type { ProjectConfig } from '../config/project.ts';
 import { hasStrayPercent } from '../config/vms/baseImage.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
-import {
-  DEFAULT_MAX_IMAGE_BYTES,
-  type ImagesPullOptions,
-  type ImagesPullOutcome,
-  type PulledImage,
-} from '../contract/images.ts';
+import type { ImagesPullOptions, ImagesPullOutcome, PulledImage } from '../contract/images.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
 import { rememberTrust } from '../images/trust/trust.ts';
