@@ -1,13 +1,13 @@
 import { basename, dirname } from 'node:path';
 import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
 import { DEFAULTS } from '../../../runtime/config/defaults.ts';
+import { pathKey } from '../../../runtime/config/pathKeys.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import { slugify } from '../../../runtime/config/vms/names.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { plainText } from '../../text/keyDescriptions.ts';
 import { integerAt, rowsAt, stringAt } from '../../text/nodes.ts';
-import { pathKey } from '../../text/pathKeys.ts';
 import { allowedWords, meaningsOf, type Schema, schemaAt } from '../../text/schema.ts';
 import { freeHostPorts } from './ports.ts';
 
