@@ -4,6 +4,7 @@ import { checkDiskSize } from '../disks/diskLimit.ts';
 import { detectFormat, type ImageFormat } from '../disks/imageFormat.ts';
 import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
 import { run as runProgram } from '../process/spawn.ts';
+import { number, object } from '../state/decode.ts';
 import { downloadFiles, FILE_MODE, IMAGE_MODE, imageFiles } from '../state/layout.ts';
 import { sweepDownload } from './download/partials.ts';
 import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './imageRecord.ts';
@@ -97,10 +98,12 @@ async function checkRoom(qemuImg: string, from: ImageFormat, disk: string, targe
   const result = await runProgram(qemuImg, ['measure', '--output=json', '-f', from, '-O', 'qcow2', disk], { signal });
   // What cannot be measured cannot be converted, which says why.
   if (result.code !== 0) return;
-  const { required } = JSON.parse(result.stdout) as { readonly required?: unknown };
+  const measured: unknown = JSON.parse(result.stdout);
   const { freeBytes } = await roomAt(target, Number.POSITIVE_INFINITY);
-  if (typeof required === 'number' && required > freeBytes) throw noRoom();
+  if (isMeasured(measured) && measured.required > freeBytes) throw noRoom();
 }
+
+const isMeasured = object<{ readonly required: number }>({ required: number });
 
 /**
  * The record comes first and the name last, each in one step: after a crash there is a record without an image, which
