@@ -83,7 +83,9 @@ function locateProject(value: Fields, { path, home, knownProjects = [] }: Config
   const name = text(project?.name) ?? '';
   const stateDir = text(project?.state_dir);
   const stateRoot =
-    stateDir === undefined ? defaultStateRoot(home, path, name, knownProjects) : resolve(dirname(path), stateDir);
+    stateDir === undefined
+      ? defaultStateRoot({ home, configPath: path, name }, knownProjects)
+      : resolve(dirname(path), stateDir);
   return { name, configPath: path, stateRoot };
 }
 

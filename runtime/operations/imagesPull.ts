@@ -26,7 +26,8 @@ export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async
     images.push({ url: found.url, sha256: found.sha256, path: found.path, bytes: found.bytes });
   }
   // Said by the user about this very URL: it replaces what was remembered.
-  if (url !== undefined && digest) rememberTrust(settings.home, url, redactUrl(url), { digest, from: 'given' });
+  if (url !== undefined && digest)
+    rememberTrust(settings.home, { raw: url, url: redactUrl(url) }, { digest, from: 'given' });
   return { value: { images }, diagnostics: told };
 };
 

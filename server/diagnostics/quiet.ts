@@ -3,8 +3,9 @@ import { factsOf, isDiagnosticCode, type Unfinished } from '../../runtime/contra
 import type { Analysis } from '../documents/analysis.ts';
 import { type LineSpan, overlaps } from './typing.ts';
 
-/** What was said of a text before its last edit, at the places where that stands now. */
-export interface Said {
+/** What is being written in a text, and what was said of it before, at the places where that stands now. */
+export interface Writing {
+  readonly lines: LineSpan;
   readonly shown: readonly Diagnostic[];
   /** What waited when the cursor left its line: it waits no longer. */
   readonly released: readonly Diagnostic[];
@@ -20,10 +21,11 @@ export interface Quieted {
  * Who types `cpu` knows that it is not a key. What only says that the lines being written are unfinished waits, and so
  * does what follows from them on other lines. What is shown already stays.
  */
-export function quieted(analysis: Analysis, found: readonly Diagnostic[], lines: LineSpan, said: Said): Quieted {
-  const known = new Set([...said.shown, ...said.released].map(identityOf));
+export function quieted(analysis: Analysis, found: readonly Diagnostic[], writing: Writing): Quieted {
+  const { lines, shown: said, released } = writing;
+  const known = new Set([...said, ...released].map(identityOf));
   const mayShow = (finding: Diagnostic): boolean => {
-    if (waits(analysis, finding, lines)) return said.shown.some((one) => identityOf(one) === identityOf(finding));
+    if (waits(analysis, finding, lines)) return said.some((one) => identityOf(one) === identityOf(finding));
     return known.has(identityOf(finding)) || overlaps(linesOf(finding), lines);
   };
   const waiting = found.filter((finding) => !mayShow(finding));
@@ -31,7 +33,7 @@ export function quieted(analysis: Analysis, found: readonly Diagnostic[], lines:
   if (!waiting.some((finding) => isSyntax(finding) && overlaps(linesOf(finding), lines))) return { shown, waiting };
   // An open string or list takes in lines that are not its own, and their findings are away until it is closed.
   const present = new Set(found.map(identityOf));
-  const hidden = said.shown.filter((one) => !present.has(identityOf(one)) && !overlaps(linesOf(one), lines));
+  const hidden = said.filter((one) => !present.has(identityOf(one)) && !overlaps(linesOf(one), lines));
   return { shown: [...shown, ...hidden].toSorted(byPosition), waiting };
 }
 

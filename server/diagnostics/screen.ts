@@ -43,7 +43,7 @@ export function openScreen(documents: Documents, settled: (uri: string) => void)
     show(analysis, found) {
       const screen = screens.get(analysis.uri) ?? BLANK;
       const { lines } = screen;
-      const next = lines ? quieted(analysis, found, lines, screen) : { shown: found, waiting: [] };
+      const next = lines ? quieted(analysis, found, { ...screen, lines }) : { shown: found, waiting: [] };
       screens.set(analysis.uri, { ...screen, ...next });
       return next.shown;
     },

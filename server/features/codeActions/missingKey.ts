@@ -1,7 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { meantKey } from '../../../runtime/config/findings/synonyms.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
-import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import { slugify } from '../../../runtime/config/vms/names.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { isNewFile, namesWritten, neededByFile } from '../../text/newFile.ts';
@@ -13,15 +12,12 @@ import { tableAt, tablePathAt } from './places.ts';
 
 /** Adds what a table needs, with a value that is right or easily made so. */
 export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
-  const { syntax } = analysis;
   const key = /needs `([^`]+)`\.$/.exec(finding.message)?.[1];
   if (key === undefined) return [];
-  if (neededByFile(finding) !== undefined)
-    return isMisspelled(analysis, syntax.tree, [], key) ? [] : addToFile(analysis, key);
+  if (neededByFile(finding) !== undefined) return isMisspelled(analysis, [], key) ? [] : addToFile(analysis, key);
   const path = tablePathAt(analysis, span.from);
   const value = path && valueFor(analysis, [...path, key]);
-  if (path === undefined || value === undefined || isMisspelled(analysis, tableAt(analysis, path), path, key))
-    return [];
+  if (path === undefined || value === undefined || isMisspelled(analysis, path, key)) return [];
   const entry = `${key} = ${value}`;
   const isFirst = schemaAt(analysis.schema, path)?.required?.[0] === key;
   const change = addEntry(analysis, path, entry, isFirst);
@@ -32,7 +28,8 @@ export const addMissingKey: FixMaker = (analysis, { finding, span }) => {
 };
 
 /** Whether a table has a key that means nothing and was surely meant to be this one. */
-function isMisspelled(analysis: Analysis, table: TableNode | undefined, path: TomlPath, key: string): boolean {
+function isMisspelled(analysis: Analysis, path: TomlPath, key: string): boolean {
+  const table = tableAt(analysis, path);
   const known = schemaAt(analysis.schema, path)?.properties ?? {};
   return [...(table?.entries.keys() ?? [])].some(
     (name) => !Object.hasOwn(known, name) && meantKey(name, [key]) === key,
@@ -75,9 +72,8 @@ function addToFile(analysis: Analysis, key: string): Fix[] {
 }
 
 function neededKeys(analysis: Analysis): string[] {
-  const { tree } = analysis.syntax;
   const needed = analysis.diagnostics.flatMap((finding) => neededByFile(finding) ?? []);
-  return needed.filter((key) => !isMisspelled(analysis, tree, [], key));
+  return needed.filter((key) => !isMisspelled(analysis, [], key));
 }
 
 /** A version goes above what is there, tables below it. */
