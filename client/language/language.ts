@@ -8,6 +8,7 @@ import { type Host, hostSettings } from '../host.ts';
 import { LANGUAGE } from '../ids.ts';
 import { lookAtHost } from './hostFacts.ts';
 import { fillLens } from './lenses.ts';
+import { adoptFiles } from './moreFiles.ts';
 import { oneSession, type Session } from './oneSession.ts';
 
 /** Lenses move the text when their number changes; steps of a start come faster than a user reads. */
@@ -30,9 +31,11 @@ export function openLanguage(host: Host, fleet: FleetStore): Language {
   };
   vscode.workspace.textDocuments.forEach(startFor);
   const opened = vscode.workspace.onDidOpenTextDocument(startFor);
+  const adopted = adoptFiles();
   return {
     restart: () => session.restart(),
     dispose() {
+      adopted.dispose();
       opened.dispose();
       void session.stop();
     },

@@ -3,7 +3,7 @@ import { identify, isSameProcess, type ProcessIdentity } from '../process/identi
 import { number, object, oneOf, optional, text } from '../state/decode.ts';
 import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
 import { vmFiles } from '../state/layout.ts';
-import { readRootId } from '../state/rootId.ts';
+import { readRootId } from '../state/rootClaims.ts';
 
 /**
  * The last bootstrap of a VM, as the command that ran it left it. A mirror of what the guest's own stamp says, for those

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readRootId } from '../state/rootId.ts';
+import { readRootId } from '../state/rootClaims.ts';
 import { type BrokerSettings, DEFAULT_QUEUE } from './settings.ts';
 
 /** The command line of a broker: no secret is on it. */

@@ -4,7 +4,7 @@ import { identify } from '../process/identity.ts';
 import { writeFileAtomic } from '../state/files.ts';
 import { projectFiles } from '../state/layout.ts';
 import { removeOwnFile } from '../state/ownFile.ts';
-import { readRootId } from '../state/rootId.ts';
+import { readRootId } from '../state/rootClaims.ts';
 import { readArguments } from './arguments.ts';
 import { Broker } from './broker.ts';
 import { type BrokerRecord, readBrokerRecord } from './records/brokerRecord.ts';

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import type { BrokerConfig } from '../contract/broker.ts';
-import { DEFAULT_MAX_IMAGE_BYTES } from '../contract/images.ts';
 import type { AcceleratorChoice, LogLimits } from '../contract/vocabulary.ts';
 import type { ConfigAnalysis } from './configAnalysis.ts';
+import { DEFAULT_LOG_LIMITS, DEFAULT_MAX_IMAGE_BYTES, DEFAULT_WAITS, DEFAULTS } from './defaults.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, texts } from './fields.ts';
 import type { Findings } from './findings/findings.ts';
 import { applySuppressions, readSuppressions } from './findings/suppressions.ts';
@@ -47,8 +47,6 @@ export function analyzeConfig(source: ConfigSource): ConfigAnalysis {
   return { place, syntax, draft, placed, roles, suppressions, diagnostics, ...(valid ? { project: draft } : {}) };
 }
 
-const DEFAULT_BOOTSTRAP_PARALLEL = 4;
-
 type Interpretation = Pick<ConfigAnalysis, 'draft' | 'placed' | 'roles'>;
 
 function interpretProject(value: Fields, source: ConfigSource, findings: Findings): Interpretation {
@@ -59,7 +57,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
   const context: RoleContext = {
     version: versionClass,
     folders: { project: dirname(source.path), stateRoot: place.stateRoot },
-    accelerator: (text(asTable(value.project)?.accelerator) ?? 'auto') as AcceleratorChoice,
+    accelerator: (text(asTable(value.project)?.accelerator) ?? DEFAULTS.project.accelerator) as AcceleratorChoice,
     bootstrap: asTable(value.bootstrap) ?? {},
   };
   const written = tables(value.vms);
@@ -75,7 +73,7 @@ function interpretProject(value: Fields, source: ConfigSource, findings: Finding
     mirrors: texts(asTable(value.images)?.mirrors),
     maxImageBytes: readImageLimit(asTable(value.images) ?? {}, findings),
     logs: readLogLimits(asTable(value.logs) ?? {}, findings),
-    bootstrapParallel: integer(context.bootstrap.max_parallel, 1, 64) ?? DEFAULT_BOOTSTRAP_PARALLEL,
+    bootstrapParallel: integer(context.bootstrap.max_parallel, 1, 64) ?? DEFAULTS.bootstrap.max_parallel,
     vms: placed.map(({ vm }) => vm),
     initWorkflow: texts(asTable(value.workflows)?.init),
   };
@@ -87,49 +85,48 @@ function locateProject(value: Fields, { path, home, knownProjects = [] }: Config
   const name = text(project?.name) ?? '';
   const stateDir = text(project?.state_dir);
   const stateRoot =
-    stateDir === undefined ? defaultStateRoot(home, path, name, knownProjects) : resolve(dirname(path), stateDir);
+    stateDir === undefined
+      ? defaultStateRoot({ home, configPath: path, name }, knownProjects)
+      : resolve(dirname(path), stateDir);
   return { name, configPath: path, stateRoot };
 }
-
-const DEFAULT_BROKER_PORT = 7070;
 
 function readBroker(table: Fields): BrokerConfig {
   const port = integer(table.port, 0, 65535);
   return {
     enabled: table.enabled !== false,
-    port: port ?? DEFAULT_BROKER_PORT,
+    port: port ?? DEFAULTS.broker.port,
     isDefaultPort: port === undefined,
     auth: table.auth === 'none' ? 'none' : 'token',
     journal: table.journal !== false,
     slowConsumer: table.slow_consumer === 'disconnect' ? 'disconnect' : 'drop-oldest',
-    publishRate: integer(table.publish_rate, 0, 1_000_000) ?? 0,
+    publishRate: integer(table.publish_rate, 0, 1_000_000) ?? DEFAULTS.broker.publish_rate,
   };
 }
 
 function readLifecycle(table: Fields): ProjectConfig['lifecycle'] {
   return {
-    gracefulMs: secondsToMs(table.graceful_shutdown_wait_secs, 20_000),
-    sigtermMs: secondsToMs(table.sigterm_wait_secs, 10_000),
-    sigkillMs: secondsToMs(table.sigkill_wait_secs, 5_000, 1),
+    gracefulMs: secondsToMs(table.graceful_shutdown_wait_secs, DEFAULT_WAITS.gracefulMs),
+    sigtermMs: secondsToMs(table.sigterm_wait_secs, DEFAULT_WAITS.sigtermMs),
+    sigkillMs: secondsToMs(table.sigkill_wait_secs, DEFAULT_WAITS.sigkillMs, 1),
   };
 }
 
 const MIB = 1024 * 1024;
-const DEFAULT_LOG_MIB = 16;
-const DEFAULT_KEPT_LOGS = 4;
 
 function readLogLimits({ max_size: size, keep }: Fields, findings: Findings): LogLimits {
-  const mib = readSize(size, 'logs', '16 MiB', findings) ?? DEFAULT_LOG_MIB;
-  return { maxBytes: mib * MIB, keep: integer(keep, 1, 1000) ?? DEFAULT_KEPT_LOGS };
+  const mib = readSize(size, 'logs', findings);
+  const maxBytes = mib === undefined ? DEFAULT_LOG_LIMITS.maxBytes : mib * MIB;
+  return { maxBytes, keep: integer(keep, 1, 1000) ?? DEFAULT_LOG_LIMITS.keep };
 }
 
 function readImageLimit({ max_size: size }: Fields, findings: Findings): number {
-  const mib = readSize(size, 'images', '64 GiB', findings);
+  const mib = readSize(size, 'images', findings);
   return mib === undefined ? DEFAULT_MAX_IMAGE_BYTES : mib * MIB;
 }
 
 /** `max_size` of a table, in MiB; undefined when it is not set, or wrong. */
-function readSize(size: unknown, table: 'logs' | 'images', example: string, findings: Findings): number | undefined {
+function readSize(size: unknown, table: 'logs' | 'images', findings: Findings): number | undefined {
   if (size === undefined) return undefined;
   const mib = parseMiB(String(size));
   if (mib !== undefined && mib >= 1) return mib;
@@ -137,7 +134,7 @@ function readSize(size: unknown, table: 'logs' | 'images', example: string, find
     severity: 'error',
     code: 'config/invalid-size',
     message: `"${String(size)}" is not a valid size for ${table}; the minimum is 1 MiB.`,
-    help: `Write it as "${example}", or as a number of MiB.`,
+    help: `Write it as "${DEFAULTS[table].max_size}", or as a number of MiB.`,
     path: [table, 'max_size'],
   });
   return undefined;

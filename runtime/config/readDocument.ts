@@ -4,7 +4,7 @@ import { textChange } from './toml/change/textChange.ts';
 import { analyzeToml } from './toml/meaning/meaning.ts';
 import type { PlainTable } from './toml/meaning/values.ts';
 import { parseToml } from './toml/parser.ts';
-import { type LineIndex, lineIndex, offsetAt } from './toml/positions.ts';
+import { type LineIndex, lineIndex } from './toml/positions.ts';
 import type { TomlDocument, TomlError } from './toml/syntax.ts';
 import type { TableNode } from './toml/tree.ts';
 import { judge, type Verdict } from './tomlVerdict.ts';
@@ -38,7 +38,7 @@ export function readDocument({ text, path, earlier }: DocumentSource, shape: Doc
   const index = lineIndex(text);
   const verdict = judge(document, before);
   const findings = collectFindings(tree, text, index, path);
-  reportSyntax([...document.errors, ...errors], { verdict, index, text }, findings);
+  reportSyntax([...document.errors, ...errors], { verdict, text }, findings);
   checkSchema(shape, value, tree, findings);
   return { syntax: { document, tree, index, verdict }, value, findings };
 }
@@ -48,7 +48,6 @@ const readFloat = (value: number): number => (Number.isInteger(value) ? Number.N
 
 interface Judged {
   readonly verdict: Verdict;
-  readonly index: LineIndex;
   readonly text: string;
 }
 
@@ -56,22 +55,29 @@ interface Judged {
  * smol-toml decides whether the text is TOML, our own parser says where it is not. What only ours objects to is a
  * warning; what only smol-toml objects to is an error at the place it names.
  */
-function reportSyntax(faults: readonly TomlError[], { verdict, index, text }: Judged, findings: Findings): void {
+function reportSyntax(faults: readonly TomlError[], { verdict, text }: Judged, findings: Findings): void {
   for (const fault of faults) {
     const finding = {
-      severity: verdict.isToml ? 'warning' : 'error',
+      // smol-toml moves 30 February to March.
+      severity: verdict.isToml && fault.code !== 'invalid-date' ? 'warning' : 'error',
       code: `toml/${fault.code}`,
       message: sentence(fault.message),
     } as const;
     findings.reportSpan(fault, finding, fault.related);
   }
   if (!verdict.isToml && faults.length === 0) {
-    const { line, column } = verdict.error;
-    const at = offsetAt(index, { line, column });
+    const at = offsetOf(verdict.error, text);
     const to = Math.min(at + 1, text.length);
     const message = sentence(verdict.error.message.split('\n')[0] ?? 'Invalid TOML');
     findings.reportSpan({ from: at, to }, { severity: 'error', code: 'toml/invalid', message });
   }
+}
+
+/** smol-toml counts line feeds only. */
+function offsetOf({ line, column }: { readonly line: number; readonly column: number }, text: string): number {
+  let start = 0;
+  for (let number = 1; number < line; number++) start = text.indexOf('\n', start) + 1;
+  return Math.min(start + column - 1, text.length);
 }
 
 function sentence(message: string): string {

@@ -1,6 +1,7 @@
 import { type SchemaError, type Validate, validateBootstrap, validateCastra } from 'castra:schema-validator';
 import { type Finding, type Findings, isUnfinished } from './findings/findings.ts';
 import { suggest } from './findings/suggest.ts';
+import { meantKey } from './findings/synonyms.ts';
 import { bootstrapSchema, castraSchema, type DocumentSchema, schemaAt } from './schemaAt.ts';
 import { nodeAt, pathFromPointer, type TomlPath } from './toml/meaning/meaning.ts';
 import type { TableNode } from './toml/tree.ts';
@@ -79,7 +80,7 @@ function findingFor(error: SchemaError, tree: TableNode, schema: DocumentSchema)
 /** Never fatal: a newer Castra may know the key. */
 function unknownKey(path: TomlPath, key: string, schema: DocumentSchema): Finding {
   const known = Object.keys(schemaAt(schema, path)?.properties ?? {});
-  const meant = suggest(key, known);
+  const meant = meantKey(key, known);
   return {
     severity: 'warning',
     code: 'config/unknown-key',

@@ -1,3 +1,4 @@
+import { DEFAULTS } from './defaults.ts';
 import { basicString } from './toml/write.ts';
 
 /** What `castra init` writes: valid whatever the name, and each commented setting is valid once its `#` is gone. */
@@ -10,25 +11,25 @@ version = "0.2.0"
 name = ${basicString(projectName === '' ? DEFAULT_NAME : projectName)}
 
 # How processors are virtualized: "auto" uses this host's accelerator if it works, else "tcg", which is slow.
-# accelerator = "auto"
+# accelerator = "${DEFAULTS.project.accelerator}"
 
 # The folder for logs, overlays and sockets. Default: a folder below ~/.castra/projects.
 # state_dir = ".castra"
 
 # How long \`castra down\` waits at each step, in seconds.
 # [lifecycle]
-# graceful_shutdown_wait_secs = 20
-# sigterm_wait_secs = 10
-# sigkill_wait_secs = 5
+# graceful_shutdown_wait_secs = ${DEFAULTS.lifecycle.graceful_shutdown_wait_secs}
+# sigterm_wait_secs = ${DEFAULTS.lifecycle.sigterm_wait_secs}
+# sigkill_wait_secs = ${DEFAULTS.lifecycle.sigkill_wait_secs}
 
 # The broker, which carries messages between the VMs and this host.
 # [broker]
-# port = 7070
+# port = ${DEFAULTS.broker.port}
 
 # Defaults for the script that sets up a VM: bootstrap/<vm>/run.sh, if it exists.
 # [bootstrap]
-# mode = "auto"
-# handshake_timeout_secs = 300
+# mode = "${DEFAULTS.bootstrap.mode}"
+# handshake_timeout_secs = ${DEFAULTS.bootstrap.handshake_timeout_secs}
 # env = { EDITOR = "vi" }
 
 # One [[vms]] table per role. Its VMs are called devbox-0, devbox-1, and so on.
@@ -36,17 +37,17 @@ name = ${basicString(projectName === '' ? DEFAULT_NAME : projectName)}
 name = "devbox"
 
 # How many equal VMs to run.
-# count = 1
+# count = ${DEFAULTS.vms.count}
 
 # A qcow2 image to start from, relative to this file. Castra never writes to it. Default: an Alpine Linux image.
 # base_image = "images/devbox.qcow2"
 
-# cpus = 2
-# memory = "2 GiB"
+# cpus = ${DEFAULTS.vms.cpus}
+# memory = "${DEFAULTS.vms.memory}"
 
 # What proves that the VM is up: "ssh", "serial:<regular expression>" or "none".
-# ready = "ssh"
-# ready_timeout_secs = 300
+# ready = "${DEFAULTS.vms.ready}"
+# ready_timeout_secs = ${DEFAULTS.vms.ready_timeout_secs}
 
 # Ports of this host that lead to the VM; \`host = 0\` takes any free port. Castra adds one for SSH.
 # [[vms.port_forwards]]

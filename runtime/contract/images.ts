@@ -1,9 +1,6 @@
 import type { ConfigSelection, HostSettings, ProjectOptions } from './project.ts';
 import type { Architecture, Digest } from './vocabulary.ts';
 
-/** `[images] max_size` where none is set: larger than any published image, smaller than most hosts' disks. */
-export const DEFAULT_MAX_IMAGE_BYTES = 64 * 1024 ** 3;
-
 export interface ImagesListOptions {
   readonly settings: HostSettings;
 }

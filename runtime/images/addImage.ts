@@ -4,6 +4,7 @@ import { checkDiskSize } from '../disks/diskLimit.ts';
 import { detectFormat, type ImageFormat } from '../disks/imageFormat.ts';
 import { inspectQcow2, Qcow2Error } from '../disks/qcow2.ts';
 import { run as runProgram } from '../process/spawn.ts';
+import { number, object } from '../state/decode.ts';
 import { downloadFiles, FILE_MODE, IMAGE_MODE, imageFiles } from '../state/layout.ts';
 import { sweepDownload } from './download/partials.ts';
 import { type ImageRecord, type ImageSource, readImageRecord, writeImageRecord } from './imageRecord.ts';
@@ -50,7 +51,7 @@ export async function addImage(image: NewImage, steps: Steps): Promise<ImageReco
     const ready = format === 'qcow2' ? disk : files.converted;
     if (format !== 'qcow2') {
       steps.report({ type: 'image.converting', url: image.name, from: format });
-      await convert(image.qemuImg, format, disk, ready, steps.signal);
+      await convert({ qemuImg: image.qemuImg, from: format, disk, target: ready }, steps.signal);
     }
     await inspectQcow2(ready);
     if (image.isBorrowed && ready === image.file) throw new Qcow2Error('it was changed while Castra read it');
@@ -83,9 +84,17 @@ async function unpackDisk(image: NewImage, { report, signal }: Steps): Promise<{
   return { disk: files.extracted, packing: `.tar${suffix}` };
 }
 
-/** The format is said and never guessed: a raw disk may begin like another format's file. */
-async function convert(qemuImg: string, from: ImageFormat, disk: string, target: string, signal: AbortSignal) {
-  await checkRoom(qemuImg, from, disk, target, signal);
+interface Conversion {
+  readonly qemuImg: string;
+  /** It is said and never guessed: a raw disk may begin like another format's file. */
+  readonly from: ImageFormat;
+  readonly disk: string;
+  readonly target: string;
+}
+
+async function convert(conversion: Conversion, signal: AbortSignal) {
+  await checkRoom(conversion, signal);
+  const { qemuImg, from, disk, target } = conversion;
   const result = await runProgram(qemuImg, ['convert', '-f', from, '-O', 'qcow2', disk, target], { signal });
   if (result.code === 0) return chmodSync(target, FILE_MODE);
   const detail = result.stderr.trim() || `qemu-img ended with ${result.code ?? result.signal}`;
@@ -93,14 +102,16 @@ async function convert(qemuImg: string, from: ImageFormat, disk: string, target:
 }
 
 /** By what qemu-img expects to write: an image of compressed data grows when it is converted. */
-async function checkRoom(qemuImg: string, from: ImageFormat, disk: string, target: string, signal: AbortSignal) {
+async function checkRoom({ qemuImg, from, disk, target }: Conversion, signal: AbortSignal) {
   const result = await runProgram(qemuImg, ['measure', '--output=json', '-f', from, '-O', 'qcow2', disk], { signal });
   // What cannot be measured cannot be converted, which says why.
   if (result.code !== 0) return;
-  const { required } = JSON.parse(result.stdout) as { readonly required?: unknown };
+  const measured: unknown = JSON.parse(result.stdout);
   const { freeBytes } = await roomAt(target, Number.POSITIVE_INFINITY);
-  if (typeof required === 'number' && required > freeBytes) throw noRoom();
+  if (isMeasured(measured) && measured.required > freeBytes) throw noRoom();
 }
+
+const isMeasured = object<{ readonly required: number }>({ required: number });
 
 /**
  * The record comes first and the name last, each in one step: after a crash there is a record without an image, which

@@ -1,19 +1,16 @@
 import { rmSync, statSync } from 'node:fs';
 import type { ImageStep } from '../contract/images.ts';
-import { identify, isSameProcess } from '../process/identity.ts';
-import { number, object, optional, text } from '../state/decode.ts';
-import { readJsonIfAny, writeFileAtomic } from '../state/files.ts';
+import { number, object, optional } from '../state/decode.ts';
 import { downloadFiles } from '../state/layout.ts';
+import { announceHolder, readHolder } from '../state/lockHolder.ts';
 import { waitForKernelLock } from '../state/waitForLock.ts';
 import type { WantedImage } from './wantedImage.ts';
 
 /** What is being got. */
 type Held = Pick<WantedImage, 'home' | 'key' | 'url' | 'bytes'>;
 
-/** Who downloads an image; only for those who wait and want to know. */
-interface Holder {
-  readonly pid: number;
-  readonly startToken: string;
+/** What those who wait for it want to know. */
+interface Announcement {
   readonly totalBytes?: number;
 }
 
@@ -30,32 +27,22 @@ export async function holdDownload(
     signal: run.signal,
     onTaken: () => tellProgress(wanted, run.report),
   });
-  announce(files.holder, wanted);
+  const { bytes } = wanted;
+  announceHolder(files.holder, (bytes === undefined ? {} : { totalBytes: bytes }) satisfies Announcement);
   return () => {
     rmSync(files.holder, { force: true });
     free();
   };
 }
 
-function announce(path: string, { bytes }: Held): void {
-  const startToken = identify(process.pid)?.startToken ?? '';
-  const holder: Holder = { pid: process.pid, startToken, ...(bytes === undefined ? {} : { totalBytes: bytes }) };
-  try {
-    writeFileAtomic(path, JSON.stringify(holder));
-  } catch {
-    // The disk is full: others do not learn who it is.
-    rmSync(path, { force: true });
-  }
-}
-
 /** Nothing when it is this process itself that downloads: it reports its progress already. */
 function tellProgress({ home, key, url }: Held, report: (step: ImageStep) => void): void {
   const files = downloadFiles(home, key);
-  const holder = readJsonIfAny(files.holder);
-  if (!isHolder(holder) || holder.pid === process.pid || !isSameProcess(holder)) return;
+  const holder = readHolder(files.holder, isAnnouncement);
+  if (holder === undefined || holder.pid === process.pid) return;
   const receivedBytes = statSync(files.part, { throwIfNoEntry: false })?.size ?? 0;
   const total = holder.totalBytes === undefined ? {} : { totalBytes: holder.totalBytes };
   report({ type: 'image.progress', url, receivedBytes, ...total, byPid: holder.pid });
 }
 
-const isHolder = object<Holder>({ pid: number, startToken: text, totalBytes: optional(number) });
+const isAnnouncement = object<Announcement>({ totalBytes: optional(number) });

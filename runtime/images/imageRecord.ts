@@ -38,7 +38,7 @@ export function readImageRecord(home: string, sha256: string): ImageRecord | und
 
 const isSource = object<ImageSource>({ url: optional(text), sha256: text, sha512: optional(text), format: text });
 
-const isImageRecord = object<ImageRecord>({
+export const isImageRecord = object<ImageRecord>({
   format: oneOf(1),
   sha256: text,
   bytes: number,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { DEFAULT_WAITS } from '../config/defaults.ts';
 import { CastraError, messageOf, singleFailure } from '../contract/failures.ts';
 import type { SingleFailure } from '../contract/singleFailure.ts';
 import type { DownOptions, DownOutcome, VmDownResult } from '../contract/vms.ts';
@@ -16,7 +17,7 @@ import { openState } from './project/openProject.ts';
 import { type ProjectVm, projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
-import { DEFAULT_WAITS, endProcess } from './stop/endProcess.ts';
+import { endProcess } from './stop/endProcess.ts';
 import { clearLeftovers } from './stop/leftovers.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { DEFAULT_MAX_IMAGE_BYTES, type ImagesImportOptions, type ImagesImportOutcome } from '../contract/images.ts';
+import { DEFAULT_MAX_IMAGE_BYTES } from '../config/defaults.ts';
+import type { ImagesImportOptions, ImagesImportOutcome } from '../contract/images.ts';
 import { importImage } from '../images/importImage.ts';
 import { findQemu } from '../vm/host/qemu.ts';
 import { imageLimit } from './project/imageLimit.ts';

@@ -1,13 +1,9 @@
+import { DEFAULT_MAX_IMAGE_BYTES } from '../config/defaults.ts';
 import type { ProjectConfig } from '../config/project.ts';
 import { hasStrayPercent } from '../config/vms/baseImage.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError } from '../contract/failures.ts';
-import {
-  DEFAULT_MAX_IMAGE_BYTES,
-  type ImagesPullOptions,
-  type ImagesPullOutcome,
-  type PulledImage,
-} from '../contract/images.ts';
+import type { ImagesPullOptions, ImagesPullOutcome, PulledImage } from '../contract/images.ts';
 import { redactUrl } from '../images/download/redact.ts';
 import { ensureImage, type ImageRequest } from '../images/ensureImage.ts';
 import { rememberTrust } from '../images/trust/trust.ts';
@@ -30,7 +26,8 @@ export const imagesPull: Operation<ImagesPullOptions, ImagesPullOutcome> = async
     images.push({ url: found.url, sha256: found.sha256, path: found.path, bytes: found.bytes });
   }
   // Said by the user about this very URL: it replaces what was remembered.
-  if (url !== undefined && digest) rememberTrust(settings.home, url, redactUrl(url), { digest, from: 'given' });
+  if (url !== undefined && digest)
+    rememberTrust(settings.home, { raw: url, url: redactUrl(url) }, { digest, from: 'given' });
   return { value: { images }, diagnostics: told };
 };
 

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CastraError } from '../contract/failures.ts';
 import type { RunningOperation } from '../contract/project.ts';
 import { type ChangingCommand, changingCommands } from '../contract/vocabulary.ts';
-import { identify, isSameProcess } from '../process/identity.ts';
-import { listOf, number, object, text } from './decode.ts';
-import { readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
+import { listOf, object, text } from './decode.ts';
+import { sweepTemporaries } from './files.ts';
 import { takeKernelLock } from './kernelLock.ts';
 import { projectFiles } from './layout.ts';
+import { announceHolder, readHolder } from './lockHolder.ts';
 import { removeOwnFile } from './ownFile.ts';
 import { claimRoot, type RootPlace, requireRoot } from './stateRoot.ts';
 
@@ -37,7 +37,7 @@ export async function lockProject(request: LockRequest): Promise<ProjectLock> {
   const free = await takeKernelLock(files.lock);
   if (free === undefined) throw await busy(stateRoot);
   for (const folder of [stateRoot, files.keys]) sweep(folder);
-  announce(files.operation, { command, pid: process.pid, startedAt: new Date().toISOString(), vms });
+  announceHolder(files.operation, { command, startedAt: new Date().toISOString(), vms } satisfies Announcement);
   return {
     release() {
       removeOwnFile(files.operation);
@@ -50,37 +50,20 @@ export async function lockProject(request: LockRequest): Promise<ProjectLock> {
 const nothingThere = (path: string): CastraError =>
   new CastraError({ kind: 'state-root-unusable', path, detail: 'it was removed while it was in use' });
 
-/** The command that holds the lock now; undefined when none does, whatever a killed one left in the file. */
+/** The command that holds the lock now; undefined when none does. */
 export function readOperation(stateRoot: string): RunningOperation | undefined {
-  const value = readJsonIfAny(projectFiles(stateRoot).operation);
-  if (!isAnnouncement(value) || !isSameProcess(value)) return undefined;
-  const { pid, startedAt, vms } = value;
-  return { command: changingCommands.find((known) => known === value.command) ?? 'unknown', pid, startedAt, vms };
+  const holder = readHolder(projectFiles(stateRoot).operation, isAnnouncement);
+  if (holder === undefined) return undefined;
+  const { pid, startedAt, vms } = holder;
+  return { command: changingCommands.find((known) => known === holder.command) ?? 'unknown', pid, startedAt, vms };
 }
 
-interface Announcement extends Omit<RunningOperation, 'command'> {
+interface Announcement extends Omit<RunningOperation, 'command' | 'pid'> {
   /** A newer Castra may have commands that this one does not know. */
   readonly command: string;
-  readonly startToken: string;
 }
 
-/** Only for people to read, so a full disk must not keep `down` from working. */
-function announce(path: string, operation: RunningOperation): void {
-  const startToken = identify(process.pid)?.startToken ?? '';
-  try {
-    writeFileAtomic(path, JSON.stringify({ ...operation, startToken } satisfies Announcement));
-  } catch {
-    removeOwnFile(path);
-  }
-}
-
-const isAnnouncement = object<Announcement>({
-  command: text,
-  pid: number,
-  startedAt: text,
-  vms: listOf(text),
-  startToken: text,
-});
+const isAnnouncement = object<Announcement>({ command: text, startedAt: text, vms: listOf(text) });
 
 /** Between taking the lock and saying who took it, the holder needs some milliseconds. */
 const ANNOUNCE_WAITS_MS = [10, 40, 150];

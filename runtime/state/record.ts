@@ -4,7 +4,7 @@ import { either, type Guard, listOf, number, object, oneOf, optional, text } fro
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
 import { recordedSockets, type VmSockets, vmFiles } from './layout.ts';
 import { removeOwnFile } from './ownFile.ts';
-import { readRootId } from './rootId.ts';
+import { readRootId } from './rootClaims.ts';
 
 /**
  * What was started, written before QEMU is and completed once its pid is known. It is evidence, not state: whether

@@ -2,9 +2,19 @@ import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootId } from '../process/identity.ts';
 import { object, oneOf, text } from './decode.ts';
-import { ensurePrivateDirectory, listNames, readJsonIfAny, writeFileAtomic } from './files.ts';
-import { homeFiles } from './layout.ts';
-import { isRootId } from './rootId.ts';
+import { ensurePrivateDirectory, listNames, readJsonIfAny, readTextIfAny, writeFileAtomic } from './files.ts';
+import { homeFiles, projectFiles } from './layout.ts';
+
+/** As randomUUID makes it. What a folder says is never used as a file name before it was held against this. */
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export const isRootId = (text: string): boolean => ID.test(text);
+
+/** The id that a state root carries; undefined for a folder that has none, or none of ours. */
+export function readRootId(stateRoot: string): string | undefined {
+  const text = readTextIfAny(projectFiles(stateRoot).id)?.trim() ?? '';
+  return isRootId(text) ? text : undefined;
+}
 
 /**
  * What Castra's home knows of a state root that it made: which folder of this host that is, and for which castra.toml.

@@ -7,8 +7,15 @@ import { bootId } from '../process/identity.ts';
 import { ensurePrivateDirectory } from './files.ts';
 import { FILE_MODE, homeFiles, projectFiles } from './layout.ts';
 import { removeOwnFile } from './ownFile.ts';
-import { folderIdentity, isClaimed, type RootClaim, readClaim, removeClaim, writeClaim } from './rootClaims.ts';
-import { readRootId } from './rootId.ts';
+import {
+  folderIdentity,
+  isClaimed,
+  type RootClaim,
+  readClaim,
+  readRootId,
+  removeClaim,
+  writeClaim,
+} from './rootClaims.ts';
 
 /** Where a state root is looked for, and for whom. */
 export interface RootPlace {

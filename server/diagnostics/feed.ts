@@ -9,7 +9,8 @@ import type { Analysis } from '../documents/analysis.ts';
 import { askToRefresh } from '../documents/workspace.ts';
 import type { FeatureContext } from '../featureContext.ts';
 import { knownPathFindings, lookAtPaths } from './pathFindings.ts';
-import { toDiagnostics } from './toLsp.ts';
+import { openScreen } from './screen.ts';
+import { mayHaveFindings, toDiagnostics } from './toLsp.ts';
 import { isNews, type Report, serveWorkspaceDiagnostics } from './workspace.ts';
 
 /** Answers when asked, if the client asks; else pushes. Never both: each finding would show twice. */
@@ -19,15 +20,24 @@ export function serveDiagnostics(context: FeatureContext): ServerCapabilities {
 
 function answer(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, capabilities, host } = context;
+  const mayAsk = capabilities.workspace?.diagnostics?.refreshSupport === true;
+  const refresh = () => {
+    if (mayAsk) askToRefresh(connection.languages.diagnostics.refresh);
+  };
+  // What waits would never be shown by a client that cannot be asked to look again.
+  const screen = mayAsk ? openScreen(documents, refresh) : undefined;
   const report = async (analysis: Analysis): Promise<Report> => {
     await lookAtPaths(analysis, context);
-    const items = toDiagnostics(analysis, docs, knownPathFindings(analysis, context));
+    const found = toDiagnostics(analysis, docs, knownPathFindings(analysis, context));
+    const isOpen = documents.analysis(analysis.uri) === analysis;
+    const items = [...(isOpen && screen ? screen.show(analysis, found) : found)];
     return { resultId: shortHash(JSON.stringify(items), 16), items };
   };
   connection.languages.diagnostics.on(
     guard('diagnostic', async (params: DocumentDiagnosticParams): Promise<DocumentDiagnosticReport> => {
       const analysis = documents.analysis(params.textDocument.uri);
-      if (analysis === undefined) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
+      if (analysis === undefined || !mayHaveFindings(analysis.uri))
+        return { kind: DocumentDiagnosticReportKind.Full, items: [] };
       const found = await report(analysis);
       return found.resultId === params.previousResultId
         ? { kind: DocumentDiagnosticReportKind.Unchanged, resultId: found.resultId }
@@ -35,9 +45,6 @@ function answer(context: FeatureContext): ServerCapabilities {
     }),
   );
   serveWorkspaceDiagnostics(context, report);
-  const refresh = () => {
-    if (capabilities.workspace?.diagnostics?.refreshSupport) askToRefresh(connection.languages.diagnostics.refresh);
-  };
   host.onChange(refresh);
   workspace.onFiles((events) => {
     if (!isNews(events, (uri) => documents.open.get(uri) !== undefined)) return;
@@ -55,7 +62,9 @@ function answer(context: FeatureContext): ServerCapabilities {
 function push(context: FeatureContext): ServerCapabilities {
   const { connection, documents, files, guard, docs, workspace, host } = context;
   const changed = new Set<string>();
-  const openAnalyses = () => documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
+  const screen = openScreen(documents, (uri) => void resend(uri, NEVER).catch(() => undefined));
+  const analysisOf = (uri: string) => (mayHaveFindings(uri) ? (documents.analysis(uri) ?? []) : []);
+  const openAnalyses = () => documents.open.all().flatMap(({ uri }) => analysisOf(uri));
   let quiet = true;
   const settle = () => {
     if (!quiet) {
@@ -66,7 +75,7 @@ function push(context: FeatureContext): ServerCapabilities {
     void publish(undefined, NEVER).catch(() => undefined);
   };
   const publish = guard('publishDiagnostics', async () => {
-    const analyses = [...changed].flatMap((uri) => documents.analysis(uri) ?? []);
+    const analyses = [...changed].flatMap(analysisOf);
     changed.clear();
     const isProject = analyses.some(({ bootstrap }) => bootstrap === undefined);
     const dependents = isProject ? openAnalyses().filter((one) => one.bootstrap && !analyses.includes(one)) : [];
@@ -85,8 +94,13 @@ function push(context: FeatureContext): ServerCapabilities {
     const { uri, version } = analysis;
     const findings = knownPathFindings(analysis, context);
     told.set(uri, { revision: revision(), findings: JSON.stringify(findings) });
-    await connection.sendDiagnostics({ uri, version, diagnostics: toDiagnostics(analysis, docs, findings) });
+    const diagnostics = [...screen.show(analysis, toDiagnostics(analysis, docs, findings))];
+    await connection.sendDiagnostics({ uri, version, diagnostics });
   };
+  const resend = guard('settled', async (uri: string) => {
+    const analysis = documents.analysis(uri);
+    if (analysis) await send(analysis);
+  });
   const tell = async (analysis: Analysis, isNew: boolean) => {
     if (isNew) await send(analysis);
     await lookAtPaths(analysis, context);

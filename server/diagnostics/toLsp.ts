@@ -5,6 +5,7 @@ import { type CodeFacts, factsOf } from '../../runtime/contract/diagnosticCodes.
 import type { Diagnostic as Finding } from '../../runtime/contract/diagnostics.ts';
 import type { Severity } from '../../runtime/contract/vocabulary.ts';
 import type { Analysis } from '../documents/analysis.ts';
+import { asNewFile } from '../text/newFile.ts';
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,
@@ -17,9 +18,15 @@ const tags: Readonly<Record<NonNullable<CodeFacts['tag']>, DiagnosticTag>> = {
   deprecated: DiagnosticTag.Deprecated,
 };
 
+/** Other schemes, such as `git:`, show a text as it was; there is nothing to be corrected in it. */
+export function mayHaveFindings(uri: string): boolean {
+  return /^(?:file|untitled):/.test(uri);
+}
+
 /** The findings of a document, and what the disk adds, as an editor shows them. `docs` is the URI of docs/diagnostics.md. */
 export function toDiagnostics(analysis: Analysis, docs: string, added: readonly Finding[] = []): Diagnostic[] {
-  return inOrder([...analysis.diagnostics, ...added]).map((finding) => toDiagnostic(finding, analysis, docs));
+  const findings = asNewFile(analysis, [...analysis.diagnostics, ...added]);
+  return inOrder(findings).map((finding) => toDiagnostic(finding, analysis, docs));
 }
 
 function toDiagnostic(finding: Finding, { positions, uri }: Analysis, docs: string): Diagnostic {

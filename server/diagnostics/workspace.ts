@@ -6,8 +6,9 @@ import {
   type WorkspaceDocumentDiagnosticReport,
 } from 'vscode-languageserver';
 import { type Analysis, pathOf } from '../documents/analysis.ts';
-import { type SurveyedFile, surveyFolders } from '../documents/survey.ts';
+import { type SurveyedFile, stillThere, surveyFolders } from '../documents/survey.ts';
 import type { FeatureContext } from '../featureContext.ts';
+import { mayHaveFindings } from './toLsp.ts';
 
 /** What was found in one document; the id is the same as long as the findings are. */
 export interface Report {
@@ -25,7 +26,9 @@ export function serveWorkspaceDiagnostics(context: FeatureContext, report: (anal
   connection.languages.diagnostics.onWorkspace(
     guard('workspaceDiagnostic', async ({ previousResultIds }: WorkspaceDiagnosticParams) => {
       const previous = new Map(previousResultIds.map(({ uri, value }) => [keyOf(uri), { uri, value }]));
-      const open = documents.open.all().flatMap(({ uri }) => documents.analysis(uri) ?? []);
+      const open = documents.open
+        .all()
+        .flatMap(({ uri }) => (mayHaveFindings(uri) ? (documents.analysis(uri) ?? []) : []));
       const isOpen = new Set(open.map(({ uri }) => keyOf(uri)));
       const others = (await closed()).filter(({ uri }) => !isOpen.has(keyOf(uri)));
       const items: WorkspaceDocumentDiagnosticReport[] = [];
@@ -66,7 +69,9 @@ function closedProjects({ workspace, analyze }: FeatureContext): () => Promise<r
   return async () => {
     const isOld = !workspace.isWatched && performance.now() - (walkedAt ?? 0) > WALK_AGAIN_MS;
     if (walkedAt === undefined || isOld) walking ??= walk();
-    await walking;
+    if (walking) await walking;
+    // Of a folder that is deleted, a client reports the folder alone.
+    else files = await stillThere(files);
     return [...files.values()].map((file) => {
       const known = analyses.get(file) ?? analyze(pathToFileURL(file.path).href, file.text);
       analyses.set(file, known);

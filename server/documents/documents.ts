@@ -13,31 +13,60 @@ export interface Documents {
   readonly open: TextDocuments<TextDocument>;
   /** Undefined for a document that is not open. */
   analysis(uri: string): Analysis | undefined;
+  /** Calls the listener before anything else is done about the text that the edits make. */
+  onEdits(listener: (edits: Edits) => void): void;
+}
+
+/** Of one message about one document. */
+export interface Edits {
+  readonly uri: string;
+  /** Each counts in the text that the one before it made. */
+  readonly changes: readonly TextDocumentContentChangeEvent[];
+  /** Of a text in the units of the client's columns. */
+  readonly width: (text: string) => number;
 }
 
 export function openDocuments(connection: Connection, context: () => AnalysisContext): Documents {
   const open = new TextDocuments({
     create: TextDocument.create,
-    update: (document, changes, version) =>
-      context().encoding === 'utf-16'
-        ? TextDocument.update(document, changes, version)
-        : updateInBytes(document, changes, version),
+    update(document, changes, version) {
+      const isInUnits = context().encoding === 'utf-16';
+      const width = isInUnits ? (text: string) => text.length : (text: string) => Buffer.byteLength(text);
+      for (const listener of listeners) listener({ uri: document.uri, changes, width });
+      return isInUnits ? TextDocument.update(document, changes, version) : updateInBytes(document, changes, version);
+    },
   });
+  const listeners: ((edits: Edits) => void)[] = [];
   const analyses = new Map<string, Analysis>();
   open.onDidClose(({ document }) => analyses.delete(document.uri));
-  open.listen(connection);
+  open.listen(withVersions(connection, open));
   return {
     open,
+    onEdits: (listener) => void listeners.push(listener),
     analysis(uri) {
       const document = open.get(uri);
       if (document === undefined) return undefined;
       const known = analyses.get(uri);
-      if (known?.version === document.version) return known;
-      const fresh = analyzeText({ uri, version: document.version, text: document.getText() }, context(), known);
+      const [text, { version }] = [document.getText(), document];
+      // A client may send another text under the number of the one before it.
+      if (known?.text === text && known.version === version) return known;
+      const fresh =
+        known?.text === text ? { ...known, version } : analyzeText({ uri, version, text }, context(), known);
       analyses.set(uri, fresh);
       return fresh;
     },
   };
+}
+
+type Listened = Parameters<TextDocuments<TextDocument>['listen']>[0];
+
+/** A change without a version is an error to TextDocuments, and its text would be lost: it gets the one before it. */
+function withVersions(connection: Connection, open: TextDocuments<TextDocument>): Listened {
+  const onDidChangeTextDocument: Listened['onDidChangeTextDocument'] = (handler) =>
+    connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) =>
+      handler({ textDocument: { uri, version: version ?? open.get(uri)?.version ?? 0 }, contentChanges }),
+    );
+  return Object.assign(Object.create(connection) as Connection, { onDidChangeTextDocument });
 }
 
 /** vscode-languageserver-textdocument knows UTF-16 only. Each change counts in the text that the one before it made. */

@@ -32,6 +32,14 @@ export async function surveyFolders(
   return found;
 }
 
+/** Those of the files that were found before that exist. */
+export async function stillThere(files: ReadonlyMap<string, SurveyedFile>): Promise<ReadonlyMap<string, SurveyedFile>> {
+  const kept = await Promise.all(
+    [...files].map(async (entry) => (await stat(entry[0]).catch(() => undefined)) && entry),
+  );
+  return new Map(kept.filter((entry) => entry !== undefined));
+}
+
 /** Breadth first, so that limits cut off what is deep. Links are not followed: they may lead in circles. */
 async function findFiles(folders: readonly string[]): Promise<readonly string[]> {
   const queue = folders.map((path) => ({ path, depth: 0 }));

@@ -51,7 +51,7 @@ export function cursorAt(document: TomlDocument, tree: TableNode, offset: number
   if (section && isInHeader(section.header, offset, document.text)) return inHeader(section.header, offset);
   const table = section ? sectionPath(tree, section) : [];
   const entries = section ? section.entries : document.root.entries;
-  return inEntries(entries, table, offset, document.text) ?? emptyKey(table, offset);
+  return inEntries(entries, { table }, { offset, text: document.text }) ?? emptyKey(table, offset);
 }
 
 /** Behind a closed header, on its line, nothing can be written but a comment; that counts as the header still. */
@@ -75,28 +75,34 @@ function partAt(parts: readonly KeyPart[], offset: number): { readonly index: nu
   return { index: parts.filter(({ to }) => to < offset).length, span: { from: offset, to: offset } };
 }
 
-function inEntries(
-  entries: readonly KeyValue[],
-  table: TomlPath,
-  offset: number,
-  text: string,
-  inline?: InlineTable,
-): Cursor | undefined {
+interface Spot {
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** The table that entries are of; `inline` when it is in braces. */
+interface Owner {
+  readonly table: TomlPath;
+  readonly inline?: InlineTable;
+}
+
+function inEntries(entries: readonly KeyValue[], owner: Owner, spot: Spot): Cursor | undefined {
+  const { offset, text } = spot;
   const entry = entries.findLast(({ from }) => from <= offset);
   if (entry === undefined) return undefined;
   if (offset <= entry.key.to && (entry.equals === undefined || offset <= entry.equals)) {
-    return inKey(entry, table, offset, inline);
+    return inKey(entry, owner, offset);
   }
   if (entry.equals === undefined || offset <= entry.equals) {
-    return onSameLine(entry.to, offset, text) ? inKey(entry, table, offset, inline) : undefined;
+    return onSameLine(entry.to, offset, text) ? inKey(entry, owner, offset) : undefined;
   }
-  if (!reaches(entry, offset, text)) return undefined;
-  const path = [...table, ...entry.key.parts.map((part) => part.text)];
-  return inValue(entry.value, path, entry, offset, text);
+  if (!reaches(entry, spot)) return undefined;
+  const path = [...owner.table, ...entry.key.parts.map((part) => part.text)];
+  return inValue(entry.value, { path, entry }, spot);
 }
 
 /** Whether an offset still belongs to an entry: inside it, or on the rest of its line where its value is missing. */
-function reaches(entry: KeyValue, offset: number, text: string): boolean {
+function reaches(entry: KeyValue, { offset, text }: Spot): boolean {
   if (offset <= entry.to) return true;
   const { value } = entry;
   return (value.kind === 'missing' || isUnfinished(value)) && onSameLine(entry.to, offset, text);
@@ -107,7 +113,7 @@ const isUnfinished = (value: Value): boolean => 'isOpen' in value && value.isOpe
 
 const onSameLine = (from: number, to: number, text: string): boolean => !text.slice(from, to).includes('\n');
 
-function inKey(entry: KeyValue, table: TomlPath, offset: number, inline?: InlineTable): Cursor {
+function inKey(entry: KeyValue, { table, inline }: Owner, offset: number): Cursor {
   const { parts } = entry.key;
   const { index, span } = partAt(parts, offset);
   return {
@@ -120,15 +126,20 @@ function inKey(entry: KeyValue, table: TomlPath, offset: number, inline?: Inline
   };
 }
 
-function inValue(value: Value, path: TomlPath, entry: KeyValue, offset: number, text: string): Cursor {
+function inValue(
+  value: Value,
+  { path, entry }: { readonly path: TomlPath; readonly entry: KeyValue },
+  spot: Spot,
+): Cursor {
+  const { offset } = spot;
   if (value.kind === 'inline' && offset > value.from && (value.isOpen || offset < value.to)) {
-    const found = inEntries(value.entries, path, offset, text, value);
+    const found = inEntries(value.entries, { table: path, inline: value }, spot);
     return found ?? { ...emptyKey(path, offset), inline: value };
   }
   if (value.kind === 'array' && offset > value.from && (value.isOpen || offset < value.to)) {
     const index = value.items.findLastIndex((item) => item.from <= offset && (offset <= item.to || isUnfinished(item)));
     const item = value.items[index];
-    if (item) return inValue(item, [...path, index], entry, offset, text);
+    if (item) return inValue(item, { path: [...path, index], entry }, spot);
     const at = value.items.filter(({ to }) => to < offset).length;
     return { kind: 'value', path: [...path, at], value: { kind: 'missing', from: offset, to: offset }, entry };
   }

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { pathKey } from '../../runtime/config/pathKeys.ts';
 import type { StringValue } from '../../runtime/config/toml/syntax.ts';
 import { isUrl } from '../../runtime/config/vms/baseImage.ts';
 import { resolveOverlay } from '../../runtime/config/vms/paths.ts';
@@ -9,21 +10,8 @@ import { type Names, walk } from './walk.ts';
 /** What a string of the document leads to. */
 export type Target = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'url'; readonly url: string };
 
-const PATH_KEYS: ReadonlySet<string> = new Set([
-  'project.state_dir',
-  'ssh.identity',
-  'vms.base_image',
-  'vms.bootstrap.payload',
-  'vms.bootstrap.script',
-  'vms.instances.base_image',
-  'vms.instances.overlay',
-  'vms.instances.user_data',
-  'vms.overlay',
-  'vms.user_data',
-]);
-
 /** Whether the strings of a key are, or may be, paths on this host. */
-export const isPathKey = (names: Names): boolean => PATH_KEYS.has(names.join('.'));
+export const isPathKey = (names: Names): boolean => pathKey(names) !== undefined;
 
 /** Where a string leads by the rules of its key; undefined when it is not a path. */
 export function targetOf(names: Names, written: string, { place }: Pick<Analysis, 'place'>): Target | undefined {

@@ -243,6 +243,22 @@ describe('completion of values', () => {
     it(`replaces exactly the value: ${why}`, async () => assert.equal(await chosen(before, label), after));
   }
 
+  it('offers nothing behind a finished one: Enter is to end the line', async () => {
+    for (const line of [
+      'cpus = 2',
+      'memory = "2 GiB"',
+      'ready = "ssh"',
+      "firmware = 'uefi'",
+      'port_forwards = [{ host = 80',
+    ]) {
+      await offersNothing(`${VM}${line}|`);
+    }
+    // A number that has just begun is finished too: it is asked for with each digit, not filtered by the client.
+    const { text, offset } = cursor(`${VM}cpus = |`);
+    assert.equal((await complete(analysisOf(text), offset, RICH)).isIncomplete, true);
+    assert.deepEqual(await labelsAt(`${VM}cpus = |2`), ['1', '2', '4', '8']);
+  });
+
   it('matches what was typed of it so far, in every kind of quotes', async () => {
     for (const quote of ['', '"', "'"]) {
       for (const [key, word] of [

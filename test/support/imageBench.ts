@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_MAX_IMAGE_BYTES, type ImageStep } from '../../runtime/contract/images.ts';
+import { DEFAULT_MAX_IMAGE_BYTES } from '../../runtime/config/defaults.ts';
+import type { ImageStep } from '../../runtime/contract/images.ts';
 import type { Digest } from '../../runtime/contract/vocabulary.ts';
 import { type CachedImage, ensureImage } from '../../runtime/images/ensureImage.ts';
 import { type ImageServer, type ImageServerOptions, sha256, startImageServer } from './imageServer.ts';

@@ -29,7 +29,7 @@ export function checkTyped(text: string, path?: string): Analysis {
 /** Every diagnostic is shown at a place that the text has, in lines and columns of the client. */
 export function checkDiagnostics(text: string, path?: string): Analysis {
   const analysis = analysisOf(text, path);
-  const lines = text.split(/\r?\n/);
+  const lines = text.split(/\r\n|\r|\n/);
   for (const { range, code } of toDiagnostics(analysis, 'file:///docs.md')) {
     for (const { line, character } of [range.start, range.end]) {
       const length = lines[line]?.length;

@@ -2,7 +2,7 @@ import { isSameProcess, type ProcessIdentity } from '../../process/identity.ts';
 import { number, object, oneOf, text } from '../../state/decode.ts';
 import { readJsonIfAny } from '../../state/files.ts';
 import { projectFiles } from '../../state/layout.ts';
-import { readRootId } from '../../state/rootId.ts';
+import { readRootId } from '../../state/rootClaims.ts';
 
 /** What a broker writes once it listens. */
 export interface BrokerRecord extends ProcessIdentity {

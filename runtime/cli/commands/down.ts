@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DEFAULTS } from '../../config/defaults.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { DownOutcome } from '../../contract/vms.ts';
 import type { ShutdownWaits } from '../../contract/vocabulary.ts';
@@ -18,23 +19,24 @@ interface Flags {
 }
 
 export function addDown(program: Command, finish: Finish): void {
+  const waits = DEFAULTS.lifecycle;
   program
     .command('down')
     .description('stop VMs: ask the guest, then SIGTERM, then SIGKILL')
     .argument('[vm...]', 'VMs or roles (default: all running VMs)')
     .option(
       '--graceful-wait-secs <n>',
-      'how long the guest may take (default: graceful_shutdown_wait_secs in [lifecycle], else 20)',
+      `how long the guest may take (default: graceful_shutdown_wait_secs in [lifecycle], else ${waits.graceful_shutdown_wait_secs})`,
       parseSeconds,
     )
     .option(
       '--sigterm-wait-secs <n>',
-      'how long QEMU may take after SIGTERM (default: sigterm_wait_secs there, else 10)',
+      `how long QEMU may take after SIGTERM (default: sigterm_wait_secs there, else ${waits.sigterm_wait_secs})`,
       parseSeconds,
     )
     .option(
       '--sigkill-wait-secs <n>',
-      'how long the kernel may take after SIGKILL (default: sigkill_wait_secs there, else 5)',
+      `how long the kernel may take after SIGKILL (default: sigkill_wait_secs there, else ${waits.sigkill_wait_secs})`,
       parseSeconds,
     )
     .option('--keep-overlay', "keep the VMs' overlays instead of discarding them; `castra export` copies them")

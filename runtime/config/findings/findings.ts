@@ -100,7 +100,7 @@ export function spanAt(tree: TableNode, path: TomlPath, part: Part): Span | unde
 
 /** For what concerns the whole document, such as a missing table. */
 function firstLine(text: string): Span {
-  const end = text.search(/\r?\n/);
+  const end = text.search(/[\r\n]/);
   return { from: 0, to: end < 0 ? text.length : end };
 }
 

@@ -35,7 +35,7 @@ export function findHostProblems(
   }
   for (const one of placed) {
     checkSize(one, facts, findings);
-    for (const [index, forward] of one.vm.forwards.entries()) checkPort(one, index, forward, facts, findings);
+    checkPorts(one, facts, findings);
   }
   return findings.list().filter((finding) => !isSuppressed(finding, suppressions));
 }
@@ -51,21 +51,17 @@ function checkSize({ vm, path }: PlacedVm, { cpus, memoryMiB }: HostFacts, findi
   }
 }
 
-function checkPort(
-  { forwardPaths }: PlacedVm,
-  index: number,
-  { host, protocol }: PortForward,
-  { busyPorts = [] }: HostFacts,
-  findings: Findings,
-): void {
-  const busy = busyPorts.find((one) => one.port === host && one.protocol === protocol);
-  const path = forwardPaths[index];
-  if (busy === undefined || path === undefined) return;
-  findings.report({
-    severity: 'warning',
-    code: 'host/port-taken',
-    message: `${busy.owner} uses port ${host}/${protocol} now.`,
-    help: 'Choose another `host` port, or `host = 0` for any free one.',
-    path: [...path, 'host'],
-  });
+function checkPorts({ vm, forwardPaths }: PlacedVm, { busyPorts = [] }: HostFacts, findings: Findings): void {
+  for (const [index, { host, protocol }] of vm.forwards.entries()) {
+    const busy = busyPorts.find((one) => one.port === host && one.protocol === protocol);
+    const path = forwardPaths[index];
+    if (busy === undefined || path === undefined) continue;
+    findings.report({
+      severity: 'warning',
+      code: 'host/port-taken',
+      message: `${busy.owner} uses port ${host}/${protocol} now.`,
+      help: 'Choose another `host` port, or `host = 0` for any free one.',
+      path: [...path, 'host'],
+    });
+  }
 }

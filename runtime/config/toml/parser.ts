@@ -74,7 +74,8 @@ function parseStatement(scanner: Scanner): KeyValue | undefined {
   const isStray = isStrayString(scanner.text, from);
   const entry = isStray ? undefined : parseEntry(scanner);
   if (entry === undefined && scanner.errors.length === known) {
-    const message = `Unexpected ${String.fromCodePoint(scanner.text.codePointAt(from) ?? 0)}`;
+    const first = String.fromCodePoint(scanner.text.codePointAt(from) ?? 0);
+    const message = first === '{' ? 'TOML has no braces around keys and tables' : `Unexpected ${first}`;
     report(scanner, { ...restOfLine(scanner.text, from), code: 'unexpected', message });
   }
   if (isStray) skipToLineEnd(scanner);

@@ -1,6 +1,6 @@
 import type { Position, Range } from '../../contract/diagnostics.ts';
 
-/** Where every line of one text starts, and where its content ends before `\n` or `\r\n`. A lone `\r` breaks no line. */
+/** Where every line of one text starts, and where its content ends. As to editors (LSP), a lone `\r` breaks a line too. */
 export interface LineIndex {
   readonly starts: Readonly<Uint32Array>;
   readonly ends: Readonly<Uint32Array>;
@@ -8,26 +8,34 @@ export interface LineIndex {
 
 /** Finds the lines of `text` once, so that each position costs a binary search only. */
 export function lineIndex(text: string): LineIndex {
-  const lines = countLines(text);
+  // Counting first is cheaper than lists that grow: each version of a text has an index of its own.
+  let lines = 1;
+  forEachBreak(text, () => {
+    lines += 1;
+  });
   const [starts, ends] = [new Uint32Array(lines), new Uint32Array(lines)];
-  let start = 0;
-  for (let line = 0; line < lines - 1; line++) {
-    const lineFeed = text.indexOf('\n', start);
-    const hasCarriageReturn = lineFeed > start && text[lineFeed - 1] === '\r';
-    starts[line] = start;
-    ends[line] = hasCarriageReturn ? lineFeed - 1 : lineFeed;
-    start = lineFeed + 1;
-  }
-  starts[lines - 1] = start;
-  ends[lines - 1] = text.length;
+  let line = 0;
+  forEachBreak(text, (end, next) => {
+    ends[line] = end;
+    line += 1;
+    starts[line] = next;
+  });
+  ends[line] = text.length;
   return { starts, ends };
 }
 
-/** Counting first is cheaper than lists that grow: each version of a text has an index of its own. */
-function countLines(text: string): number {
-  let lines = 1;
-  for (let lineFeed = text.indexOf('\n'); lineFeed >= 0; lineFeed = text.indexOf('\n', lineFeed + 1)) lines += 1;
-  return lines;
+function forEachBreak(text: string, visit: (end: number, next: number) => void): void {
+  let lineFeed = text.indexOf('\n');
+  let carriageReturn = text.indexOf('\r');
+  while (lineFeed >= 0 || carriageReturn >= 0) {
+    const isReturn = carriageReturn >= 0 && (lineFeed < 0 || carriageReturn < lineFeed);
+    const end = isReturn ? carriageReturn : lineFeed;
+    const next = isReturn && lineFeed === end + 1 ? end + 2 : end + 1;
+    visit(end, next);
+    // Each is looked for once only, or a text without the other would be searched to its end for every line.
+    if (lineFeed >= 0 && lineFeed < next) lineFeed = text.indexOf('\n', next);
+    if (carriageReturn >= 0 && carriageReturn < next) carriageReturn = text.indexOf('\r', next);
+  }
 }
 
 /** The position of `offset`; offsets outside the text or inside a line break move to the nearest end of a line. */

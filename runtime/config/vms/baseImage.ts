@@ -15,7 +15,7 @@ export function readBaseImage(replica: Replica, projectFolder: string, findings:
     if (digest) refuseUselessDigest(digest, findings);
     return written === undefined ? { kind: 'default-alpine' } : { kind: 'file', path: resolve(projectFolder, written) };
   }
-  checkUrl(written, digest !== undefined, path, findings);
+  checkUrl({ url: written, path, hasDigest: digest !== undefined }, findings);
   return { kind: 'url', url: written, ...(digest ? { digest: digest.digest } : {}) };
 }
 
@@ -76,7 +76,12 @@ function refuseUselessDigest({ path }: PlacedDigest, findings: Findings): void {
   });
 }
 
-function checkUrl(url: string, hasDigest: boolean, path: Picked['path'], findings: Findings): void {
+interface WrittenUrl extends Pick<Picked, 'path'> {
+  readonly url: string;
+  readonly hasDigest: boolean;
+}
+
+function checkUrl({ url, path, hasDigest }: WrittenUrl, findings: Findings): void {
   const scheme = URL.canParse(url) ? new URL(url).protocol : undefined;
   if (scheme !== 'https:' && scheme !== 'http:') {
     findings.report({

@@ -1,3 +1,4 @@
+import { DEFAULTS } from '../defaults.ts';
 import { type Fields, integer } from '../fields.ts';
 import type { Finding, Findings } from '../findings/findings.ts';
 import { isSamePlain } from '../toml/meaning/values.ts';
@@ -37,7 +38,7 @@ export function interpretRoles(
   let total = 0;
   const roles = tables.map((table, row) => {
     const before = total;
-    total += integer(table?.count, 1, MAX_VMS) ?? 1;
+    total += integer(table?.count, 1, MAX_VMS) ?? DEFAULTS.vms.count;
     if (total > MAX_VMS) return refuseMore(row, before <= MAX_VMS, findings);
     const hasCount = findings.isMentioned(['vms', row, 'count']);
     const earlierRole = known[row];

@@ -18,11 +18,19 @@ export function projectId(configPath: string): string {
   return shortHash(basename(configPath) === 'castra.toml' ? dirname(configPath) : configPath, PROJECT_ID_DIGITS);
 }
 
+interface NamedPlace {
+  /** Castra's. */
+  readonly home: string;
+  readonly configPath: string;
+  /** Of the project. */
+  readonly name: string;
+}
+
 /**
  * Where a project keeps its state by default. A folder that the project has already wins: after a change of its name
  * its VMs must still be found.
  */
-export function defaultStateRoot(home: string, configPath: string, name: string, existing: readonly string[]): string {
+export function defaultStateRoot({ home, configPath, name }: NamedPlace, existing: readonly string[]): string {
   const id = projectId(configPath);
   const projects = join(home, 'projects');
   const known = existing.find((folder) => folder.endsWith(`-${id}`));

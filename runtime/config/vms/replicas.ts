@@ -1,3 +1,4 @@
+import { DEFAULTS } from '../defaults.ts';
 import { asTable, type Fields, integer, tables, text } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
 import type { TomlPath } from '../toml/meaning/meaning.ts';
@@ -36,7 +37,7 @@ export function expandRole(table: Fields, path: TomlPath, version: VersionClass,
   }
   const known = integer(table.count, 1, MAX_COUNT);
   const isBroken = known === undefined && findings.isMentioned([...path, 'count']);
-  const count = known ?? 1;
+  const count = known ?? DEFAULTS.vms.count;
   const overrides = readOverrides(table, { role, count: isBroken ? MAX_COUNT : count, path }, findings);
   return Array.from({ length: count }, (_, index) => {
     const override = overrides.get(index);

@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { AcceleratorChoice, PortForward, ReadySignal } from '../../contract/vocabulary.ts';
+import { DEFAULT_MEMORY_MIB, DEFAULTS } from '../defaults.ts';
 import { asTable, type Fields, integer, secondsToMs, tables, text, textMap, texts } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
 import { pathReferences } from '../findings/pathReferences.ts';
@@ -20,10 +21,6 @@ export interface VmContext {
   readonly findings: Findings;
 }
 
-/** In the guest; emptied before a script comes. */
-export const DEFAULT_REMOTE_DIR = '/tmp/castra-bootstrap';
-const DEFAULT_MEMORY_MIB = 2048;
-const DEFAULT_READY_TIMEOUT_MS = 300_000;
 const ACCELERATORS: readonly AcceleratorChoice[] = ['auto', 'kvm', 'hvf', 'whpx', 'tcg'];
 
 /** Fills in defaults, inheritance and paths for one VM. */
@@ -43,13 +40,13 @@ export function interpretVm(replica: Replica, context: VmContext): PlacedVm {
     index,
     image,
     overlayPath: overlay.absolute,
-    cpus: integer(field('cpus').value, 1, 512) ?? 2,
+    cpus: integer(field('cpus').value, 1, 512) ?? DEFAULTS.vms.cpus,
     memoryMiB: readMemory(field('memory'), context.findings),
     forwards: forwards.map((forward) => forward.forward),
     accelerator: ACCELERATORS.find((choice) => choice === table.accelerator) ?? context.accelerator,
     sshUser: text(table.ssh_user) ?? (image.kind === 'default-alpine' ? 'alpine' : 'root'),
     ready: readReady(replica, context.findings),
-    readyTimeoutMs: secondsToMs(table.ready_timeout_secs, DEFAULT_READY_TIMEOUT_MS, 1),
+    readyTimeoutMs: secondsToMs(table.ready_timeout_secs, DEFAULTS.vms.ready_timeout_secs * 1000, 1),
     qemuArgs: texts(table.qemu_args),
     bootstrap: readBootstrap(replica, context),
     // Known once all VMs are: resolveNeeds.
@@ -158,7 +155,12 @@ function readForwards(replica: Replica, findings: Findings): PlacedForward[] {
       return [];
     }
     const protocol = text(table.protocol)?.toLowerCase() === 'udp' ? 'udp' : 'tcp';
-    return [{ forward: { bind: text(table.bind) ?? '127.0.0.1', host: shifted, guest, protocol }, path: forwardPath }];
+    return [
+      {
+        forward: { bind: text(table.bind) ?? DEFAULTS.vms.port_forwards.bind, host: shifted, guest, protocol },
+        path: forwardPath,
+      },
+    ];
   });
 }
 
@@ -166,7 +168,7 @@ function readForwards(replica: Replica, findings: Findings): PlacedForward[] {
 const NOT_IN_RE2 = /\(\?(?:=|!|<=|<!)|\\[1-9]|\\k<|\\u|\\c[A-Za-z]/;
 
 function readReady({ table, path }: Replica, findings: Findings): ReadySignal {
-  const written = text(table.ready) ?? 'ssh';
+  const written = text(table.ready) ?? DEFAULTS.vms.ready;
   if (written === 'none' || written === 'banner' || written === 'broker') return { kind: written };
   if (!written.startsWith('serial:')) return { kind: 'ssh' };
   const pattern = written.slice('serial:'.length);
@@ -197,12 +199,12 @@ function readBootstrap({ name, table }: Replica, { folders, bootstrap: shared }:
   const script = text(own.script);
   const payload = text(own.payload);
   const run = text(own.run);
-  const mode = text(own.mode) ?? text(shared.mode) ?? 'auto';
-  const timeoutMs = secondsToMs(shared.handshake_timeout_secs, 300_000, 1);
+  const mode = text(own.mode) ?? text(shared.mode) ?? DEFAULTS.bootstrap.mode;
+  const timeoutMs = secondsToMs(shared.handshake_timeout_secs, DEFAULTS.bootstrap.handshake_timeout_secs * 1000, 1);
   return {
-    mode: bootstrapModeOf(mode) ?? 'auto',
+    mode: bootstrapModeOf(mode) ?? DEFAULTS.bootstrap.mode,
     handshakeTimeoutMs: secondsToMs(own.handshake_timeout_secs, timeoutMs, 1),
-    remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? DEFAULT_REMOTE_DIR,
+    remoteDir: text(own.remote_dir) ?? text(shared.remote_dir) ?? DEFAULTS.bootstrap.remote_dir,
     env: { ...textMap(shared.env), ...textMap(own.env) },
     script: script === undefined ? place('run.sh') : resolve(folders.project, script),
     payload: payload === undefined ? place('payload') : resolve(folders.project, payload),

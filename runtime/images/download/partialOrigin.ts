@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { type Guard, number, object, optional, text } from '../../state/decode.ts';
 import { readJsonIfAny, writeFileAtomic } from '../../state/files.ts';
 import { headerOf, type Response } from './connection.ts';
 import { diskFailure } from './downloadError.ts';
@@ -21,15 +22,12 @@ export const sourceOf = (url: string): string => createHash('sha256').update(url
 /** Undefined when there is none, or it is damaged: then the beginning of the file is of an unknown origin. */
 export function readOrigin(partial: string): Origin | undefined {
   const value = readJsonIfAny(originPath(partial));
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { source, validator, total } = value as Partial<Record<keyof Origin, unknown>>;
-  if (typeof source !== 'string') return undefined;
-  return {
-    source,
-    ...(typeof validator === 'string' && !/[\r\n]/.test(validator) ? { validator } : {}),
-    ...(typeof total === 'number' ? { total } : {}),
-  };
+  return isOrigin(value) ? value : undefined;
 }
+
+/** It is sent in a header: a line break in it would begin another one. */
+const validatorText: Guard<string> = (value): value is string => text(value) && !/[\r\n]/.test(value);
+const isOrigin = object<Origin>({ source: text, validator: optional(validatorText), total: optional(number) });
 
 export function rememberOrigin(partial: string, origin: Origin): void {
   try {

@@ -31,11 +31,17 @@ export function trustOf({ home, digest, urls, pinned }: WantedImage): Trust | un
 /** Remembers what a URL was known for first, like a host in ssh's known_hosts; later words do not change it. */
 export function noteTrust({ home, urls, url, pinned }: WantedImage, trust: Trust): void {
   const [raw = ''] = urls;
-  if (!pinned && recallTrust(home, raw) === undefined) rememberTrust(home, raw, url, trust);
+  if (!pinned && recallTrust(home, raw) === undefined) rememberTrust(home, { raw, url }, trust);
 }
 
-/** `raw` may hold credentials: only its hash is written down. */
-export function rememberTrust(home: string, raw: string, url: string, trust: Trust): void {
+/** A URL as it is used, which may hold credentials, and as it may be written down. */
+interface TrustedUrl {
+  readonly raw: string;
+  readonly url: string;
+}
+
+/** Of the URL as it is used only the hash is written. */
+export function rememberTrust(home: string, { raw, url }: TrustedUrl, trust: Trust): void {
   writeFileAtomic(trustPath(home, raw), `${JSON.stringify({ url, ...trust }, null, 2)}\n`);
 }
 

@@ -34,7 +34,7 @@ export interface PlanChoices {
 /** What a clean-up of a state root would do. Reads folders and launch records; changes nothing. */
 export function planClean(stateRoot: string, choices: PlanChoices): CleanPlan {
   const draft: Draft = { removals: [], skipped: [] };
-  walk('root', stateRoot, stateRoot, choices, draft);
+  walk('root', stateRoot, { stateRoot, choices, draft });
   const records = draft.removals.flatMap(({ kind, vm }) =>
     kind === 'record' && vm !== undefined ? (readRecord(stateRoot, vm) ?? []) : [],
   );
@@ -55,7 +55,14 @@ interface Draft {
 
 const rank = ({ kind }: Removal): number => (kind === 'overlay' ? 0 : kind === 'record' ? 2 : 1);
 
-function walk(folder: StateFolder, path: string, stateRoot: string, choices: PlanChoices, draft: Draft): void {
+interface Walk {
+  readonly stateRoot: string;
+  readonly choices: PlanChoices;
+  readonly draft: Draft;
+}
+
+function walk(folder: StateFolder, path: string, way: Walk): void {
+  const { stateRoot, choices, draft } = way;
   let entries: Dirent[];
   try {
     entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => a.name.localeCompare(b.name));
@@ -70,7 +77,7 @@ function walk(folder: StateFolder, path: string, stateRoot: string, choices: Pla
     const stranger = verdict.kind === 'ours' ? checkContent(stateRoot, verdict.cleanup, verdict.vm, own) : undefined;
     if (verdict.kind === 'folder') {
       const wanted = whyNot(verdict.folder, choices);
-      if (wanted === undefined) walk(verdict.folder, own, stateRoot, choices, draft);
+      if (wanted === undefined) walk(verdict.folder, own, way);
       else draft.skipped.push({ ...wanted, path: own });
     } else if (verdict.kind === 'unknown' || stranger !== undefined) {
       const isDeclared = folder === 'overlays' && typeOf(entry) === 'file' && declares(choices.project, own);

@@ -1,3 +1,4 @@
+import { DEFAULT_WAITS } from '../../config/defaults.ts';
 import type { ProjectConfig } from '../../config/project.ts';
 import type { CleanAction, CleanedRoot, CleanOptions } from '../../contract/clean.ts';
 import { CastraError, messageOf } from '../../contract/failures.ts';
@@ -8,7 +9,7 @@ import { requireRoot } from '../../state/stateRoot.ts';
 import { findQemuImage } from '../../vm/host/qemu.ts';
 import { stopBroker } from '../broker/stopBroker.ts';
 import type { Run } from '../run.ts';
-import { DEFAULT_WAITS, endProcess } from '../stop/endProcess.ts';
+import { endProcess } from '../stop/endProcess.ts';
 import { planClean } from './plan.ts';
 import { cleaner } from './remove.ts';
 

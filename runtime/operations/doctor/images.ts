@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DoctorFinding } from '../../contract/doctor.ts';
 import { messageOf } from '../../contract/failures.ts';
 import { inspectQcow2 } from '../../disks/qcow2.ts';
+import { isImageRecord } from '../../images/imageRecord.ts';
 import { listNames, readJsonIfAny } from '../../state/files.ts';
 import { homeFiles } from '../../state/layout.ts';
 import { type Check, fine, problem } from './finding.ts';
@@ -37,8 +38,8 @@ async function judgeImage(path: string): Promise<DoctorFinding[]> {
 
 function judgeRecord(path: string): DoctorFinding[] {
   const value = readJsonIfAny(path);
-  if (typeof value === 'object' && value !== null) {
-    if (!('damaged' in value) || value.damaged !== true) return [];
+  if (isImageRecord(value)) {
+    if (value.damaged !== true) return [];
     const message = `The cached image of ${path} is damaged.`;
     return [
       problem('warning', CHECK, message, 'castra images prune; Castra downloads it again when a VM needs it.', {

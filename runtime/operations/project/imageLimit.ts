@@ -1,5 +1,5 @@
+import { DEFAULT_MAX_IMAGE_BYTES } from '../../config/defaults.ts';
 import { CastraError } from '../../contract/failures.ts';
-import { DEFAULT_MAX_IMAGE_BYTES } from '../../contract/images.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import { loadProject } from './openProject.ts';
 

@@ -5,7 +5,6 @@ import { shutdownVm } from '../../vm/shutdown.ts';
 import type { Run } from '../run.ts';
 
 /** For a file that is too broken to say otherwise. */
-export const DEFAULT_WAITS: ShutdownWaits = { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 };
 
 /** Ends a VM's QEMU: cooperatively, then by signals. Fails with `shutdown-failed` or `cancelled`. */
 export function endProcess(

@@ -1,4 +1,4 @@
-import { suggest } from '../../../runtime/config/findings/suggest.ts';
+import { meantKey } from '../../../runtime/config/findings/synonyms.ts';
 import { shapeOf } from '../../text/keyDescriptions.ts';
 import { schemaAt } from '../../text/schema.ts';
 import type { FixMaker, TextChange } from './fix.ts';
@@ -12,7 +12,7 @@ export const correctKey: FixMaker = (analysis, { span }) => {
   const present = tableAt(analysis, table)?.entries;
   const known = Object.keys(schemaAt(analysis.schema, table)?.properties ?? {});
   const free = known.filter((name) => !present?.has(name) && !schemaAt(analysis.schema, [...table, name])?.deprecated);
-  const meant = suggest(part.text, free);
+  const meant = meantKey(part.text, free);
   if (meant === undefined) return [];
   const parts = occurrences(analysis, named);
   const isList = shapeOf(analysis.schema, [...table, meant]) === 'tables';

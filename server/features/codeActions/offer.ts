@@ -49,14 +49,24 @@ function quickFixes(analysis: Analysis, request: ActionRequest, style: ActionSty
   const faults = [...faultsIn(analysis, request), ...foundElsewhere(analysis, request)];
   const fixable = faults.map((fault) => ({ fault, fixes: fixesFor(analysis, fault) }));
   const single = fixable.flatMap(({ fault, fixes }) =>
-    fixes.flatMap((fix) => toAction(analysis, fix, CodeActionKind.QuickFix, style, shown(analysis, fault, request))),
+    fixes.flatMap((fix) =>
+      toAction(
+        fix,
+        { kind: CodeActionKind.QuickFix, diagnostics: shown(analysis, fault, request) },
+        { analysis, style },
+      ),
+    ),
   );
   const codes = new Set(
     fixable.flatMap(({ fault, fixes }) => (fixes.some(({ isPreferred }) => isPreferred) ? fault.finding.code : [])),
   );
   const ignored = faults.flatMap((fault) =>
     ignoreFixes(analysis, fault).flatMap((fix) =>
-      toAction(analysis, fix, CodeActionKind.QuickFix, style, shown(analysis, fault, request)),
+      toAction(
+        fix,
+        { kind: CodeActionKind.QuickFix, diagnostics: shown(analysis, fault, request) },
+        { analysis, style },
+      ),
     ),
   );
   return [...single, ...[...codes].flatMap((code) => allOfKind(analysis, code, style)), ...ignored];
@@ -65,19 +75,25 @@ function quickFixes(analysis: Analysis, request: ActionRequest, style: ActionSty
 function allOfKind(analysis: Analysis, code: DiagnosticCode, style: ActionStyle): CodeAction[] {
   const { changes, count } = fixAll(analysis, code);
   if (count < 2) return [];
-  return toAction(analysis, { title: `Fix all ${count} of \`${code}\``, changes }, CodeActionKind.QuickFix, style, []);
+  return toAction(
+    { title: `Fix all ${count} of \`${code}\``, changes },
+    { kind: CodeActionKind.QuickFix },
+    { analysis, style },
+  );
 }
 
 function fixEverything(analysis: Analysis, style: ActionStyle): CodeAction[] {
   const { changes } = fixAll(analysis);
   return changes.length === 0
     ? []
-    : toAction(analysis, { title: 'Fix all in castra.toml', changes }, FIX_ALL, style, []);
+    : toAction({ title: 'Fix all in castra.toml', changes }, { kind: FIX_ALL }, { analysis, style });
 }
 
 function rewrites(analysis: Analysis, { from }: ActionRequest, style: ActionStyle): CodeAction[] {
   const fixes = [spellSize(analysis, from), toHeader(analysis, from), toInline(analysis, from)];
-  return fixes.flatMap((fix) => (fix ? toAction(analysis, fix, CodeActionKind.RefactorRewrite, style, []) : []));
+  return fixes.flatMap((fix) =>
+    fix ? toAction(fix, { kind: CodeActionKind.RefactorRewrite }, { analysis, style }) : [],
+  );
 }
 
 /** Found beside the analysis: the client's word is taken, and its place looked at in the text of now. */
@@ -94,13 +110,18 @@ function shown({ positions }: Analysis, { finding, span }: Fault, { diagnostics 
   return diagnostics.filter(({ code, range }) => code === finding.code && positions.offset(range.start) === span.from);
 }
 
-function toAction(
-  analysis: Analysis,
-  fix: Fix,
-  kind: string,
-  style: ActionStyle,
-  diagnostics: Diagnostic[],
-): CodeAction[] {
+interface ActionKind {
+  readonly kind: string;
+  /** Of the client, which the action makes go away. */
+  readonly diagnostics?: Diagnostic[];
+}
+
+interface ActionPlace {
+  readonly analysis: Analysis;
+  readonly style: ActionStyle;
+}
+
+function toAction(fix: Fix, { kind, diagnostics = [] }: ActionKind, { analysis, style }: ActionPlace): CodeAction[] {
   if (fix.creates !== undefined && !style.creates) return [];
   return [
     {

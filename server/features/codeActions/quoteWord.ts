@@ -4,8 +4,8 @@ import { schemaAt, typesOf } from '../../text/schema.ts';
 import type { FixMaker } from './fix.ts';
 import { valueAt } from './places.ts';
 
-/** A word without quotes; `True` is a boolean of another language. */
-export const quoteWord: FixMaker = (analysis, { span }) => {
+/** A word without quotes, or a version; `True` is a boolean of another language. */
+export const quoteWord: FixMaker = (analysis, { finding, span }) => {
   const found = valueAt(analysis, span.from);
   if (found?.value.kind !== 'invalid') return [];
   const { path, value } = found;
@@ -19,6 +19,7 @@ export const quoteWord: FixMaker = (analysis, { span }) => {
     ];
   }
   const isText = types.length === 0 || types.includes('string');
+  if (!isText && finding.code === 'toml/invalid-number') return [];
   const changes = [{ from: value.from, to: value.to, text: basicString(value.text) }];
   return [{ title: 'Add quotes', changes, ...(isText ? { isPreferred: true } : {}) }];
 };

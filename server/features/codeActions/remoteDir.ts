@@ -1,4 +1,4 @@
-import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/vms/virtualMachine.ts';
+import { DEFAULTS } from '../../../runtime/config/defaults.ts';
 import { quoted } from '../completion/token.ts';
 import type { FixMaker } from './fix.ts';
 import { closedStringAt } from './places.ts';
@@ -7,7 +7,8 @@ import { closedStringAt } from './places.ts';
 export const resetRemoteDir: FixMaker = (analysis, { span }) => {
   const value = closedStringAt(analysis, span.from)?.value;
   if (value === undefined) return [];
+  const folder = DEFAULTS.bootstrap.remote_dir;
   const quote = analysis.text[value.from] === "'" ? "'" : '"';
-  const changes = [{ from: value.from, to: value.to, text: quoted(DEFAULT_REMOTE_DIR, quote) }];
-  return [{ title: `Change to "${DEFAULT_REMOTE_DIR}"`, changes }];
+  const changes = [{ from: value.from, to: value.to, text: quoted(folder, quote) }];
+  return [{ title: `Change to "${folder}"`, changes }];
 };

@@ -6,7 +6,7 @@ import { quoted } from '../completion/token.ts';
 import type { Fix } from './fix.ts';
 
 const SIZES = ['memory', 'overlay_size', 'max_size'];
-const UNITS: Readonly<Record<string, string>> = { k: 'KiB', m: 'MiB', g: 'GiB', t: 'TiB' };
+export const SIZE_UNITS: Readonly<Record<string, string>> = { k: 'KiB', m: 'MiB', g: 'GiB', t: 'TiB' };
 
 /** `2GiB`, `2g` and `2gb` to `2 GiB`; the amount stays. */
 export function spellSize({ syntax, text }: Analysis, offset: number): Fix | undefined {
@@ -15,7 +15,7 @@ export function spellSize({ syntax, text }: Analysis, offset: number): Fix | und
   const { from, to, value } = cursor.value;
   const key = namesOf(cursor.path).split('.').at(-1) ?? '';
   const [, number, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt])(?:i?b)?\s*$/i.exec(value) ?? [];
-  const spelled = `${number} ${UNITS[unit.toLowerCase()]}`;
+  const spelled = `${number} ${SIZE_UNITS[unit.toLowerCase()]}`;
   if (!SIZES.includes(key) || number === undefined || spelled === value) return undefined;
   if (parseMiB(spelled) !== parseMiB(value)) return undefined;
   const quote = text[from] === "'" ? "'" : '"';

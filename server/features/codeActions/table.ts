@@ -8,15 +8,23 @@ import { correctKey } from './correctKey.ts';
 import { correctChoice, correctName } from './correctWord.ts';
 import { createScript } from './createScript.ts';
 import { removeDuplicateKey } from './duplicateKey.ts';
+import { emptyList } from './emptyList.ts';
 import { equalsSign } from './equalsSign.ts';
 import type { Fault, Fix, FixMaker } from './fix.ts';
+import { forwardTable } from './forwardTable.ts';
+import { fromJson } from './fromJson.ts';
+import { fromYaml } from './fromYaml.ts';
 import { chooseHostPort } from './hostPort.ts';
 import { ignore, removeIgnore } from './ignoreComment.ts';
 import { replaceManagedImage } from './managedImage.ts';
+import { mergeTables } from './mergeTables.ts';
 import { addMissingKey } from './missingKey.ts';
+import { namedTables } from './namedTables.ts';
 import { quoteWord } from './quoteWord.ts';
 import { resetRemoteDir } from './remoteDir.ts';
+import { removeItem } from './removeItem.ts';
 import { renameVm } from './renameVm.ts';
+import { respellSize } from './respellSize.ts';
 import { retype } from './retype.ts';
 import { setVersion } from './setVersion.ts';
 
@@ -26,11 +34,14 @@ const makers: Readonly<Partial<Record<DiagnosticCode, readonly FixMaker[]>>> = {
   'config/duplicate-host-port': [chooseHostPort],
   'config/host-port-range': [chooseHostPort],
   'config/instance-id': [correctName],
-  'config/invalid-value': [correctChoice],
+  'config/invalid-memory': [respellSize],
+  'config/invalid-size': [respellSize],
+  'config/invalid-value': [correctChoice, emptyList],
   'config/invalid-vm-name': [renameVm],
   'config/managed-image': [replaceManagedImage],
   'config/missing-file': [createScript],
   'config/missing-key': [addMissingKey],
+  'config/needs-itself': [removeItem],
   'config/remote-dir': [resetRemoteDir],
   'config/replicas-need-0.2': [setVersion],
   'config/unknown-identity': [correctName],
@@ -39,14 +50,17 @@ const makers: Readonly<Partial<Record<DiagnosticCode, readonly FixMaker[]>>> = {
   'config/useless-ignore': [removeIgnore],
   'config/version-newer': [setVersion],
   'config/version-unsupported': [setVersion],
-  'config/wrong-type': [arrayHeader, retype],
+  'config/wrong-type': [namedTables, arrayHeader, forwardTable, retype],
   'toml/colon': [equalsSign],
   'toml/duplicate-key': [removeDuplicateKey],
+  'toml/invalid-number': [quoteWord],
   'toml/invalid-value': [quoteWord],
-  'toml/redefined-table': [arrayHeader],
+  'toml/missing-equals': [fromYaml],
+  'toml/redefined-table': [arrayHeader, mergeTables],
   'toml/unclosed-array': [closeList],
   'toml/unclosed-header': [closeHeader],
   'toml/unclosed-inline-table': [closeList],
+  'toml/unexpected': [fromJson],
   'toml/unterminated-string': [closeString],
 };
 

@@ -24,17 +24,22 @@ export interface CompletionStyle {
 
 /** What may be written at an offset; only paths need the disk, and another question when more was typed. */
 export async function complete(analysis: Analysis, offset: number, style: CompletionStyle): Promise<CompletionList> {
-  const { proposals, paths } = propose(analysis, offset);
+  const { proposals, paths, mayFinish = false } = propose(analysis, offset);
   const listed = paths ? await completePath(paths, style.snippets) : [];
-  const items = [...proposals, ...listed].flatMap((proposal) => toItem(proposal, analysis, style));
-  return { isIncomplete: paths !== undefined, items };
+  const changing = [...proposals, ...listed].filter((proposal) => changesText(proposal, analysis.text, offset));
+  const items = changing.flatMap((proposal) => toItem(proposal, analysis, style));
+  return { isIncomplete: paths !== undefined || mayFinish, items };
+}
+
+interface Proposed {
+  readonly proposals: readonly Proposal[];
+  readonly paths?: PathRequest;
+  /** A word or number without quotes may be complete with the next character, and then there is nothing to choose. */
+  readonly mayFinish?: boolean;
 }
 
 /** Pure: what can be said from the text alone, and what has to be listed besides. */
-export function propose(
-  analysis: Analysis,
-  offset: number,
-): { readonly proposals: readonly Proposal[]; readonly paths?: PathRequest } {
+export function propose(analysis: Analysis, offset: number): Proposed {
   const { document, tree } = analysis.syntax;
   const cursor = cursorAt(document, tree, offset);
   switch (cursor.kind) {
@@ -46,9 +51,15 @@ export function propose(
       return { proposals: completeKey(analysis, cursor, offset) };
     case 'value': {
       const paths = pathRequest(analysis, cursor, offset);
-      return { proposals: completeValue(analysis, cursor, offset), ...(paths ? { paths } : {}) };
+      const mayFinish = cursor.value.kind !== 'string';
+      return { proposals: completeValue(analysis, cursor, offset), mayFinish, ...(paths ? { paths } : {}) };
     }
   }
+}
+
+/** What stands there already, with the cursor behind it, would only take the Enter that is to end the line. */
+function changesText({ text, snippet, replaces: { from, to } }: Proposal, written: string, offset: number): boolean {
+  return offset !== to || written.slice(from, to) !== (snippet ?? text);
 }
 
 const ORDER_DIGITS = 4;

@@ -1,13 +1,13 @@
 import { basename, dirname } from 'node:path';
 import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
+import { DEFAULTS } from '../../../runtime/config/defaults.ts';
+import { pathKey } from '../../../runtime/config/pathKeys.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { TableNode } from '../../../runtime/config/toml/tree.ts';
 import { slugify } from '../../../runtime/config/vms/names.ts';
-import { DEFAULT_REMOTE_DIR } from '../../../runtime/config/vms/virtualMachine.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { plainText } from '../../text/keyDescriptions.ts';
 import { integerAt, rowsAt, stringAt } from '../../text/nodes.ts';
-import { pathKey } from '../../text/pathKeys.ts';
 import { allowedWords, meaningsOf, type Schema, schemaAt } from '../../text/schema.ts';
 import { freeHostPorts } from './ports.ts';
 
@@ -42,7 +42,7 @@ const fixed: Readonly<Record<string, readonly Idea[]>> = {
     { value: 'serial:', detail: 'a line on its serial console matches', open: true },
     { value: 'none', detail: 'its process runs' },
   ],
-  remote_dir: words(DEFAULT_REMOTE_DIR),
+  remote_dir: words(DEFAULTS.bootstrap.remote_dir),
   ...forwards('vms.port_forwards'),
   ...forwards('vms.instances.port_forwards'),
 };
@@ -71,7 +71,7 @@ export function ideasFor(analysis: Analysis, path: TomlPath, schema: Schema): Id
   if (schema.type === 'boolean') found.push({ value: true }, { value: false });
   const { default: fallback } = schema;
   const isScalar = ['string', 'number', 'boolean'].includes(typeof fallback);
-  const isListed = found.some(({ value }) => value === fallback || sizeOf(value) === sizeOf(fallback));
+  const isListed = found.some(({ value }) => value === fallback);
   if (isScalar && !isListed) found.push({ value: fallback as string | number | boolean });
   return found.map((idea) => (idea.value === fallback ? { ...idea, detail: asDefault(idea) } : idea));
 }
@@ -97,9 +97,6 @@ export function hasIdeas(analysis: Analysis, path: TomlPath): boolean {
 }
 
 const asDefault = ({ detail }: Idea) => (detail === undefined ? 'default' : `default: ${detail}`);
-
-/** `2 GiB` and `2048 MiB` are one idea. */
-const sizeOf = (value: unknown): unknown => (value === '2048 MiB' ? '2 GiB' : value);
 
 function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
   switch (name) {

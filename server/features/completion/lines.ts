@@ -2,14 +2,14 @@ import type { Span, TomlDocument } from '../../../runtime/config/toml/syntax.ts'
 
 /** What stands on an offset's line before it. */
 export function lineBefore(text: string, offset: number): string {
-  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
+  const start = offset === 0 ? -1 : Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1));
+  return text.slice(start + 1, offset);
 }
 
 /** What stands on an offset's line behind it, without the line break. */
 export function lineAfter(text: string, offset: number): string {
-  const end = text.indexOf('\n', offset);
-  const rest = text.slice(offset, end < 0 ? text.length : end);
-  return rest.endsWith('\r') ? rest.slice(0, -1) : rest;
+  const ends = [text.indexOf('\n', offset), text.indexOf('\r', offset)].filter((end) => end >= 0);
+  return text.slice(offset, Math.min(text.length, ...ends));
 }
 
 /** The part of a span on the cursor's line: editors refuse an edit of a completion that spans several (VS Code). */

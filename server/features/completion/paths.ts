@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { CompletionItemKind } from 'vscode-languageserver';
+import { type PathKey, pathKey } from '../../../runtime/config/pathKeys.ts';
 import { resolveOverlay } from '../../../runtime/config/vms/paths.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { type FolderEntry, listFolder } from '../../documents/folders.ts';
 import type { Cursor } from '../../text/cursor.ts';
-import { type PathKey, pathKey } from '../../text/pathKeys.ts';
 import { inSnippet, type Proposal } from './proposal.ts';
 import { quoted, tokenAt, type ValueToken } from './token.ts';
 

@@ -2,7 +2,7 @@ import { CompletionItemKind } from 'vscode-languageserver';
 import type { Analysis } from '../../documents/analysis.ts';
 import type { Cursor } from '../../text/cursor.ts';
 import { shapeOf } from '../../text/keyDescriptions.ts';
-import { type DocumentSchema, schemaAt } from '../../text/schema.ts';
+import { type DocumentSchema, type Schema, schemaAt, typesOf } from '../../text/schema.ts';
 import { type Idea, ideasFor, namesOf } from './ideas.ts';
 import { characterBefore } from './lines.ts';
 import { inSnippet, type Proposal } from './proposal.ts';
@@ -15,12 +15,24 @@ type ValueCursor = Extract<Cursor, { kind: 'value' }>;
 export function completeValue(analysis: Analysis, { path, value }: ValueCursor, offset: number): Proposal[] {
   const token = tokenAt(analysis.text, value, offset);
   const schema = schemaAt(analysis.schema, path);
-  if (token === undefined || schema === undefined) return [];
+  if (token === undefined || schema === undefined || isFinished(value, schema, offset)) return [];
   const isItem = typeof path.at(-1) === 'number';
   if (isItem && value.kind === 'missing' && !'[,'.includes(characterBefore(analysis.syntax.document, offset)))
     return [];
   const ideas = ideasFor(analysis, path, schema).map((idea, index) => proposeIdea(idea, token, index));
   return value.kind === 'missing' ? [...ideas, ...skeletons(analysis.schema, path, token)] : ideas;
+}
+
+/**
+ * Whether a value is complete and the cursor behind it: the only thing that fits is what stands there, and a list of it
+ * would take the Enter that is to end the line.
+ */
+function isFinished(value: ValueCursor['value'], schema: Schema, offset: number): boolean {
+  if (offset < value.to) return false;
+  if (value.kind === 'string') return !value.isOpen;
+  const types = typesOf(schema);
+  // Where a number means MiB, its unit may follow.
+  return types.includes(value.kind) && !types.includes('string');
 }
 
 function proposeIdea({ value, detail, open = false }: Idea, token: ValueToken, order: number): Proposal {

@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
+import { pathKey } from '../../../runtime/config/pathKeys.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';
 import type { Span } from '../../../runtime/config/toml/syntax.ts';
 import { resolveOverlay } from '../../../runtime/config/vms/paths.ts';
 import type { Analysis } from '../../documents/analysis.ts';
 import { concerned, type EffectiveValue, effectiveValues } from '../../text/effective.ts';
 import { detailOf, documentationOf, isRequired } from '../../text/keyDescriptions.ts';
-import { pathKey } from '../../text/pathKeys.ts';
 import { type Schema, schemaAt } from '../../text/schema.ts';
 import { code } from './code.ts';
 import { rolesInWords } from './roles.ts';

@@ -365,3 +365,10 @@ test('what only smol-toml objects to is an error at its place', () => {
   const { diagnostics } = analyze(`${HEAD}[[vms]]\nname = "a"\r`);
   for (const { code } of diagnostics) assert.match(code, /^toml\//);
 });
+
+test('a date that does not exist is an error, also where smol-toml moves it to another month', () => {
+  const { diagnostics, project } = analyze(`${HEAD}[[vms]]\nname = "web"\nday = 2024-02-30\n`);
+  const found = diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+  assert.deepEqual(found, ['warning config/unknown-key', 'error toml/invalid-date']);
+  assert.equal(project, undefined);
+});

@@ -76,7 +76,7 @@ function analyzeInTime(text: string) {
 }
 
 function assertInside(text: string, { line, column }: Position): void {
-  const lines = text.split('\n');
+  const lines = text.split(/\r\n|\r|\n/);
   const length = lines[line - 1]?.length;
   assert.ok(length !== undefined && column >= 1 && column <= length + 1, JSON.stringify({ text, line, column }));
 }

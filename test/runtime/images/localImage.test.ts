@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { DEFAULT_MAX_IMAGE_BYTES } from '../../../runtime/config/defaults.ts';
 import { CastraError } from '../../../runtime/contract/failures.ts';
-import { DEFAULT_MAX_IMAGE_BYTES, type ImageStep } from '../../../runtime/contract/images.ts';
+import type { ImageStep } from '../../../runtime/contract/images.ts';
 import { resolveBaseImage } from '../../../runtime/images/resolveBaseImage.ts';
 import { makeImage } from '../../support/imageBench.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';

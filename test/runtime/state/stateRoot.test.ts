@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CastraError } from '../../../runtime/contract/failures.ts';
 import { homeFiles, projectFiles } from '../../../runtime/state/layout.ts';
-import { readRootId } from '../../../runtime/state/rootId.ts';
+import { readRootId } from '../../../runtime/state/rootClaims.ts';
 import { claimRoot, examineRoot, type RootVerdict } from '../../../runtime/state/stateRoot.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 

@@ -20,8 +20,8 @@ function hinted(text: string, settings = ALL_HINTS): string {
 
 describe('inlayHints', () => {
   it('show the defaults that a VM has, as far as it does not say otherwise', () => {
-    assert.equal(hinted('[[vms]] # x\nname = "a"\n'), '[[vms]]‹2 cpus · 2048 MiB› # x\nname = "a"\n');
-    assert.equal(hinted('[[vms]]\nname = "a"\ncpus = 1\n'), '[[vms]]‹2048 MiB›\nname = "a"\ncpus = 1\n');
+    assert.equal(hinted('[[vms]] # x\nname = "a"\n'), '[[vms]]‹2 cpus · 2 GiB› # x\nname = "a"\n');
+    assert.equal(hinted('[[vms]]\nname = "a"\ncpus = 1\n'), '[[vms]]‹2 GiB›\nname = "a"\ncpus = 1\n');
     assert.equal(
       hinted('[[vms]]\nname = "a"\ncpus = 1\nmemory = 64\n'),
       '[[vms]]\nname = "a"\ncpus = 1\nmemory = 64\n',

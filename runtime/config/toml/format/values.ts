@@ -6,6 +6,8 @@ interface ValuePlace {
   readonly before: string;
   /** The indentation of the line that the value begins on. */
   readonly level: number;
+  /** Whether an inline table on one line is around it. */
+  readonly isInline?: boolean;
 }
 
 function placeValue(layout: Layout, value: Value, at: ValuePlace): void {
@@ -29,11 +31,15 @@ interface EntryPlace extends ValuePlace {
   readonly gap?: string;
 }
 
-export function placeEntry(layout: Layout, entry: KeyValue, { before, level, gap = ' ' }: EntryPlace): void {
+export function placeEntry(
+  layout: Layout,
+  entry: KeyValue,
+  { before, level, gap = ' ', isInline = false }: EntryPlace,
+): void {
   placeKey(layout, entry.key, before);
   const equals = entry.equals ?? layout.end;
   place(layout, { from: equals, to: equals + 1 }, gap);
-  placeValue(layout, entry.value, { before: ' ', level });
+  placeValue(layout, entry.value, { before: ' ', level, isInline });
 }
 
 type List = ArrayValue | InlineTable;
@@ -46,13 +52,15 @@ function placeList(layout: Layout, list: List, at: ValuePlace): void {
   const items = itemsOf(list);
   const padding = list.kind === 'inline' ? ' ' : '';
   place(layout, { from: list.from, to: list.from + 1 }, at.before);
-  const isSpread = mustSpread(layout, list);
+  const isSpread = mustSpread(layout, list, at);
+  const isInline = !isSpread && (list.kind === 'inline' || at.isInline === true);
   const level = isSpread ? at.level + 1 : at.level;
   for (const [index, item] of items.entries()) {
     placeComments(layout, item.from, level);
     const between = index === 0 ? padding : ' ';
     const blank = index === 0 && !layout.isAfterComment ? 'never' : 'keep';
-    placeItem(layout, item, { before: isSpread ? newLine(layout, item.from, { level, blank }) : between, level });
+    const before = isSpread ? newLine(layout, item.from, { level, blank }) : between;
+    placeItem(layout, item, { before, level, isInline });
     placeComma(layout, { list, next: items[index + 1], isSpread, level });
   }
   const closer = { from: list.to - 1, to: list.to };
@@ -106,10 +114,13 @@ function findComma(text: string, from: number, to: number): number | undefined {
   return undefined;
 }
 
-/** Looks only at the list's own line breaks: those in an item do not spread what is around it. */
-function mustSpread({ text, column, style }: Layout, list: List): boolean {
+/**
+ * Looks only at the list's own line breaks: those in an item do not spread what is around it. An inline table stays on
+ * its line, and so does every list in it: TOML 1.0 has no line breaks between its braces.
+ */
+function mustSpread({ text, column, style }: Layout, list: List, { isInline = false }: ValuePlace): boolean {
   if (hasOwnBreak(list, text)) return true;
-  if (list.kind === 'inline' || spansLines(list, text)) return false;
+  if (isInline || list.kind === 'inline' || spansLines(list, text)) return false;
   return column - 1 + widthOf(list, text) > style.arrayWidth;
 }
 

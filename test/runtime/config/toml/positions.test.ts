@@ -9,10 +9,12 @@ test('lines and columns count from one, columns in UTF-16 code units', () => {
   assert.deepEqual(positionAt(index, 9), { line: 2, column: 1 });
 });
 
-test('\\n and \\r\\n break lines, a lone \\r does not', () => {
-  const index = lineIndex('a\r\nb\nc\rd');
+test('\\n, \\r\\n and a lone \\r break lines, as in an editor', () => {
+  const index = lineIndex('a\r\nb\nc\rd\r\r\n\n');
   assert.deepEqual(positionAt(index, 3), { line: 2, column: 1 });
-  assert.deepEqual(positionAt(index, 7), { line: 3, column: 3 });
+  assert.deepEqual(positionAt(index, 7), { line: 4, column: 1 });
+  assert.deepEqual([...index.starts], [0, 3, 5, 7, 9, 11, 12]);
+  assert.deepEqual([...index.ends], [1, 4, 6, 8, 9, 11, 12]);
 });
 
 test('an offset inside a line break is at the end of its line', () => {

@@ -22,7 +22,8 @@ test('the id of castra.toml is that of its folder, any other file has its own', 
 
 test('a known folder with the id wins, one that only has the name does not', () => {
   const id = projectId('/srv/demo/castra.toml');
-  const root = (existing: string[]) => defaultStateRoot('/home', '/srv/demo/castra.toml', 'Demo', existing);
+  const root = (existing: string[]) =>
+    defaultStateRoot({ home: '/home', configPath: '/srv/demo/castra.toml', name: 'Demo' }, existing);
   assert.equal(root([]), `/home/projects/demo-${id}`);
   assert.equal(root(['demo', 'demo-1234', id]), `/home/projects/demo-${id}`);
   assert.equal(root([`old-${id}`]), `/home/projects/old-${id}`);

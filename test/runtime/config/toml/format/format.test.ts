@@ -133,6 +133,9 @@ describe('formatToml', () => {
     assert.equal(format('a = {b=1, # x\nc=2\n}'), 'a = {\n  b = 1, # x\n  c = 2\n}\n');
     assert.equal(format('a = {b = [\n1,\n]}'), 'a = { b = [\n  1,\n] }\n');
     assert.equal(format('a = [1, {\n}]', { arrayWidth: 1 }), 'a = [\n  1,\n  {}\n]\n');
+    assert.equal(format('a = { b = [1, [2, {c=3}]] }', { arrayWidth: 10 }), 'a = { b = [1, [2, { c = 3 }]] }\n');
+    const items = 'a = [\n  { b = [1, 2] },\n  { b = [3, 4] }\n]\n';
+    assert.equal(format('a = [{ b = [1, 2] }, { b = [3, 4] }]', { arrayWidth: 10 }), items);
   });
 
   it('keeps the comments and paragraphs of an array where they are', () => {

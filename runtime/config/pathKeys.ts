@@ -1,4 +1,4 @@
-import type { TomlPath } from '../../runtime/config/toml/meaning/meaning.ts';
+import type { TomlPath } from './toml/meaning/meaning.ts';
 
 /** A key whose value is the path of something on this host. */
 export interface PathKey {
@@ -18,7 +18,8 @@ const IMAGE: PathKey = {
 const OVERLAY: PathKey = { name: 'overlay', isFolder: false, best: /\.qcow2$/i, isMade: true };
 const USER_DATA: PathKey = { name: 'user_data', isFolder: false, best: /\.(?:ya?ml|cfg|sh)$|^user-data$/i };
 
-const keys: Readonly<Record<string, PathKey>> = {
+/** By the names on the way to a value, without the rows of lists; `ssh.identity` is of bootstrap.toml. */
+export const pathKeys: Readonly<Record<string, PathKey>> = {
   'project.state_dir': { name: 'state_dir', isFolder: true, best: /^$/, isMade: true },
   'vms.base_image': IMAGE,
   'vms.instances.base_image': IMAGE,
@@ -33,5 +34,6 @@ const keys: Readonly<Record<string, PathKey>> = {
 
 /** Undefined for a key whose value is not a path of this host. */
 export function pathKey(path: TomlPath): PathKey | undefined {
-  return keys[path.filter((part) => typeof part === 'string').join('.')];
+  const name = path.filter((part) => typeof part === 'string').join('.');
+  return Object.hasOwn(pathKeys, name) ? pathKeys[name] : undefined;
 }
