@@ -38,6 +38,7 @@ export { readSettings } from './process/environment.ts';
 export { type ConsoleEnd, type ConsoleRelay, relayConsole } from './vm/console.ts';
 
 export const adopt = later(async () => (await import('./operations/adopt.ts')).adopt);
+export const cancel = later(async () => (await import('./operations/cancel.ts')).cancel);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);

@@ -1,6 +1,7 @@
 import type { Event, EventOf } from '../../runtime/contract/events.ts';
 import { describe, type Failure } from '../../runtime/contract/failures.ts';
-import type { Phase, StatusOutcome } from '../../runtime/contract/vms.ts';
+import type { StatusOutcome } from '../../runtime/contract/vms.ts';
+import type { Phase } from '../../runtime/contract/vocabulary.ts';
 import { reasonOf } from '../cli/reason.ts';
 
 /** What this window asked for and has not heard the end of. */

@@ -76,6 +76,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   fmt: async () => (await import('./commands/fmt.ts')).addFmt,
   up: async () => (await import('./commands/up.ts')).addUp,
   down: async () => (await import('./commands/down.ts')).addDown,
+  cancel: async () => (await import('./commands/cancel.ts')).addCancel,
   resume: async () => (await import('./commands/resume.ts')).addResume,
   status: async () => (await import('./commands/status.ts')).addStatus,
   ssh: async () => (await import('./commands/ssh.ts')).addSsh,

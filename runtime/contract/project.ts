@@ -1,4 +1,4 @@
-import type { AcceleratorChoice, ChangingCommand } from './vocabulary.ts';
+import type { AcceleratorChoice, ChangingCommand, Phase } from './vocabulary.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, exactly this one, this text, or one that ran before. */
 export type ConfigSelection =
@@ -90,6 +90,19 @@ export interface RunningOperation {
   readonly pid: number;
   readonly startedAt: string;
   readonly vms: readonly string[];
+  /** How far the VMs are that it starts now. */
+  readonly steps?: Readonly<Record<string, Phase>>;
+  /** It was asked to stop, and takes back what it began. */
+  readonly cancelling?: true;
+}
+
+export interface CancelOptions extends ProjectOptions {}
+
+export interface CancelOutcome {
+  /** The command that was asked to stop; missing when none changed the project. */
+  readonly operation?: RunningOperation;
+  /** Whether it has ended; false when it takes very long. */
+  readonly ended: boolean;
 }
 
 /** Told without asking QEMU: `running` is any VM whose process lives. */

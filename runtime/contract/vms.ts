@@ -1,7 +1,7 @@
 import type { Consent } from './consent.ts';
 import type { ProjectOptions, RunningOperation } from './project.ts';
 import type { SingleFailure } from './singleFailure.ts';
-import type { AcceleratorName, PortForward, ShutdownWaits } from './vocabulary.ts';
+import type { AcceleratorName, ChangingCommand, Phase, PortForward, ShutdownWaits } from './vocabulary.ts';
 
 export interface UpOptions extends ProjectOptions {
   /** VM or role names; empty means all. */
@@ -17,10 +17,15 @@ export interface UpOptions extends ProjectOptions {
    * Without it, that is reported and not asked.
    */
   readonly consent?: Consent;
+  readonly waitLock?: WaitLock;
 }
+
+/** While another command changes the project: wait until it has ended. Without it, the operation fails with `busy`. */
+export type WaitLock = boolean;
 
 export interface DownOptions extends ProjectOptions {
   readonly vms?: readonly string[];
+  readonly waitLock?: WaitLock;
   readonly waits?: Partial<ShutdownWaits>;
   /** Put the overlays aside instead of discarding them. */
   readonly keepOverlay?: boolean;
@@ -29,6 +34,7 @@ export interface DownOptions extends ProjectOptions {
 export interface ResumeOptions extends ProjectOptions {
   /** VM or role names; empty means all that run. */
   readonly vms?: readonly string[];
+  readonly waitLock?: WaitLock;
 }
 
 export type VmResumeResult =
@@ -93,6 +99,8 @@ export interface VmStatus {
   readonly name: string;
   readonly role: string;
   readonly state: VmState;
+  /** castra.toml can be read and does not declare it: it runs all the same, or left files. */
+  readonly undeclared?: true;
   /** Why the state is what it is, where that is not obvious: one sentence. */
   readonly reason?: string;
   readonly phase?: Phase;
@@ -121,11 +129,6 @@ export interface StatusOutcome {
   readonly vms: readonly VmStatus[];
 }
 
-/** How far a start has come, in order. Each step is inferred from evidence, never from elapsed time. */
-export const phases = ['image', 'overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
-
-export type Phase = (typeof phases)[number];
-
 export type DiscardReason = 'shutdown' | 'orphan' | 'rollback';
 
 export type ShutdownMethod = 'acpi' | 'unavailable';
@@ -138,6 +141,13 @@ export type ShutdownOutcome = 'graceful' | 'forced';
 
 /** What happens to VMs: how a start and a stop proceed, and what becomes of overlays. */
 export type VmEvent =
+  /** `waitLock`: another command changes the project; reported once for each. Fields are missing when it does not say. */
+  | {
+      readonly type: 'lock.waiting';
+      readonly command: ChangingCommand;
+      readonly pid?: number;
+      readonly vms: readonly string[];
+    }
   | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
   | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
   | {

@@ -5,12 +5,12 @@ import type { DownOptions, DownOutcome, VmDownResult } from '../contract/vms.ts'
 import type { ShutdownWaits } from '../contract/vocabulary.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
-import { lockProject } from '../state/lock.ts';
 import { findQemuImage } from '../vm/host/qemu.ts';
 import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
+import { takeTurn } from './project/turn.ts';
 import { type ProjectVm, projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
@@ -27,17 +27,15 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
   const { stateRoot } = place;
   const { home } = options.settings;
   warnIfMoved(place, home, run);
-  const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
-  if (root.kind === 'absent') return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  const choose = () => vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
+  const first = choose();
+  if (root.kind === 'absent') return { value: { vms: first.map(({ name }) => nothingToStop(name)) }, diagnostics };
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
-  const lock = await lockProject({
-    home,
-    place,
-    command: 'down',
-    vms: targets.map(({ name }) => name),
-  });
+  const names = first.map(({ name }) => name);
+  const lock = await takeTurn({ home, place, command: 'down', vms: names }, options.waitLock, run);
   try {
+    const targets = lock.waited ? choose() : first;
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     const vms = await stopInOrder(targets, context, run);
     if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(sshPlace(place, home), project?.vms ?? [], run);
@@ -45,7 +43,6 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
-    const names = targets.map(({ name }) => name);
     await releasePorts(stateRoot, names, home);
     lock.release();
   }

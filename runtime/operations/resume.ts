@@ -2,9 +2,9 @@ import { CastraError, describe, messageOf, singleFailure } from '../contract/fai
 import type { SingleFailure } from '../contract/singleFailure.ts';
 import type { ResumeOptions, ResumeOutcome, VmResumeResult } from '../contract/vms.ts';
 import { inspectVm } from '../state/liveness.ts';
-import { lockProject } from '../state/lock.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
+import { takeTurn } from './project/turn.ts';
 import { projectVms, requireRunning, vmsCalled } from './project/vms.ts';
 import { type Awake, explainStanding, wake } from './project/wake.ts';
 import { type Operation, type Run, tell } from './run.ts';
@@ -27,7 +27,7 @@ export const resume: Operation<ResumeOptions, ResumeOutcome> = async (options, r
     for (const name of named.length > 0 ? targets : []) requireRunning(name, { kind: 'absent' });
     return { value: { vms: [] }, diagnostics };
   }
-  const lock = await lockProject({ home, place, command: 'resume', vms: targets });
+  const lock = await takeTurn({ home, place, command: 'resume', vms: targets }, options.waitLock, run);
   try {
     const vms = await Promise.all(targets.map((vm) => resumeVm(stateRoot, vm, run)));
     if (vms.some(({ result }) => result === 'failed')) throw new CastraError({ kind: 'resume-failed', vms });

@@ -50,7 +50,7 @@ function facts(
   vm: VmDefinition | undefined,
   live: Liveness,
   record: LaunchRecord | undefined,
-  { stateRoot }: StatusContext,
+  { stateRoot, fileIsBroken }: StatusContext,
 ): Omit<VmStatus, 'state'> {
   const running = live.kind === 'running';
   const overlayPath = record?.overlayPath ?? vm?.overlayPath;
@@ -62,6 +62,7 @@ function facts(
     role: vm?.role ?? record?.role ?? name,
     forwards: (running ? record?.forwards : vm?.forwards) ?? [],
     serialLog: vmFiles(stateRoot, name).serialLog,
+    ...(vm === undefined && !fileIsBroken ? { undeclared: true } : {}),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMiB === undefined ? {} : { memoryMiB }),
     ...(overlayPath === undefined ? {} : { overlayPath }),

@@ -5,7 +5,6 @@ import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError, describe, type Failure, messageOf, singleFailure } from '../contract/failures.ts';
 import type { UpOptions, UpOutcome, VmUpResult } from '../contract/vms.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
-import { lockProject } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { registerProject } from '../state/registry.ts';
 import { folderIdentity } from '../state/rootClaims.ts';
@@ -13,6 +12,7 @@ import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
+import { noteSteps, takeTurn } from './project/turn.ts';
 import { isJustLaunched } from './project/vmState.ts';
 import { vmsCalled } from './project/vms.ts';
 import { wake } from './project/wake.ts';
@@ -26,17 +26,16 @@ import { startVm, toLaunch } from './start/startVm.ts';
 
 /** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
-  const loaded = loadProject(options);
-  const { project, diagnostics } = loaded;
   const { home } = options.settings;
-  tell(diagnostics, run);
-  refuseIfMoved(project, home);
-  const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
-  await confirmReach(project, vms, { home, consent: options.consent, run });
-  const lock = await lockProject({ home, place: project, command: 'up', vms: vms.map((vm) => vm.name) });
+  const first = await chooseStart(options, run);
+  const names = first.vms.map((vm) => vm.name);
+  const request = { home, place: first.loaded.project, command: 'up', vms: names } as const;
+  const lock = await takeTurn(request, options.waitLock, run);
   try {
+    const { loaded, vms } = lock.waited ? await chooseStart(options, run) : first;
+    const { project, diagnostics } = loaded;
     noteProject(project, home, run);
-    const started = await startAll(loaded, vms, options, run);
+    const started = await startAll(loaded, vms, options, noteSteps(lock, run));
     refreshSshFiles(sshPlace(project, home), project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (started.vms.some((vm) => vm.result === 'failed'))
@@ -44,11 +43,22 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
     const value = { stateRoot: project.stateRoot, vms: started.vms };
     return { value, diagnostics: [...diagnostics, ...started.diagnostics] };
   } finally {
-    const names = vms.map((vm) => vm.name);
-    await releasePorts(project.stateRoot, names, home);
+    await releasePorts(first.loaded.project.stateRoot, names, home);
     lock.release();
   }
 };
+
+/** What the file declares now, and which of its VMs are meant. */
+async function chooseStart(options: UpOptions, run: Run) {
+  const loaded = loadProject(options);
+  const { project, diagnostics } = loaded;
+  const { home } = options.settings;
+  tell(diagnostics, run);
+  refuseIfMoved(project, home);
+  const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
+  await confirmReach(project, vms, { home, consent: options.consent, run });
+  return { loaded, vms };
+}
 
 /** So that it can be found from anywhere (`castra list`, `--project`). Nothing of `up` depends on it. */
 function noteProject(project: ProjectConfig, home: string, run: Run): void {

@@ -14,6 +14,7 @@ interface Flags {
   readonly yes?: boolean;
   readonly wait: boolean;
   readonly timeout?: number;
+  readonly waitLock?: boolean;
 }
 
 export function addUp(program: Command, finish: Finish): void {
@@ -25,6 +26,7 @@ export function addUp(program: Command, finish: Finish): void {
     .option('--yes', 'do not ask before the first start of a project that reaches beyond its VMs')
     .option('--no-wait', 'return when QEMU runs, before the VM is ready')
     .option('--timeout <seconds>', 'how long to wait for each VM (default: ready_timeout_secs)', parseSeconds)
+    .option('--wait-lock', 'wait while another command changes the project, instead of failing')
     .addHelpText(
       'after',
       exampleText([
@@ -36,10 +38,10 @@ export function addUp(program: Command, finish: Finish): void {
     )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const { force = false, yes = false, wait, timeout } = flags;
+      const { force = false, yes = false, wait, timeout, waitLock = false } = flags;
       const limit = timeout === undefined ? {} : { timeoutMs: timeout };
       const consent = askAtTerminal({ yes, json, unasked: 'proceed' });
-      const options = { config, settings, vms, force, wait, consent, ...limit };
+      const options = { config, settings, vms, force, wait, consent, waitLock, ...limit };
       keepMemoryFlat();
       const operation = async (run: Run) => (await import('../../operations/up.ts')).up(options, run);
       finish(await runSession({ command: 'up', json, face: () => liveFace(renderOutcome), operation }));

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { VmDefinition } from '../../config/project.ts';
 import type { RunningOperation } from '../../contract/project.ts';
 import type { VmStatus } from '../../contract/vms.ts';
+import type { Phase } from '../../contract/vocabulary.ts';
 import { type CommandEffect, commandEffects } from '../../contract/vocabulary.ts';
 import { baseStamp } from '../../disks/baseChange.ts';
 import { overlayBytes } from '../../disks/overlay.ts';
@@ -47,6 +48,8 @@ function judgeStopped(
     vm === undefined && !context.fileIsBroken
       ? 'It is no longer in castra.toml; `castra down` removes what it left.'
       : undefined;
+  const phase = stepOf(name, context);
+  if (phase !== undefined) return { state: 'starting', phase };
   switch (live.kind) {
     case 'absent':
       return { state: 'stopped' };
@@ -77,13 +80,17 @@ async function judgeRunning(
   const { operation } = context;
   const changing = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
   const run = live.record ? await guestState(context.stateRoot, live.record) : undefined;
-  if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return { state: 'starting' };
+  const phase = stepOf(name, context);
+  const starting = { state: 'starting', ...(phase ? { phase } : {}) } as const;
+  if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return starting;
   const stuck = judgeRunState(name, run, changing);
   if (stuck) return stuck;
   if (vm === undefined && !context.fileIsBroken) {
     return { state: 'orphaned', reason: 'It is running but is no longer in castra.toml; `castra down` stops it.' };
   }
   if (live.record === undefined) return { state: 'running', reason: 'Its launch record is lost.' };
+  // The command that starts it knows more than a second login would tell.
+  if (phase !== undefined && live.record.readyAt === undefined) return starting;
   if (!(await isReady(live.record, context.stateRoot))) return judgeStarting(live.record, changing);
   return hasOtherBase(live.record) ? { state: 'running', reason: OTHER_BASE } : { state: 'running' };
 }
@@ -148,6 +155,12 @@ async function hasLine(path: string, pattern: string): Promise<boolean> {
     await turn();
   }
   return false;
+}
+
+/** How far the command that starts it is with it; undefined when none does. */
+function stepOf(name: string, { operation }: StatusContext): Phase | undefined {
+  const phase = operation?.steps?.[name];
+  return phase === 'ready' ? undefined : phase;
 }
 
 function judgeStarting(record: LaunchRecord, changing: CommandEffect): Judgement {

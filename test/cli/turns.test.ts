@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CancelOutcome } from '../../runtime/contract/project.ts';
+import type { StatusOutcome, UpOutcome } from '../../runtime/contract/vms.ts';
+import { lines, ok, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';
+import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
+
+const vm = (name: string) =>
+  `[[vms]]\nname = "${name}"\ncpus = 1\nmemory = "64 MiB"\nbase_image = "base.qcow2"\nready = "banner"\n`;
+/** In the guest of `slow` no SSH server comes up, so its start only ends when it is cancelled. */
+const FAKE = { fake: { 'slow-0': { noBanner: true }, 'web-0': { bootDelayMs: 1500 } } };
+
+describe('commands of one project, started in several places', () => {
+  let project: TempProject;
+  const running: RunningCli[] = [];
+  beforeEach(() => {
+    project = tempProject(`version = "0.2.0"\n[project]\nname = "p"\n${vm('web')}${vm('slow')}${vm('db')}`);
+  });
+  afterEach(async () => {
+    for (const { child } of running.splice(0)) child.kill('SIGKILL');
+    await runCli(project, ['down', '--graceful-wait-secs', '0', '--wait-lock'], FAKE);
+    await project.dispose();
+  });
+  const start = (...args: string[]) => {
+    const started = startCli(project, [...args, '--json'], FAKE);
+    running.push(started);
+    return started;
+  };
+  const status = async () => outcomeOf<StatusOutcome>(await runCli(project, ['status', '--json'], FAKE));
+  const cancel = async () => outcomeOf<CancelOutcome>(await ok(runCli(project, ['cancel', '--json'], FAKE)));
+  async function eventually(wanted: (now: StatusOutcome) => boolean): Promise<StatusOutcome> {
+    for (;;) {
+      const now = await status();
+      if (wanted(now)) return now;
+      await delay(50);
+    }
+  }
+  const slowOf = ({ vms }: StatusOutcome) => vms.find(({ name }) => name === 'slow-0');
+
+  it('a start shows its step to others, who can cancel it; what it began is taken back', async () => {
+    const up = start('up', 'slow');
+    const seen = await eventually((now) => slowOf(now)?.phase === 'network');
+    assert.equal(slowOf(seen)?.state, 'starting');
+    assert.equal(seen.operation?.pid, up.child.pid);
+    assert.ok(seen.operation?.steps?.['slow-0']);
+    const { operation, ended } = await cancel();
+    assert.deepEqual([operation?.command, operation?.pid, ended], ['up', up.child.pid, true]);
+    assert.equal((await up.result).code, 130);
+    assert.deepEqual(findQemus(project.path), []);
+    assert.deepEqual(
+      (await status()).vms.map(({ state }) => state),
+      ['stopped', 'stopped', 'stopped'],
+    );
+  });
+
+  it('cancelled from two places at once, it still takes back what it began', async () => {
+    const up = start('up', 'slow');
+    await eventually((now) => slowOf(now)?.pid !== undefined);
+    const answers = await Promise.all([cancel(), cancel(), cancel()]);
+    assert.ok(answers.every(({ ended }) => ended));
+    const { code, signal } = await up.result;
+    assert.deepEqual([code, signal], [130, null]);
+    assert.deepEqual(findQemus(project.path), []);
+  });
+
+  it('without a command there is nothing to cancel', async () => {
+    assert.deepEqual(await cancel(), { ended: true });
+    const { stdout } = await ok(runCli(project, ['cancel'], FAKE));
+    assert.equal(stdout, 'No command is changing this project.\n');
+  });
+
+  it('with --wait-lock the second waits for the first and says for whom', async () => {
+    const first = start('up', 'web');
+    await first.until('vm.launched');
+    const second = await ok(start('up', 'db', '--wait-lock').result);
+    const [waiting] = lines(second).flatMap((line) => (line.type === 'lock.waiting' ? [line] : []));
+    assert.deepEqual([waiting?.command, waiting?.pid, waiting?.vms], ['up', first.child.pid, ['web-0']]);
+    assert.equal((await first.result).code, 0);
+    const third = await runCli(project, ['down', 'web', '--wait-lock'], FAKE);
+    assert.equal(third.code, 0);
+  });
+
+  it('without --wait-lock the second is refused', async () => {
+    const first = start('up', 'web');
+    await first.until('vm.launched');
+    assert.equal((await runCli(project, ['down', 'db'], FAKE)).code, 75);
+    await first.result;
+  });
+
+  it('what waited goes by the file as it is when its turn comes', async () => {
+    const first = start('up', 'web');
+    await first.until('vm.launched');
+    const second = start('up', 'db', '--wait-lock', '--force');
+    await second.until('lock.waiting');
+    const text = readFileSync(project.configPath, 'utf8');
+    writeFileSync(project.configPath, text.replace('name = "db"', 'name = "db"\ncount = 2'));
+    await first.result;
+    const { vms } = outcomeOf<UpOutcome>(await ok(second.result));
+    assert.deepEqual(
+      vms.map(({ vm: name }) => name),
+      ['db-0', 'db-1'],
+    );
+  });
+
+  it('a wait ends when it is cancelled', async () => {
+    const first = start('up', 'web');
+    await first.until('vm.launched');
+    const second = start('up', 'db', '--wait-lock');
+    await second.until('lock.waiting');
+    second.child.stdin?.write('{"type":"cancel"}\n');
+    assert.equal((await second.result).code, 130);
+    await first.result;
+  });
+});
