@@ -19,6 +19,7 @@ export const settings = {
   qemuPath: 'castra.qemu.path',
   addToPath: 'castra.terminal.addToPath',
   notifications: 'castra.notifications',
+  confirmDiscard: 'castra.confirmDiscard',
   traceServer: 'castra.trace.server',
 } as const;
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { vmFiles } from '../../runtime/state/layout.ts';
-import type { ChosenVm } from '../commands/choose.ts';
+import { type ChosenVm, nameIn } from '../commands/choose.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { ProjectView } from '../fleet/view.ts';
 import { LOG_LANGUAGE } from '../ids.ts';
@@ -36,7 +36,7 @@ export function openLogs(fleet: FleetStore): LogChannels {
     show({ project, vm }, source) {
       if (project.stateRoot === undefined) return sayUnknown(vm.name);
       const path = logPath(project.stateRoot, vm.name, source);
-      const name = fleet.projects.length > 1 ? `${project.name}/${vm.name}` : vm.name;
+      const name = nameIn(fleet.projects, { project, vm });
       const channel = channels.get(path) ?? openChannel(`Castra: ${name} ${titles[source]}`, path);
       channels.set(path, channel);
       channel.show();
@@ -49,7 +49,7 @@ export function openLogs(fleet: FleetStore): LogChannels {
   };
 }
 
-function logPath(stateRoot: string, vm: string, source: LogSource): string {
+export function logPath(stateRoot: string, vm: string, source: LogSource): string {
   const { serialLog, qemuLog } = vmFiles(stateRoot, vm);
   return source === 'serial' ? serialLog : qemuLog;
 }

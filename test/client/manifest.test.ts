@@ -75,6 +75,8 @@ describe('the table of commands', () => {
       'upAll',
       'down',
       'downAll',
+      'remove',
+      'exportDisk',
       'restart',
       'forceStop',
       'resume',
