@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { Event } from '../../runtime/contract/events.ts';
-import type { CancelOutcome } from '../../runtime/contract/project.ts';
+import type { CancelOutcome, RunningOperation } from '../../runtime/contract/project.ts';
 import type { Verb } from '../fleet/state.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { ProjectView } from '../fleet/view.ts';
@@ -92,12 +92,12 @@ export function openOperations(host: Host, fleet: FleetStore): Operations {
         if (command) command.cancel();
         else turn.end();
       }
-      const other = project.operation;
       if (own.length > 0) return 'cancelled';
-      if (other === undefined || (vms !== undefined && !other.vms.some((vm) => vms.includes(vm)))) return 'nothing';
-      const outcome = await outcomeOf<CancelOutcome>(host, ask(project, ['cancel']));
+      const isOther = (one: RunningOperation) => vms === undefined || one.vms.some((vm) => vms.includes(vm));
+      if (!project.operations.some(isOther)) return 'nothing';
+      const outcome = await outcomeOf<CancelOutcome>(host, ask(project, ['cancel', ...(vms ?? [])]));
       await fleet.refresh(project.id);
-      return outcome?.operation ? 'cancelled' : 'nothing';
+      return outcome && outcome.operations.length > 0 ? 'cancelled' : 'nothing';
     },
   };
 }

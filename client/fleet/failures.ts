@@ -2,7 +2,7 @@ import { describe, type Failure } from '../../runtime/contract/failures.ts';
 import type { StatusOutcome } from '../../runtime/contract/vms.ts';
 import { reasonOf } from '../cli/reason.ts';
 import { inWindowWords } from '../cli/windowWords.ts';
-import type { FailureNote, ProjectState } from './state.ts';
+import { type FailureNote, operationOn, type ProjectState } from './state.ts';
 
 /** What a failed command notes on rows: on those that it is about, and on no other. */
 export function notesOf(failure: Failure | undefined, vms: readonly string[], at: number): [string, FailureNote][] {
@@ -46,10 +46,10 @@ export function stillTrue(
   outcome: StatusOutcome,
   began: number,
 ): ProjectState['failures'] {
-  const { operation, vms, configErrors = 0 } = outcome;
+  const { vms, configErrors = 0 } = outcome;
   const isOvertaken = (vm: string): boolean => {
     const status = vms.find(({ name }) => name === vm);
-    const isBusy = operation?.vms.includes(vm) && !wishes.some((wish) => wish.vm === vm);
+    const isBusy = operationOn(outcome, vm) !== undefined && !wishes.some((wish) => wish.vm === vm);
     return isBusy || (status === undefined ? configErrors === 0 : status.state !== 'stopped');
   };
   return new Map([...failures].filter(([vm, { at }]) => at > began || !isOvertaken(vm)));

@@ -36,8 +36,7 @@ export function stateOf(status: VmStatus, operation: RunningOperation | undefine
     case 'stopped':
       return { state: 'stopped', ...detail };
     case 'starting': {
-      if (operation?.cancelling && operation.vms.includes(status.name))
-        return { state: 'starting', detail: say('cancelling') };
+      if (operation?.cancelling) return { state: 'starting', detail: say('cancelling') };
       return { state: 'starting', ...(status.phase ? { detail: showPhase(status.phase) } : {}), ...detail };
     }
     case 'running':

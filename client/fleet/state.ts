@@ -1,3 +1,4 @@
+import type { RunningOperation } from '../../runtime/contract/project.ts';
 import type { StatusOutcome, VmStatus } from '../../runtime/contract/vms.ts';
 
 export type Verb = 'up' | 'down' | 'resume';
@@ -35,6 +36,14 @@ export interface ProjectState {
 export type Fleet = ReadonlyMap<string, ProjectState>;
 
 export const emptyFleet: Fleet = new Map();
+
+/** The commands that change the project, from this window or elsewhere. */
+export function operationsIn(outcome: StatusOutcome | undefined): readonly RunningOperation[] {
+  return outcome?.operations ?? (outcome?.operation ? [outcome.operation] : []);
+}
+
+export const operationOn = (outcome: StatusOutcome | undefined, vm: string): RunningOperation | undefined =>
+  operationsIn(outcome).find(({ vms }) => vms.includes(vm));
 
 export const newProject = (id: string): ProjectState => ({
   id,

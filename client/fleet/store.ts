@@ -9,7 +9,7 @@ import type { Projects } from '../projects.ts';
 import { isAlive } from './alive.ts';
 import { orderLooks } from './looks.ts';
 import { type FleetAction, reduce } from './reduce.ts';
-import { emptyFleet, type Fleet, type ProjectState } from './state.ts';
+import { emptyFleet, type Fleet, operationsIn, type ProjectState } from './state.ts';
 import { watchStateRoots } from './stateRootWatches.ts';
 import { type ProjectView, view } from './view.ts';
 import { watchFolder } from './watchFolder.ts';
@@ -138,6 +138,5 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
 /** A process of what the last look saw is gone: a VM was killed, or a command that changed the project. */
 function hasEnded({ outcome }: ProjectState): boolean {
   const pids = outcome?.vms.flatMap(({ pid }) => pid ?? []) ?? [];
-  const operation = outcome?.operation?.pid;
-  return [...pids, ...(operation === undefined ? [] : [operation])].some((pid) => !isAlive(pid));
+  return [...pids, ...operationsIn(outcome).map(({ pid }) => pid)].some((pid) => !isAlive(pid));
 }

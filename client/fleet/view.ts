@@ -4,7 +4,7 @@ import { inWindowWords } from '../cli/windowWords.ts';
 import { say } from '../say.ts';
 import { asStopped } from './hear.ts';
 import { type RowState, stateOf } from './rowState.ts';
-import type { Fleet, ProjectState, Verb } from './state.ts';
+import { type Fleet, operationOn, operationsIn, type ProjectState, type Verb } from './state.ts';
 
 export interface VmView {
   readonly name: string;
@@ -24,8 +24,8 @@ export interface ProjectView {
   readonly name: string;
   readonly stateRoot?: string;
   readonly vms: readonly VmView[];
-  /** The command that changes the project, from this window or elsewhere. */
-  readonly operation?: RunningOperation;
+  /** The commands that change the project, from this window or elsewhere. */
+  readonly operations: readonly RunningOperation[];
   /** Why what is shown of its VMs may be out of date. */
   readonly problem?: string;
 }
@@ -51,7 +51,7 @@ function viewProject(project: ProjectState): ProjectView {
       ),
     ),
     ...(outcome ? { stateRoot: outcome.stateRoot } : {}),
-    ...(outcome?.operation ? { operation: outcome.operation } : {}),
+    operations: operationsIn(outcome),
     ...(problem === undefined ? {} : { problem: inWindowWords(problem) }),
   };
 }
@@ -91,7 +91,7 @@ function viewVm(name: string, vm: KnownVm | undefined, project: ProjectState): V
     return { ...known, state: wishStates[wish.verb], detail };
   }
   const failure = project.failures.get(name);
-  const shown = vm ? stateOf(vm.status, project.outcome?.operation) : ({ state: 'unknown' } as const);
+  const shown = vm ? stateOf(vm.status, operationOn(project.outcome, name)) : ({ state: 'unknown' } as const);
   if (failure === undefined || shown.state === 'running') return { ...known, ...shown };
   const state = shown.state === 'stopped' ? 'failed' : shown.state;
   return { ...known, state, detail: withoutName(name, failure.reason), failure: failure.text };

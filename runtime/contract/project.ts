@@ -96,12 +96,15 @@ export interface RunningOperation {
   readonly cancelling?: true;
 }
 
-export interface CancelOptions extends ProjectOptions {}
+export interface CancelOptions extends ProjectOptions {
+  /** VM names: commands that change one of them; empty means all commands. */
+  readonly vms?: readonly string[];
+}
 
 export interface CancelOutcome {
-  /** The command that was asked to stop; missing when none changed the project. */
-  readonly operation?: RunningOperation;
-  /** Whether it has ended; false when it takes very long. */
+  /** The commands that were asked to stop. */
+  readonly operations: readonly RunningOperation[];
+  /** Whether they have ended; false when one takes very long. */
   readonly ended: boolean;
 }
 

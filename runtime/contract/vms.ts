@@ -123,7 +123,10 @@ export interface StatusOutcome {
   readonly configVersion: string;
   readonly stateRoot: string;
   readonly brokerPort: number;
+  /** The oldest command that is changing the project now. */
   readonly operation?: RunningOperation;
+  /** All of them, where there are several: each changes other VMs. */
+  readonly operations?: readonly RunningOperation[];
   /** How many errors castra.toml has, when it has any: VMs that only it declares are missing then. */
   readonly configErrors?: number;
   readonly vms: readonly VmStatus[];

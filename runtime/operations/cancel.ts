@@ -1,6 +1,6 @@
 import type { CancelOptions, CancelOutcome, RunningOperation } from '../contract/project.ts';
 import { pause } from '../process/pause.ts';
-import { readOperation } from '../state/lock.ts';
+import { readOperations } from '../state/operation/announce.ts';
 import { openState } from './project/openProject.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
@@ -8,19 +8,25 @@ import { type Operation, type Run, tell } from './run.ts';
 const END_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 100;
 
-/** Asks the command that changes the project, wherever it was started, to stop in order, and waits until it has. */
+/** Asks the commands that change the project, wherever they were started, to stop in order, and waits until they have. */
 export const cancel: Operation<CancelOptions, CancelOutcome> = async (options, run) => {
   const { place, root, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
-  const operation = root.kind === 'absent' ? undefined : readOperation(stateRoot);
-  if (operation === undefined) return { value: { ended: true }, diagnostics };
+  const operations = root.kind === 'absent' ? [] : readOperations(stateRoot).filter(isMeant(options.vms ?? []));
   // A second signal would end it at once, in the middle of what it takes back.
-  if (!operation.cancelling) ask(operation);
-  return { value: { operation, ended: await hasEnded(operation, stateRoot, run) }, diagnostics };
+  for (const operation of operations) if (!operation.cancelling) ask(operation);
+  const ended = await Promise.all(operations.map((operation) => hasEnded(operation, stateRoot, run)));
+  return { value: { operations, ended: !ended.includes(false) }, diagnostics };
 };
 
-/** readOperation proved that the pid is still that of the command. */
+/** A command without names is for the whole project. */
+const isMeant =
+  (names: readonly string[]) =>
+  ({ vms }: RunningOperation): boolean =>
+    names.length === 0 || vms.length === 0 || vms.some((vm) => names.includes(vm));
+
+/** readOperations proved that the pid is still that of the command. */
 function ask({ pid }: RunningOperation): void {
   try {
     process.kill(pid, 'SIGTERM');
@@ -32,8 +38,8 @@ function ask({ pid }: RunningOperation): void {
 async function hasEnded({ pid, startedAt }: RunningOperation, stateRoot: string, { signal }: Run): Promise<boolean> {
   const deadline = performance.now() + END_WITHIN_MS;
   for (;;) {
-    const now = readOperation(stateRoot);
-    if (now?.pid !== pid || now.startedAt !== startedAt) return true;
+    const isThere = readOperations(stateRoot).some((now) => now.pid === pid && now.startedAt === startedAt);
+    if (!isThere) return true;
     if (signal.aborted || performance.now() > deadline) return false;
     await pause(LOOK_EVERY_MS, signal);
   }

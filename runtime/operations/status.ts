@@ -3,7 +3,7 @@ import type { StatusOptions, StatusOutcome, VmStatus } from '../contract/vms.ts'
 import { overlayBytes } from '../disks/overlay.ts';
 import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
-import { readOperation } from '../state/lock.ts';
+import { readOperations } from '../state/operation/announce.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
@@ -17,8 +17,9 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
   tell(diagnostics, run);
   const { stateRoot } = place;
   warnIfMoved(place, options.settings.home, run);
-  const operation = readOperation(stateRoot);
-  const context = { stateRoot, fileIsBroken: project === undefined, ...(operation ? { operation } : {}) };
+  const operations = readOperations(stateRoot);
+  const [operation] = operations;
+  const context = { stateRoot, fileIsBroken: project === undefined, operations };
   const vms = await Promise.all(
     vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []).map(({ name, definition }) =>
       describeVm(name, definition, context),
@@ -32,6 +33,7 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
     stateRoot,
     brokerPort: project?.brokerPort ?? 0,
     ...(operation ? { operation } : {}),
+    ...(operations.length > 1 ? { operations } : {}),
     ...(configErrors > 0 ? { configErrors } : {}),
     vms,
   };

@@ -45,8 +45,12 @@ describe('commands of one project, started in several places', () => {
     assert.equal(slowOf(seen)?.state, 'starting');
     assert.equal(seen.operation?.pid, up.child.pid);
     assert.ok(seen.operation?.steps?.['slow-0']);
-    const { operation, ended } = await cancel();
-    assert.deepEqual([operation?.command, operation?.pid, ended], ['up', up.child.pid, true]);
+    const { operations, ended } = await cancel();
+    assert.deepEqual(
+      operations.map(({ command, pid }) => [command, pid]),
+      [['up', up.child.pid]],
+    );
+    assert.ok(ended);
     assert.equal((await up.result).code, 130);
     assert.deepEqual(findQemus(project.path), []);
     assert.deepEqual(
@@ -66,33 +70,55 @@ describe('commands of one project, started in several places', () => {
   });
 
   it('without a command there is nothing to cancel', async () => {
-    assert.deepEqual(await cancel(), { ended: true });
+    assert.deepEqual(await cancel(), { operations: [], ended: true });
     const { stdout } = await ok(runCli(project, ['cancel'], FAKE));
     assert.equal(stdout, 'No command is changing this project.\n');
+  });
+
+  it('for different VMs, they run side by side', async () => {
+    const slow = start('up', 'slow');
+    await slow.until('vm.launched');
+    assert.equal((await runCli(project, ['up', 'db'], FAKE)).code, 0);
+    assert.equal((await runCli(project, ['down', 'db'], FAKE)).code, 0);
+    assert.equal(slow.child.exitCode, null);
+    // A needed VM is one of its VMs, and clean is about all of them.
+    assert.equal((await runCli(project, ['clean', '--dry-run'], FAKE)).code, 75);
+    const { operations } = await cancel();
+    assert.equal(operations.length, 1);
+    assert.equal((await slow.result).code, 130);
+  });
+
+  it('one VM is cancelled, and the start of another goes on', async () => {
+    const slow = start('up', 'slow');
+    const web = start('up', 'web');
+    await Promise.all([slow.until('vm.launched'), web.until('vm.launched')]);
+    const seen = await status();
+    assert.equal(seen.operations?.length, 2);
+    await ok(runCli(project, ['cancel', 'slow-0'], FAKE));
+    assert.equal((await slow.result).code, 130);
+    assert.equal((await web.result).code, 0);
   });
 
   it('with --wait-lock the second waits for the first and says for whom', async () => {
     const first = start('up', 'web');
     await first.until('vm.launched');
-    const second = await ok(start('up', 'db', '--wait-lock').result);
+    const second = await ok(start('down', 'web', '--wait-lock').result);
     const [waiting] = lines(second).flatMap((line) => (line.type === 'lock.waiting' ? [line] : []));
     assert.deepEqual([waiting?.command, waiting?.pid, waiting?.vms], ['up', first.child.pid, ['web-0']]);
     assert.equal((await first.result).code, 0);
-    const third = await runCli(project, ['down', 'web', '--wait-lock'], FAKE);
-    assert.equal(third.code, 0);
   });
 
   it('without --wait-lock the second is refused', async () => {
     const first = start('up', 'web');
     await first.until('vm.launched');
-    assert.equal((await runCli(project, ['down', 'db'], FAKE)).code, 75);
+    assert.equal((await runCli(project, ['down', 'web'], FAKE)).code, 75);
     await first.result;
   });
 
   it('what waited goes by the file as it is when its turn comes', async () => {
     const first = start('up', 'web');
     await first.until('vm.launched');
-    const second = start('up', 'db', '--wait-lock', '--force');
+    const second = start('up', 'web', 'db', '--wait-lock', '--force');
     await second.until('lock.waiting');
     const text = readFileSync(project.configPath, 'utf8');
     writeFileSync(project.configPath, text.replace('name = "db"', 'name = "db"\ncount = 2'));
@@ -100,14 +126,14 @@ describe('commands of one project, started in several places', () => {
     const { vms } = outcomeOf<UpOutcome>(await ok(second.result));
     assert.deepEqual(
       vms.map(({ vm: name }) => name),
-      ['db-0', 'db-1'],
+      ['web-0', 'db-0', 'db-1'],
     );
   });
 
   it('a wait ends when it is cancelled', async () => {
     const first = start('up', 'web');
     await first.until('vm.launched');
-    const second = start('up', 'db', '--wait-lock');
+    const second = start('down', 'web', '--wait-lock');
     await second.until('lock.waiting');
     second.child.stdin?.write('{"type":"cancel"}\n');
     assert.equal((await second.result).code, 130);

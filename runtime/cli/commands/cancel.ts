@@ -10,25 +10,26 @@ import { runSession } from '../session.ts';
 export function addCancel(program: Command, finish: Finish): void {
   program
     .command('cancel')
-    .description('cancel the command that is changing the project, in whatever terminal or window it was started')
+    .description('cancel the commands that are changing the project, in whatever terminal or window they were started')
+    .argument('[vm...]', 'only commands that change one of these VMs')
     .addHelpText(
       'after',
       exampleText([
         ['castra cancel', 'a start that takes too long'],
-        ['castra cancel --project shop', 'from another folder'],
+        ['castra cancel web-0', 'and not what others start meanwhile'],
       ]),
     )
-    .action(async (_flags: object, command: Command) => {
+    .action(async (vms: string[], _flags: object, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const options = { config, settings };
+      const options = { config, settings, vms };
       const operation = async (run: Run) => (await import('../../operations/cancel.ts')).cancel(options, run);
       const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
       finish(await runSession({ command: 'cancel', json, face, operation }));
     });
 }
 
-function renderOutcome({ operation, ended }: CancelOutcome): string {
-  if (operation === undefined) return 'No command is changing this project.\n';
-  const who = `castra ${operation.command} (pid ${operation.pid})`;
-  return ended ? `${who} was cancelled.\n` : `${who} was asked to stop, and has not ended yet.\n`;
+function renderOutcome({ operations, ended }: CancelOutcome): string {
+  if (operations.length === 0) return 'No command is changing this project.\n';
+  const end = ended ? 'was cancelled' : 'was asked to stop; not all have ended yet';
+  return operations.map(({ command, pid }) => `castra ${command} (pid ${pid}) ${end}.\n`).join('');
 }

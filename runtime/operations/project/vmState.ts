@@ -10,6 +10,7 @@ import { followFile } from '../../logs/follow.ts';
 import { sizeOf } from '../../logs/rotated.ts';
 import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
+import { operationOn } from '../../state/operation/announce.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 import { type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
 import { type EndedByItself, explainDisk } from './leftDisk.ts';
@@ -23,7 +24,7 @@ const READY_PROBE_MS = 2500;
 export interface StatusContext {
   readonly stateRoot: string;
   readonly fileIsBroken: boolean;
-  readonly operation?: RunningOperation;
+  readonly operations: readonly RunningOperation[];
 }
 
 export type Judgement = Pick<VmStatus, 'state' | 'reason' | 'phase'>;
@@ -77,8 +78,8 @@ async function judgeRunning(
   vm: VmDefinition | undefined,
   context: StatusContext,
 ): Promise<Judgement> {
-  const { operation } = context;
-  const changing = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
+  const operation = operationOn(context.operations, name);
+  const changing = operation ? commandEffects[operation.command] : 'leaves';
   const run = live.record ? await guestState(context.stateRoot, live.record) : undefined;
   const phase = stepOf(name, context);
   const starting = { state: 'starting', ...(phase ? { phase } : {}) } as const;
@@ -158,8 +159,8 @@ async function hasLine(path: string, pattern: string): Promise<boolean> {
 }
 
 /** How far the command that starts it is with it; undefined when none does. */
-function stepOf(name: string, { operation }: StatusContext): Phase | undefined {
-  const phase = operation?.steps?.[name];
+function stepOf(name: string, { operations }: StatusContext): Phase | undefined {
+  const phase = operationOn(operations, name)?.steps?.[name];
   return phase === 'ready' ? undefined : phase;
 }
 
