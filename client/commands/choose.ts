@@ -46,7 +46,7 @@ export async function chooseVms(
 }
 
 function describeNone(states: readonly RowState[]): string {
-  if (states.includes('leftover') && !states.includes('stopped'))
+  if (states.every((state) => state === 'leftover'))
     return vscode.l10n.t('Nothing is left of VMs that castra.toml does not declare.');
   const about = { stopped: states.includes('stopped'), running: states.includes('running') };
   if (about.stopped && about.running)

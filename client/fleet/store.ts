@@ -9,7 +9,7 @@ import type { Projects } from '../projects.ts';
 import { isAlive } from './alive.ts';
 import { orderLooks } from './looks.ts';
 import { type FleetAction, reduce } from './reduce.ts';
-import { emptyFleet, type Fleet, operationsIn, type ProjectState } from './state.ts';
+import { emptyFleet, type Fleet, operationOn, operationsIn, type ProjectState } from './state.ts';
 import { watchStateRoots } from './stateRootWatches.ts';
 import { type ProjectView, view } from './view.ts';
 import { watchFolder } from './watchFolder.ts';
@@ -18,7 +18,7 @@ import { watchFolder } from './watchFolder.ts';
 const SETTLE_MS = 150;
 /** A QEMU that is killed changes no file: while the view is visible, its process is looked for this often. */
 const TICK_MS = 1000;
-/** What no file and no process tells: uptimes, a guest that became ready after `up --no-wait`. */
+/** What no file and no process tells, such as uptimes. */
 const TICKS_OF_LOOK = 60;
 
 /** What is known of all VMs of the workspace, kept up to date by events, whichever program changed something. */
@@ -43,7 +43,13 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     fleet = reduce(fleet, action);
     emitter.fire();
   };
+  const underWay = new Set<string>();
   const look = async (project: string): Promise<void> => {
+    underWay.add(project);
+    await lookOnce(project);
+    underWay.delete(project);
+  };
+  const lookOnce = async (project: string): Promise<void> => {
     const isNewest = looks.begin(project);
     const began = performance.now();
     const isWanted = () => projects.paths.includes(project) && isNewest();
@@ -92,7 +98,9 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     ticks += 1;
     if (ticks % TICKS_OF_LOOK === 0) return void all();
     if (projects.paths.some((project) => !existsSync(project))) void projects.look();
-    for (const project of fleet.values()) if (hasEnded(project)) settle(project.id);
+    for (const project of fleet.values()) {
+      if (!underWay.has(project.id) && (hasEnded(project) || mayBeReady(project))) settle(project.id);
+    }
   };
   // The first `castra up` of a project in a terminal makes its state root, and a file here.
   const known = watchFolder(homeFiles(hostSettings().home).known, () => projects.paths.forEach(settle));
@@ -133,6 +141,12 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
       vscode.Disposable.from(...subscriptions).dispose();
     },
   };
+}
+
+/** It starts, and the command that waited for it is gone: only asking the guest tells when it is ready. */
+function mayBeReady({ outcome }: ProjectState): boolean {
+  const vms = outcome?.vms ?? [];
+  return vms.some(({ name, state }) => state === 'starting' && operationOn(outcome, name) === undefined);
 }
 
 /** A process of what the last look saw is gone: a VM was killed, or a command that changed the project. */
