@@ -22,20 +22,20 @@ import { clearLeftovers } from './stop/leftovers.ts';
  * because a VM must not become unstoppable by an edit.
  */
 export const down: Operation<DownOptions, DownOutcome> = async (options, run) => {
-  const { place, root, project, diagnostics } = openState(options);
-  tell(diagnostics, run);
-  const { stateRoot } = place;
   const { home } = options.settings;
-  warnIfMoved(place, home, run);
-  const choose = () => vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
-  const first = choose();
-  if (root.kind === 'absent') return { value: { vms: first.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  const first = chooseStop(options);
+  const { root, diagnostics } = first;
+  tell(diagnostics, run);
+  warnIfMoved(first.place, home, run);
+  if (root.kind === 'absent')
+    return { value: { vms: first.targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  const request = { home, command: 'down', waitLock: options.waitLock } as const;
+  const { lock, chosen } = await takeTurn(request, first, () => chooseStop(options), run);
+  const { place, project, targets, names } = chosen;
+  const { stateRoot } = place;
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
-  const names = first.map(({ name }) => name);
-  const lock = await takeTurn({ home, place, command: 'down', vms: names }, options.waitLock, run);
   try {
-    const targets = lock.waited ? choose() : first;
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     const vms = await stopInOrder(targets, context, run);
     if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(sshPlace(place, home), project?.vms ?? [], run);
@@ -47,6 +47,14 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
     lock.release();
   }
 };
+
+/** What is there now, and which of it is meant. */
+function chooseStop(options: DownOptions) {
+  const state = openState(options);
+  const { place, project } = state;
+  const targets = vmsCalled(projectVms(place.stateRoot, project?.vms ?? []), options.vms ?? []);
+  return { ...state, targets, names: targets.map(({ name }) => name) };
+}
 
 interface StopContext {
   readonly stateRoot: string;

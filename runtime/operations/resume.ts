@@ -14,28 +14,36 @@ import { type Operation, type Run, tell } from './run.ts';
  * all that run. Works with a broken file, like `down`.
  */
 export const resume: Operation<ResumeOptions, ResumeOutcome> = async (options, run) => {
-  const { place, root, project, diagnostics } = openState(options);
-  tell(diagnostics, run);
-  const { stateRoot } = place;
   const { home } = options.settings;
-  warnIfMoved(place, home, run);
-  const named = options.vms ?? [];
-  const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), named)
-    .map(({ name }) => name)
-    .filter((name) => named.length > 0 || inspectVm(stateRoot, name).kind === 'running');
-  if (root.kind === 'absent' || targets.length === 0) {
-    for (const name of named.length > 0 ? targets : []) requireRunning(name, { kind: 'absent' });
+  const first = chooseResume(options);
+  const { root, diagnostics, names } = first;
+  tell(diagnostics, run);
+  warnIfMoved(first.place, home, run);
+  if (root.kind === 'absent' || names.length === 0) {
+    for (const name of options.vms?.length ? names : []) requireRunning(name, { kind: 'absent' });
     return { value: { vms: [] }, diagnostics };
   }
-  const lock = await takeTurn({ home, place, command: 'resume', vms: targets }, options.waitLock, run);
+  const request = { home, command: 'resume', waitLock: options.waitLock } as const;
+  const { lock, chosen } = await takeTurn(request, first, () => chooseResume(options), run);
   try {
-    const vms = await Promise.all(targets.map((vm) => resumeVm(stateRoot, vm, run)));
+    const vms = await Promise.all(chosen.names.map((vm) => resumeVm(chosen.place.stateRoot, vm, run)));
     if (vms.some(({ result }) => result === 'failed')) throw new CastraError({ kind: 'resume-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
     lock.release();
   }
 };
+
+/** Without names, those that run now. */
+function chooseResume(options: ResumeOptions) {
+  const state = openState(options);
+  const { stateRoot } = state.place;
+  const named = options.vms ?? [];
+  const names = vmsCalled(projectVms(stateRoot, state.project?.vms ?? []), named)
+    .map(({ name }) => name)
+    .filter((name) => named.length > 0 || inspectVm(stateRoot, name).kind === 'running');
+  return { ...state, names };
+}
 
 /** One VM's failure is its result: the others continue all the same. */
 async function resumeVm(stateRoot: string, vm: string, run: Run): Promise<VmResumeResult> {

@@ -27,13 +27,16 @@ import { startVm, toLaunch } from './start/startVm.ts';
 /** Starts VMs, with what they need first, and waits until each has proven itself. VMs that run already are left alone. */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
   const { home } = options.settings;
-  const first = await chooseStart(options, run);
-  const names = first.vms.map((vm) => vm.name);
-  const request = { home, place: first.loaded.project, command: 'up', vms: names } as const;
-  const lock = await takeTurn(request, options.waitLock, run);
+  const request = { home, command: 'up', waitLock: options.waitLock } as const;
+  const { lock, chosen } = await takeTurn(
+    request,
+    await chooseStart(options, run),
+    () => chooseStart(options, run),
+    run,
+  );
+  const { loaded, vms, names } = chosen;
+  const { project, diagnostics } = loaded;
   try {
-    const { loaded, vms } = lock.waited ? await chooseStart(options, run) : first;
-    const { project, diagnostics } = loaded;
     noteProject(project, home, run);
     const started = await startAll(loaded, vms, options, noteSteps(lock, run));
     refreshSshFiles(sshPlace(project, home), project.vms, run);
@@ -43,7 +46,7 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
     const value = { stateRoot: project.stateRoot, vms: started.vms };
     return { value, diagnostics: [...diagnostics, ...started.diagnostics] };
   } finally {
-    await releasePorts(first.loaded.project.stateRoot, names, home);
+    await releasePorts(project.stateRoot, names, home);
     lock.release();
   }
 };
@@ -57,7 +60,12 @@ async function chooseStart(options: UpOptions, run: Run) {
   refuseIfMoved(project, home);
   const vms = withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
   await confirmReach(project, vms, { home, consent: options.consent, run });
-  return { loaded, vms };
+  return {
+    loaded,
+    vms,
+    place: { stateRoot: project.stateRoot, configPath: project.configPath },
+    names: vms.map((vm) => vm.name),
+  };
 }
 
 /** So that it can be found from anywhere (`castra list`, `--project`). Nothing of `up` depends on it. */

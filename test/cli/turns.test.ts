@@ -9,14 +9,16 @@ import { findQemus, type TempProject, tempProject } from '../support/tempProject
 
 const vm = (name: string) =>
   `[[vms]]\nname = "${name}"\ncpus = 1\nmemory = "64 MiB"\nbase_image = "base.qcow2"\nready = "banner"\n`;
-/** In the guest of `slow` no SSH server comes up, so its start only ends when it is cancelled. */
-const FAKE = { fake: { 'slow-0': { noBanner: true }, 'web-0': { bootDelayMs: 1500 } } };
+/** In the guests of `slow` and `idle` no SSH server comes up, so their starts only end when they are cancelled. */
+const FAKE = { fake: { 'slow-0': { noBanner: true }, 'idle-0': { noBanner: true }, 'web-0': { bootDelayMs: 1500 } } };
 
 describe('commands of one project, started in several places', () => {
   let project: TempProject;
   const running: RunningCli[] = [];
   beforeEach(() => {
-    project = tempProject(`version = "0.2.0"\n[project]\nname = "p"\n${vm('web')}${vm('slow')}${vm('db')}`);
+    project = tempProject(
+      `version = "0.2.0"\n[project]\nname = "p"\n${['web', 'slow', 'idle', 'db'].map(vm).join('')}`,
+    );
   });
   afterEach(async () => {
     for (const { child } of running.splice(0)) child.kill('SIGKILL');
@@ -55,7 +57,7 @@ describe('commands of one project, started in several places', () => {
     assert.deepEqual(findQemus(project.path), []);
     assert.deepEqual(
       (await status()).vms.map(({ state }) => state),
-      ['stopped', 'stopped', 'stopped'],
+      ['stopped', 'stopped', 'stopped', 'stopped'],
     );
   });
 
@@ -90,13 +92,14 @@ describe('commands of one project, started in several places', () => {
 
   it('one VM is cancelled, and the start of another goes on', async () => {
     const slow = start('up', 'slow');
-    const web = start('up', 'web');
-    await Promise.all([slow.until('vm.launched'), web.until('vm.launched')]);
-    const seen = await status();
-    assert.equal(seen.operations?.length, 2);
+    const idle = start('up', 'idle');
+    await Promise.all([slow.until('vm.launched'), idle.until('vm.launched')]);
+    assert.equal((await status()).operations?.length, 2);
     await ok(runCli(project, ['cancel', 'slow-0'], FAKE));
     assert.equal((await slow.result).code, 130);
-    assert.equal((await web.result).code, 0);
+    assert.equal(idle.child.exitCode, null);
+    assert.equal((await cancel()).operations.length, 1);
+    assert.equal((await idle.result).code, 130);
   });
 
   it('with --wait-lock the second waits for the first and says for whom', async () => {

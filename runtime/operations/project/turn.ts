@@ -1,37 +1,67 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RunningOperation } from '../../contract/project.ts';
 import type { WaitLock } from '../../contract/vms.ts';
-import { type LockRequest, lockProject, type ProjectLock } from '../../state/lock.ts';
+import type { ChangingCommand } from '../../contract/vocabulary.ts';
+import { lockProject, type ProjectLock } from '../../state/lock.ts';
+import type { RootPlace } from '../../state/stateRoot.ts';
 import type { Run } from '../run.ts';
 
-export interface Turn extends ProjectLock {
-  /** Another command came first: what was read before the wait may be different now. */
-  readonly waited: boolean;
+/** What a command is about, as far as the lock goes. */
+export interface Chosen {
+  readonly place: RootPlace;
+  readonly names: readonly string[];
 }
 
-type TurnRequest = Omit<LockRequest, 'signal' | 'onTaken'>;
+interface TurnRequest {
+  readonly home: string;
+  readonly command: ChangingCommand;
+  readonly waitLock: WaitLock | undefined;
+}
 
-/** Takes the project's lock; with `waitLock` once it is free, reporting who has it until then. Fails with `busy`. */
-export async function takeTurn(request: TurnRequest, waitLock: WaitLock | undefined, run: Run): Promise<Turn> {
+/**
+ * Takes the VMs that were chosen; with `waitLock` once they are free, reporting which command has them until then.
+ * After a wait it chooses again, for castra.toml may have changed. Fails with `busy`.
+ */
+export async function takeTurn<Choice extends Chosen>(
+  { home, command, waitLock }: TurnRequest,
+  first: Choice,
+  choose: () => Choice | Promise<Choice>,
+  run: Run,
+): Promise<{ readonly lock: ProjectLock; readonly chosen: Choice }> {
   const { signal } = run;
-  let waited = false;
+  const tell = waitLock ? teller(run) : undefined;
+  let chosen = first;
+  for (;;) {
+    let waited = false;
+    const onTaken = (holder: RunningOperation | undefined) => {
+      waited = true;
+      tell?.(holder);
+    };
+    const { place, names: vms } = chosen;
+    const lock = await lockProject({ home, place, command, vms, signal, ...(tell ? { onTaken } : {}) });
+    if (!waited) return { lock, chosen };
+    const before = chosen;
+    try {
+      chosen = await choose();
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    if (isDeepStrictEqual([before.place, before.names], [chosen.place, chosen.names])) return { lock, chosen };
+    lock.release();
+  }
+}
+
+/** A lock that was taken a moment ago is not signed yet; the next try says whose it is. */
+function teller(run: Run): (holder: RunningOperation | undefined) => void {
   let told = '';
-  const lock = await lockProject({
-    ...request,
-    signal,
-    ...(waitLock
-      ? {
-          onTaken(holder) {
-            waited = true;
-            const { command = 'unknown', pid, vms = [] } = holder ?? {};
-            const who = `${pid} ${holder?.startedAt}`;
-            // A lock that was taken a moment ago is not signed yet; the next try says whose it is.
-            if (holder === undefined || who === told) return;
-            told = who;
-            run.report({ type: 'lock.waiting', command, ...(pid === undefined ? {} : { pid }), vms });
-          },
-        }
-      : {}),
-  });
-  return { ...lock, waited };
+  return (holder) => {
+    if (holder === undefined) return;
+    const { command, pid, vms, startedAt } = holder;
+    if (`${pid} ${startedAt}` === told) return;
+    told = `${pid} ${startedAt}`;
+    run.report({ type: 'lock.waiting', command, pid, vms });
+  };
 }
 
 const ends: ReadonlySet<string> = new Set(['vm.failed', 'vm.not-ready', 'vm.rolled-back']);
