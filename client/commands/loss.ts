@@ -12,9 +12,10 @@ type Change = 'down' | 'restart' | 'remove';
 
 /** Says before a VM is stopped what is lost with its disk. The harmless answer comes first: it has the focus. */
 export async function askAboutLoss(parts: CommandParts, change: Change, chosen: readonly ChosenVm[]): Promise<Fate> {
-  const losing = chosen.filter(({ vm }) => vm.status?.overlayBytes !== undefined);
+  if (!vscode.workspace.getConfiguration().get(settings.confirmDiscard)) return 'discard';
+  const losing = (await asTheyAre(parts, chosen)).filter(({ vm }) => vm.status?.overlayBytes !== undefined);
   const [first, ...others] = losing;
-  if (first === undefined || !vscode.workspace.getConfiguration().get(settings.confirmDiscard)) return 'discard';
+  if (first === undefined) return 'discard';
   const only = others.length === 0 ? first : undefined;
   const { act, actAndKeep } = titles(change);
   const saveFirst = vscode.l10n.t('Export, Then {0}', act);
@@ -31,6 +32,16 @@ export async function askAboutLoss(parts: CommandParts, change: Change, chosen: 
   );
   if (answer === saveFirst) return only && (await exportDisk(parts, only)) ? 'discard' : undefined;
   return answer === act ? 'discard' : answer === actAndKeep ? 'keep' : undefined;
+}
+
+/** Sizes are those of the last look, which a guest that writes does not cause. */
+async function asTheyAre({ fleet }: CommandParts, chosen: readonly ChosenVm[]): Promise<ChosenVm[]> {
+  const ids = [...new Set(chosen.map(({ project }) => project.id))];
+  await Promise.all(ids.map((id) => fleet.refresh(id)));
+  return chosen.map((one) => {
+    const project = fleet.projects.find(({ id }) => id === one.project.id) ?? one.project;
+    return { project, vm: project.vms.find(({ name }) => name === one.vm.name) ?? one.vm };
+  });
 }
 
 function titles(change: Change): { readonly act: string; readonly actAndKeep: string } {

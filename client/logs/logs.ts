@@ -18,7 +18,8 @@ export interface LogChannels extends vscode.Disposable {
 /** VS Code keeps each channel whole in memory, and a guest may print for ever. */
 const BOUNDS = { full: 4 * 1024 * 1024, kept: 256 * 1024 };
 
-const titles: Readonly<Record<LogSource, string>> = { serial: 'serial', qemu: 'QEMU' };
+const titleOf = (vm: string, source: LogSource): string =>
+  source === 'serial' ? vscode.l10n.t('Castra: {0} serial', vm) : vscode.l10n.t('Castra: {0} QEMU', vm);
 
 export function openLogs(fleet: FleetStore): LogChannels {
   /** By path of the log. */
@@ -37,7 +38,7 @@ export function openLogs(fleet: FleetStore): LogChannels {
       if (project.stateRoot === undefined) return sayUnknown(vm.name);
       const path = logPath(project.stateRoot, vm.name, source);
       const name = nameIn(fleet.projects, { project, vm });
-      const channel = channels.get(path) ?? openChannel(`Castra: ${name} ${titles[source]}`, path);
+      const channel = channels.get(path) ?? openChannel(titleOf(name, source), path);
       channels.set(path, channel);
       channel.show();
     },
