@@ -99,7 +99,7 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
     if (ticks % TICKS_OF_LOOK === 0) return void all();
     if (projects.paths.some((project) => !existsSync(project))) void projects.look();
     for (const project of fleet.values()) {
-      if (!underWay.has(project.id) && (hasEnded(project) || mayBeReady(project))) settle(project.id);
+      if (!underWay.has(project.id) && (hasEnded(project) || isPassing(project, ticks))) settle(project.id);
     }
   };
   // The first `castra up` of a project in a terminal makes its state root, and a file here.
@@ -143,10 +143,16 @@ export function openFleet(projects: Projects, log: vscode.LogOutputChannel): Fle
   };
 }
 
-/** It starts, and the command that waited for it is gone: only asking the guest tells when it is ready. */
-function mayBeReady({ outcome }: ProjectState): boolean {
-  const vms = outcome?.vms ?? [];
-  return vms.some(({ name, state }) => state === 'starting' && operationOn(outcome, name) === undefined);
+/**
+ * What passes without a file that changes: a start whose command is gone, or a QEMU that stands still or does not
+ * answer, perhaps only because it served another reader. The latter may stay so for long, and is asked less often.
+ */
+function isPassing({ outcome }: ProjectState, ticks: number): boolean {
+  const vms = (outcome?.vms ?? []).filter(({ pid }) => pid !== undefined);
+  return vms.some(({ name, state }) => {
+    if (state === 'running' || state === 'orphaned') return false;
+    return state === 'starting' ? operationOn(outcome, name) === undefined : ticks % 2 === 0;
+  });
 }
 
 /** A process of what the last look saw is gone: a VM was killed, or a command that changed the project. */

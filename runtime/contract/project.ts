@@ -97,7 +97,7 @@ export interface RunningOperation {
 }
 
 export interface CancelOptions extends ProjectOptions {
-  /** VM names: commands that change one of them; empty means all commands. */
+  /** VM or role names: commands that change one of these VMs; empty means all commands. */
   readonly vms?: readonly string[];
 }
 

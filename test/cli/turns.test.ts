@@ -95,7 +95,9 @@ describe('commands of one project, started in several places', () => {
     const idle = start('up', 'idle');
     await Promise.all([slow.until('vm.launched'), idle.until('vm.launched')]);
     assert.equal((await status()).operations?.length, 2);
-    await ok(runCli(project, ['cancel', 'slow-0'], FAKE));
+    // A role means its VMs, as everywhere.
+    await ok(runCli(project, ['cancel', 'slow'], FAKE));
+    assert.equal((await runCli(project, ['cancel', 'nothing'], FAKE)).code, 64);
     assert.equal((await slow.result).code, 130);
     assert.equal(idle.child.exitCode, null);
     assert.equal((await cancel()).operations.length, 1);

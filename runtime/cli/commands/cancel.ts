@@ -11,12 +11,12 @@ export function addCancel(program: Command, finish: Finish): void {
   program
     .command('cancel')
     .description('cancel the commands that are changing the project, in whatever terminal or window they were started')
-    .argument('[vm...]', 'only commands that change one of these VMs')
+    .argument('[vm...]', 'VMs or roles: only commands that change one of them (default: all commands)')
     .addHelpText(
       'after',
       exampleText([
         ['castra cancel', 'a start that takes too long'],
-        ['castra cancel web-0', 'and not what others start meanwhile'],
+        ['castra cancel web', 'and not what others start meanwhile'],
       ]),
     )
     .action(async (vms: string[], _flags: object, command: Command) => {

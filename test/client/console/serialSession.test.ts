@@ -108,7 +108,7 @@ test('the end of the VM is said, also when it came before the terminal was open,
   ));
 
 test('the console of a VM that was started again takes the place of the one that ended', async () => {
-  const says = (text: string) => (socket: Socket) => socket.end(text);
+  const says = (text: string) => (socket: Socket) => socket.on('error', () => undefined).end(text);
   await withConsole(says('first boot\r\n'), async (path) => {
     const shown = await attach(path);
     shown.session.open();
