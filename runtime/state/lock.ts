@@ -54,7 +54,7 @@ export async function lockProject(request: LockRequest): Promise<ProjectLock> {
 const TRY_EVERY_MS = 150;
 
 /** Taking one's VMs takes milliseconds. Held for longer it is by a command that could not write what it is about. */
-const BRIEF_MS = 1000;
+const BRIEF_MS = 3000;
 
 type Tried = { readonly lock: ProjectLock } | { readonly holder: RunningOperation | undefined };
 

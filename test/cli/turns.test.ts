@@ -3,22 +3,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CancelOutcome } from '../../runtime/contract/project.ts';
-import type { StatusOutcome, UpOutcome } from '../../runtime/contract/vms.ts';
+import type { DownOutcome, StatusOutcome } from '../../runtime/contract/vms.ts';
 import { lines, ok, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 
 const vm = (name: string) =>
   `[[vms]]\nname = "${name}"\ncpus = 1\nmemory = "64 MiB"\nbase_image = "base.qcow2"\nready = "banner"\n`;
 /** In the guests of `slow` and `idle` no SSH server comes up, so their starts only end when they are cancelled. */
-const FAKE = { fake: { 'slow-0': { noBanner: true }, 'idle-0': { noBanner: true }, 'web-0': { bootDelayMs: 1500 } } };
+const FAKE = { fake: { 'slow-0': { noBanner: true }, 'idle-0': { noBanner: true } } };
 
 describe('commands of one project, started in several places', () => {
   let project: TempProject;
   const running: RunningCli[] = [];
   beforeEach(() => {
-    project = tempProject(
-      `version = "0.2.0"\n[project]\nname = "p"\n${['web', 'slow', 'idle', 'db'].map(vm).join('')}`,
-    );
+    project = tempProject(`version = "0.2.0"\n[project]\nname = "p"\n${['slow', 'idle', 'db'].map(vm).join('')}`);
   });
   afterEach(async () => {
     for (const { child } of running.splice(0)) child.kill('SIGKILL');
@@ -57,7 +55,7 @@ describe('commands of one project, started in several places', () => {
     assert.deepEqual(findQemus(project.path), []);
     assert.deepEqual(
       (await status()).vms.map(({ state }) => state),
-      ['stopped', 'stopped', 'stopped', 'stopped'],
+      ['stopped', 'stopped', 'stopped'],
     );
   });
 
@@ -104,44 +102,52 @@ describe('commands of one project, started in several places', () => {
     assert.equal((await idle.result).code, 130);
   });
 
-  it('with --wait-lock the second waits for the first and says for whom', async () => {
-    const first = start('up', 'web');
+  /** A start that only ends when it is cancelled. */
+  async function startSlow(): Promise<RunningCli> {
+    const first = start('up', 'slow');
     await first.until('vm.launched');
-    const second = await ok(start('down', 'web', '--wait-lock').result);
-    const [waiting] = lines(second).flatMap((line) => (line.type === 'lock.waiting' ? [line] : []));
-    assert.deepEqual([waiting?.command, waiting?.pid, waiting?.vms], ['up', first.child.pid, ['web-0']]);
-    assert.equal((await first.result).code, 0);
+    return first;
+  }
+
+  it('with --wait-lock the second waits for the first and says for whom', async () => {
+    const first = await startSlow();
+    const second = start('down', 'slow', '--wait-lock');
+    await second.until('lock.waiting');
+    await cancel();
+    assert.equal((await first.result).code, 130);
+    const [waiting] = lines(await ok(second.result)).flatMap((line) => (line.type === 'lock.waiting' ? [line] : []));
+    assert.deepEqual([waiting?.command, waiting?.pid, waiting?.vms], ['up', first.child.pid, ['slow-0']]);
   });
 
   it('without --wait-lock the second is refused', async () => {
-    const first = start('up', 'web');
-    await first.until('vm.launched');
-    assert.equal((await runCli(project, ['down', 'web'], FAKE)).code, 75);
+    const first = await startSlow();
+    assert.equal((await runCli(project, ['down', 'slow'], FAKE)).code, 75);
+    await cancel();
     await first.result;
   });
 
   it('what waited goes by the file as it is when its turn comes', async () => {
-    const first = start('up', 'web');
-    await first.until('vm.launched');
-    const second = start('up', 'web', 'db', '--wait-lock', '--force');
+    const first = await startSlow();
+    const second = start('down', 'slow', 'db', '--wait-lock');
     await second.until('lock.waiting');
     const text = readFileSync(project.configPath, 'utf8');
     writeFileSync(project.configPath, text.replace('name = "db"', 'name = "db"\ncount = 2'));
+    await cancel();
     await first.result;
-    const { vms } = outcomeOf<UpOutcome>(await ok(second.result));
+    const { vms } = outcomeOf<DownOutcome>(await ok(second.result));
     assert.deepEqual(
       vms.map(({ vm: name }) => name),
-      ['web-0', 'db-0', 'db-1'],
+      ['slow-0', 'db-0', 'db-1'],
     );
   });
 
   it('a wait ends when it is cancelled', async () => {
-    const first = start('up', 'web');
-    await first.until('vm.launched');
-    const second = start('down', 'web', '--wait-lock');
+    const first = await startSlow();
+    const second = start('down', 'slow', '--wait-lock');
     await second.until('lock.waiting');
     second.child.stdin?.write('{"type":"cancel"}\n');
     assert.equal((await second.result).code, 130);
+    await cancel();
     await first.result;
   });
 });

@@ -110,6 +110,16 @@ describe('lockProject', () => {
     assert.deepEqual(readdirSync(root), ['castra.id', 'castra.lock']);
   });
 
+  test('is for the whole project when it cannot be written for which VMs it is', async () => {
+    (await lockRoot(root, 'up', [])).release();
+    mkdirSync(join(root, 'operation.json'));
+    const lock = await lockRoot(root, 'up', ['web']);
+    assert.deepEqual(readOperations(root), []);
+    assert.equal((await refusal()).kind, 'busy');
+    lock.release();
+    (await lockRoot(root, 'down', ['db'])).release();
+  });
+
   test('gives it to one of many who ask at once', async () => {
     const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockRoot(root, 'up', [])));
     const won = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
