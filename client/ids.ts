@@ -20,6 +20,7 @@ export const settings = {
   addToPath: 'castra.terminal.addToPath',
   notifications: 'castra.notifications',
   files: 'castra.files',
+  confirmDiscard: 'castra.confirmDiscard',
   traceServer: 'castra.trace.server',
 } as const;
 

@@ -6,6 +6,8 @@ import { contexts } from './ids.ts';
 export interface Projects extends vscode.Disposable {
   readonly paths: readonly string[];
   readonly onDidChange: vscode.Event<ProjectsChange>;
+  /** Searches again: VS Code does not tell of every file that went. */
+  look(): Promise<void>;
 }
 
 export interface ProjectsChange {
@@ -15,8 +17,9 @@ export interface ProjectsChange {
   readonly changed: readonly string[];
 }
 
-/** In the folders themselves and one below: a project stands at the top of what it is about. */
-const PATTERN = '{castra.toml,*/castra.toml}';
+const PATTERN = '**/castra.toml';
+/** A folder with all repositories of a company is not a workspace whose VMs are watched. */
+const MAX_PROJECTS = 500;
 const EXCLUDED = '**/{node_modules,.git,.cache}/**';
 
 /** Searches once, then follows file events; a virtual workspace has no VMs. */
@@ -26,7 +29,10 @@ export function watchProjects(): Projects {
     void vscode.commands.executeCommand('setContext', contexts.projectCount, files.paths.length);
     if (found.length + lost.length > 0) emitter.fire({ found, lost, changed: [] });
   });
-  const look = () => void files.look();
+  const search = () =>
+    // A window that closes has no search any more.
+    files.look().catch(() => undefined);
+  const look = () => void search();
   const watcher = vscode.workspace.createFileSystemWatcher('**/castra.toml');
   const subscriptions = [
     emitter,
@@ -37,6 +43,8 @@ export function watchProjects(): Projects {
       if (files.has(fsPath)) emitter.fire({ found: [], lost: [], changed: [fsPath] });
     }),
     vscode.workspace.onDidChangeWorkspaceFolders(look),
+    vscode.workspace.onDidDeleteFiles(look),
+    vscode.workspace.onDidRenameFiles(look),
   ];
   look();
   return {
@@ -44,11 +52,12 @@ export function watchProjects(): Projects {
       return files.paths;
     },
     onDidChange: emitter.event,
+    look: search,
     dispose: () => vscode.Disposable.from(...subscriptions).dispose(),
   };
 }
 
 async function findConfigs(): Promise<string[]> {
-  const uris = await vscode.workspace.findFiles(PATTERN, EXCLUDED);
+  const uris = await vscode.workspace.findFiles(PATTERN, EXCLUDED, MAX_PROJECTS);
   return uris.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
 }

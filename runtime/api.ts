@@ -59,6 +59,7 @@ export const busRequest = later(async () => (await import('./operations/busReque
 export const busStats = later(async () => (await import('./operations/busStats.ts')).busStats);
 export const busTail = later(async () => (await import('./operations/busTail.ts')).busTail);
 export const bootstrap = later(async () => (await import('./operations/bootstrap.ts')).bootstrap);
+export const cancel = later(async () => (await import('./operations/cancel.ts')).cancel);
 export const clean = later(async () => (await import('./operations/clean.ts')).clean);
 export const openConsole = later(async () => (await import('./operations/console.ts')).openConsole);
 export const copy = later(async () => (await import('./operations/copy.ts')).copy);

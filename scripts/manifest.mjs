@@ -55,7 +55,7 @@ function menus() {
       .map(({ row, place }) => ({ command: row.id, when: placeWhen(row, place), group: place.group }));
   return {
     'view/title': entries('view'),
-    'view/item/context': entries('vm', 'project', 'port.open'),
+    'view/item/context': entries('vm', 'project', 'port', 'port.open', 'log'),
     commandPalette: rows
       .filter(({ offered }) => offered !== 'always')
       .map(({ id, offered }) => ({ command: id, when: offers[offered].join(' && ') })),
@@ -79,8 +79,8 @@ function placeWhen({ needsTrust, offered }, place) {
 
 /** `viewItem` is the row's contextValue: `vm.` and its state, or what the place is called. */
 function viewItemWhen({ in: kind, states }) {
-  if (kind !== 'vm') return `viewItem == ${kind}`;
-  if (states === undefined) return 'viewItem =~ /^vm\\./';
+  if (kind === 'project' || kind === 'port.open') return `viewItem == ${kind}`;
+  if (states === undefined) return `viewItem =~ /^${kind}\\./`;
   return states.length === 1 ? `viewItem == vm.${states[0]}` : `viewItem =~ /^vm\\.(${states.join('|')})$/`;
 }
 

@@ -93,10 +93,10 @@ const RULES: readonly Rule[] = [
   },
   {
     files: any(
-      'client/(?:commands/table|foundPaths|fleet/(?:reduce|view|looks|paced)|language/oneSession|cli/(?:decode|reason|runner)|ids|views/vmItem)\\.ts',
+      'client/(?:commands/(?:table|webPort)|foundPaths|fleet/(?:failures|hear|looks|paced|reduce|rowState|state|view)|language/oneSession|cli/(?:cause|decode|reason|runner|turns|windowWords)|ids|say|views/vmItem)\\.ts',
     ),
     values: any(
-      'client/(?:commands/table|foundPaths|fleet/(?:reduce|view|looks|paced)|language/oneSession|cli/(?:decode|reason)|ids|views/vmItem)\\.ts',
+      'client/(?:commands/table|foundPaths|fleet/(?:failures|hear|looks|paced|reduce|rowState|state|view)|language/oneSession|cli/(?:decode|reason|windowWords)|ids|say|views/vmItem)\\.ts',
       CORE,
       NODE,
     ),
@@ -122,7 +122,7 @@ const RULES: readonly Rule[] = [
       CORE,
       'runtime/(?:config|state|logs|seed)/.+',
       'runtime/operations/(?:console|status|ssh/sshFiles)\\.ts',
-      'runtime/process/(?:environment|pause|portOwner)\\.ts',
+      'runtime/process/(?:environment|identity|pause|portOwner)\\.ts',
       'runtime/vm/(?:console|host/ports|host/qemu)\\.ts',
       'server/protocol\\.ts',
       NODE,

@@ -29,8 +29,8 @@ export interface RunningCommand {
   cancel(): void;
 }
 
-/** A command that does not react to its cancel line gets a signal. */
-const CANCEL_GRACE_MS = 3000;
+/** A command that does not end after its cancel line gets a signal, which ends it in the middle of what it takes back. */
+const CANCEL_GRACE_MS = 60_000;
 
 /**
  * Starts `castra … --json` in a process of its own. A reload of the window closes our ends of its pipes and nothing

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
+import type { RowState } from '../fleet/rowState.ts';
 import type { FleetStore } from '../fleet/store.ts';
-import type { ProjectView, RowState, VmView } from '../fleet/view.ts';
+import type { ProjectView, VmView } from '../fleet/view.ts';
 import { vmRow } from '../views/vmItem.ts';
 import type { Node } from '../views/vmTree.ts';
 
@@ -27,8 +28,13 @@ export async function chooseVms(
   several: boolean,
 ): Promise<readonly ChosenVm[] | undefined> {
   const given = fromArguments(fleet, argument, more);
-  if (given.length > 0) return given;
-  const candidates = fleet.projects.flatMap((project) =>
+  if (given.length > 0) {
+    // Of several selected rows, those that the command is for.
+    const fitting = given.filter(({ vm }) => states.includes(vm.state));
+    if (fitting.length === 0) sayNoneIs(states);
+    return fitting.length === 0 ? undefined : fitting;
+  }
+  const candidates = inOrder(fleet.projects).flatMap((project) =>
     project.vms.filter((vm) => states.includes(vm.state)).map((vm) => ({ project, vm })),
   );
   const [only, ...others] = candidates;
@@ -40,16 +46,21 @@ export async function chooseVms(
 }
 
 function describeNone(states: readonly RowState[]): string {
+  if (states.every((state) => state === 'leftover'))
+    return vscode.l10n.t('Nothing is left of VMs that castra.toml does not declare.');
   const about = { stopped: states.includes('stopped'), running: states.includes('running') };
-  if (about.stopped && about.running) return 'This workspace has no virtual machines. Declare one in castra.toml.';
-  if (about.stopped) return 'All virtual machines are already running.';
-  if (states.includes('paused') && !about.running) return 'No virtual machine is paused.';
-  return about.running ? 'No virtual machine is running.' : 'No virtual machine is starting or stopping.';
+  if (about.stopped && about.running)
+    return vscode.l10n.t('This workspace has no virtual machines. Declare one in castra.toml.');
+  if (about.stopped) return vscode.l10n.t('All virtual machines are already running.');
+  if (states.includes('paused') && !about.running) return vscode.l10n.t('No virtual machine is paused.');
+  return about.running
+    ? vscode.l10n.t('No virtual machine is running.')
+    : vscode.l10n.t('No virtual machine is starting or stopping.');
 }
 
 /** A command that has nothing to do says so. */
 export function sayNoneIs(states: readonly RowState[]): void {
-  void vscode.window.showInformationMessage(vscode.l10n.t(describeNone(states)));
+  void vscode.window.showInformationMessage(describeNone(states));
 }
 
 async function pick(candidates: readonly ChosenVm[], several: boolean): Promise<readonly ChosenVm[] | undefined> {
@@ -95,10 +106,14 @@ function isNamed(value: unknown): value is Named {
 
 /** The project that a command is for: that of a row, the only one, or the one that is picked. */
 export async function chooseProject(fleet: FleetStore, argument: unknown): Promise<ProjectView | undefined> {
-  const id = isNode(argument) ? argument.project.id : undefined;
-  const { projects } = fleet;
+  const id = projectIn(argument);
+  const projects = inOrder(fleet.projects);
   const [only, ...others] = projects;
-  if (id !== undefined) return projects.find((project) => project.id === id);
+  if (id !== undefined) {
+    const found = projects.find((project) => project.id === id);
+    if (!found) void vscode.window.showInformationMessage(vscode.l10n.t('{0} is not in a folder of this window.', id));
+    return found;
+  }
   if (only === undefined) {
     void vscode.window.showInformationMessage(
       vscode.l10n.t('This workspace has no castra.toml. Run “Castra: Create castra.toml”.'),
@@ -108,4 +123,28 @@ export async function chooseProject(fleet: FleetStore, argument: unknown): Promi
   if (others.length === 0) return only;
   const items = projects.map((project) => ({ label: project.name, description: project.id, project }));
   return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which project?') }))?.project;
+}
+
+/** The project of a row, of a code lens, or of the editor whose button was pressed. */
+function projectIn(argument: unknown): string | undefined {
+  if (argument instanceof vscode.Uri) return argument.fsPath;
+  if (isNode(argument)) return argument.project.id;
+  return isNamed(argument) ? argument.project : undefined;
+}
+
+/** The VMs of a row or a code lens; undefined for a project, and from the palette. */
+export function namesIn(argument: unknown): readonly string[] | undefined {
+  if (isNode(argument)) return argument.kind === 'project' ? undefined : [argument.vm.name];
+  return isNamed(argument) ? argument.vms : undefined;
+}
+
+/** The project whose castra.toml is edited comes first. */
+function inOrder(projects: readonly ProjectView[]): ProjectView[] {
+  const edited = vscode.window.activeTextEditor?.document.uri.fsPath;
+  return projects.toSorted((a, b) => Number(b.id === edited) - Number(a.id === edited));
+}
+
+/** VMs of several projects may have the same name. */
+export function nameIn(projects: readonly ProjectView[], { project, vm }: ChosenVm): string {
+  return projects.length > 1 ? `${project.name}/${vm.name}` : vm.name;
 }

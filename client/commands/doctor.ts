@@ -3,10 +3,11 @@ import type { DoctorFinding, DoctorOutcome } from '../../runtime/contract/doctor
 import { type Operations, outcomeOf } from '../cli/commandsOfProjects.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { Host } from '../host.ts';
+import { showText } from './readOnlyText.ts';
 
 const marks: Readonly<Record<DoctorFinding['status'], string>> = { ok: '✔', info: '•', warning: '!', error: '✘' };
 
-/** The findings as a document: to be read, searched and pasted into a report. */
+/** The findings as a document that is never saved: to be read, searched and pasted into a report. */
 export async function showDoctor(parts: { host: Host; fleet: FleetStore; operations: Operations }): Promise<void> {
   const { host, fleet, operations } = parts;
   const [project] = fleet.projects;
@@ -15,8 +16,7 @@ export async function showDoctor(parts: { host: Host; fleet: FleetStore; operati
     outcomeOf<DoctorOutcome>(host, operations.ask(project, ['doctor'])),
   );
   if (!outcome) return;
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: describe(outcome) });
-  await vscode.window.showTextDocument(document, { preview: true });
+  await showText('Castra Doctor', describe(outcome));
 }
 
 function describe({ findings, errors, warnings }: DoctorOutcome): string {
@@ -25,7 +25,7 @@ function describe({ findings, errors, warnings }: DoctorOutcome): string {
     const group = finding.check.split('.', 1)[0] ?? '';
     groups.set(group, [...(groups.get(group) ?? []), finding]);
   }
-  const head = `# Castra doctor\n\n${errors} errors, ${warnings} warnings.\n`;
+  const head = `# Castra doctor\n\n${vscode.l10n.t('{0} errors, {1} warnings.', errors, warnings)}\n`;
   return [head, ...[...groups].map(([group, list]) => `## ${group}\n\n${list.map(line).join('\n')}\n`)].join('\n');
 }
 

@@ -1,5 +1,5 @@
-import type { Verb } from '../fleet/reduce.ts';
-import type { RowState } from '../fleet/view.ts';
+import type { RowState } from '../fleet/rowState.ts';
+import type { Verb } from '../fleet/state.ts';
 
 /**
  * Every command of the extension: what package.json contributes (`npm run docs` writes it), what needs trust, and what
@@ -22,7 +22,7 @@ export type Offer = 'always' | 'withProject' | 'withoutQemu';
 /** `group` is as in package.json: `inline@1` is a button of the row, `navigation@1` one of the title. */
 export type Place =
   | { readonly in: 'view' | 'editor'; readonly group: string }
-  | { readonly in: 'project' | 'port.open'; readonly group: string }
+  | { readonly in: 'project' | 'port' | 'port.open' | 'log'; readonly group: string }
   /** Without `states`, the rows of all VMs. */
   | { readonly in: 'vm'; readonly group: string; readonly states?: readonly RowState[] };
 
@@ -42,7 +42,10 @@ export interface Change {
 export const STARTABLE: readonly RowState[] = ['stopped', 'failed', 'unknown'];
 export const STOPPABLE: readonly RowState[] = ['running', 'degraded', 'paused', 'orphan', 'starting', 'stopping'];
 export const RUNNING: readonly RowState[] = ['running', 'degraded', 'orphan', 'starting'];
-export const ANY: readonly RowState[] = [...STARTABLE, ...STOPPABLE];
+/** What is started again must be declared. */
+export const RESTARTABLE: readonly RowState[] = ['running', 'degraded', 'starting'];
+const LEFT: readonly RowState[] = ['leftover'];
+export const ANY: readonly RowState[] = [...STARTABLE, ...STOPPABLE, ...LEFT];
 /** What is starting is cancelled, what is stopping is left to it: Force Stop is for both. */
 const SETTLED: readonly RowState[] = ['running', 'degraded', 'paused', 'orphan'];
 
@@ -94,6 +97,16 @@ export const changes = {
       { in: 'project', group: 'inline@2' },
     ],
   },
+  remove: {
+    ...CHANGES,
+    title: 'Remove…',
+    icon: 'trash',
+    runs: { verb: 'down', vms: 'chosen', states: LEFT },
+    places: [
+      { in: 'vm', group: 'inline@1', states: LEFT },
+      { in: 'vm', group: '9_force@2', states: LEFT },
+    ],
+  },
   resume: {
     ...CHANGES,
     title: 'Resume',
@@ -119,7 +132,7 @@ export const others = {
     ...CHANGES,
     title: 'Restart',
     icon: 'debug-restart',
-    places: [{ in: 'vm', group: '1_change@2', states: RUNNING }],
+    places: [{ in: 'vm', group: '1_change@2', states: RESTARTABLE }],
   },
   cancel: {
     ...CHANGES,
@@ -157,6 +170,12 @@ export const others = {
     icon: 'remote',
     places: [{ in: 'vm', group: '2_open@3', states: RUNNING }],
   },
+  exportDisk: {
+    ...CHANGES,
+    title: 'Export Disk…',
+    icon: 'export',
+    places: [{ in: 'vm', group: '9_force@0', states: [...STOPPABLE, ...LEFT, 'failed'] }],
+  },
   copySshCommand: {
     ...SHOWS,
     title: 'Copy SSH Command',
@@ -168,6 +187,24 @@ export const others = {
     title: 'Open Port',
     icon: 'link-external',
     places: [{ in: 'port.open', group: 'inline@1' }],
+  },
+  copyAddress: {
+    ...SHOWS,
+    title: 'Copy Address',
+    icon: 'copy',
+    places: [
+      { in: 'port', group: 'inline@2' },
+      { in: 'port', group: '1_copy@1' },
+    ],
+  },
+  copyLogPath: {
+    ...SHOWS,
+    title: 'Copy Path',
+    icon: 'copy',
+    places: [
+      { in: 'log', group: 'inline@1' },
+      { in: 'log', group: '1_copy@1' },
+    ],
   },
   openConfig: {
     ...SHOWS,
@@ -191,9 +228,11 @@ export const others = {
     places: [{ in: 'vm', group: '3_logs@2' }],
   },
   refresh: {
-    ...SHOWS,
     title: 'Refresh',
     icon: 'refresh',
+    // A project that came while VS Code did not look is found by it.
+    offered: 'always',
+    needsTrust: false,
     places: [{ in: 'view', group: 'navigation@3' }],
   },
   doctor: {

@@ -19,6 +19,8 @@ export interface SerialSession {
   open(): void;
   /** What was typed, control characters and all; after the end of the VM any key closes the terminal. */
   input(text: string): void;
+  /** The VM runs again: the same terminal shows its new console. */
+  attach(connection: Duplex): void;
   close(): void;
 }
 
@@ -27,15 +29,22 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const BELL = '\u0007';
 
 /** Takes over the connection. A reboot of the guest goes unnoticed, for QEMU keeps its end open. */
-export function serialSession(connection: Duplex, face: SerialFace): SerialSession {
-  const toText = terminalText();
+export function serialSession(first: Duplex, face: SerialFace): SerialSession {
+  let connection = first;
   let isOpen = false;
   let isOver = false;
   const sayOver = () => face.write(`\r\n${face.ended}\r\n`);
-  connection.once('close', () => {
-    isOver = true;
-    if (isOpen) sayOver();
-  });
+  const listen = (to: Duplex) => {
+    const toText = terminalText();
+    to.on('data', (bytes: Buffer) => face.write(toText(bytes)));
+  };
+  const follow = (to: Duplex) => {
+    to.once('close', () => {
+      isOver = true;
+      if (isOpen) sayOver();
+    });
+  };
+  follow(first);
   return {
     get isOver() {
       return isOver;
@@ -44,12 +53,20 @@ export function serialSession(connection: Duplex, face: SerialFace): SerialSessi
       isOpen = true;
       face.write(`${face.connected}\r\n`);
       if (isOver) return sayOver();
-      connection.on('data', (bytes: Buffer) => face.write(toText(bytes)));
+      listen(connection);
     },
     input(text) {
       if (isOver) return face.close();
       if (connection.writableLength < MAX_WAITING_BYTES) connection.write(text);
       else face.write(BELL);
+    },
+    attach(next) {
+      if (!isOpen) return void next.destroy();
+      connection = next;
+      isOver = false;
+      follow(next);
+      face.write(`${face.connected}\r\n`);
+      listen(next);
     },
     close() {
       isOpen = false;

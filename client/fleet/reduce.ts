@@ -1,158 +1,177 @@
 import type { Event, EventOf } from '../../runtime/contract/events.ts';
-import { describe, type Failure } from '../../runtime/contract/failures.ts';
-import type { Phase, StatusOutcome } from '../../runtime/contract/vms.ts';
-import { reasonOf } from '../cli/reason.ts';
+import type { Failure } from '../../runtime/contract/failures.ts';
+import type { StatusOutcome } from '../../runtime/contract/vms.ts';
+import type { Phase } from '../../runtime/contract/vocabulary.ts';
+import { say } from '../say.ts';
+import { notesOf, stillTrue } from './failures.ts';
+import { hear, seen } from './hear.ts';
+import { type Fleet, newProject, type ProjectState, type Verb, type Wish } from './state.ts';
 
-/** What this window asked for and has not heard the end of. */
-export interface Wish {
-  readonly verb: Verb;
-  readonly step: string;
-}
-
-/** Why a VM is not what was asked for: in one line, and all of it. */
-export interface FailureNote {
-  readonly reason: string;
-  readonly text: string;
-}
-
-export type Verb = 'up' | 'down' | 'resume';
-
-export interface ProjectState {
-  readonly id: string;
-  readonly outcome?: StatusOutcome;
-  readonly problem?: string;
-  readonly wishes: ReadonlyMap<string, Wish>;
-  readonly failures: ReadonlyMap<string, FailureNote>;
-}
-
-/** Everything that is known, by path of castra.toml. */
-export type Fleet = ReadonlyMap<string, ProjectState>;
-
-export const emptyFleet: Fleet = new Map();
-
+/** Times are those of performance.now(). */
 export type FleetAction =
   | { readonly type: 'found'; readonly project: string }
   | { readonly type: 'lost'; readonly project: string }
-  | { readonly type: 'snapshot'; readonly project: string; readonly outcome: StatusOutcome }
+  /** castra.toml was changed: what failed with the text before it may work now. */
+  | { readonly type: 'edited'; readonly project: string }
+  /** What a look saw that began at that time. */
+  | { readonly type: 'snapshot'; readonly project: string; readonly outcome: StatusOutcome; readonly began: number }
   | { readonly type: 'unreadable'; readonly project: string; readonly problem: string }
-  | { readonly type: 'requested'; readonly project: string; readonly verb: Verb; readonly vms: readonly string[] }
-  | { readonly type: 'event'; readonly project: string; readonly event: Event }
-  /** The command ended; `failure` when it did not do what was asked. */
+  | Requested
+  /** Other commands of this window come first, which are about these VMs. */
   | {
-      readonly type: 'finished';
+      readonly type: 'queued';
       readonly project: string;
-      readonly vms: readonly string[];
-      readonly failure?: Failure;
-    };
+      readonly request: number;
+      readonly waitsFor: readonly string[];
+    }
+  | { readonly type: 'cancelling'; readonly project: string; readonly request: number }
+  | EventHeard
+  /** The command ended; `failure` when it did not do what was asked. */
+  | Finished;
+
+interface Requested {
+  readonly type: 'requested';
+  readonly project: string;
+  readonly request: number;
+  readonly verb: Verb;
+  readonly vms: readonly string[];
+}
+
+interface EventHeard {
+  readonly type: 'event';
+  readonly project: string;
+  readonly request: number;
+  readonly event: Event;
+  readonly at: number;
+}
+
+interface Finished {
+  readonly type: 'finished';
+  readonly project: string;
+  readonly request: number;
+  readonly vms: readonly string[];
+  readonly failure?: Failure;
+  readonly at: number;
+}
 
 /** What is known after something happened. Pure: the tree is drawn from nothing else. */
 export function reduce(fleet: Fleet, action: FleetAction): Fleet {
-  if (action.type === 'lost') return without(fleet, action.project);
-  const before = fleet.get(action.project) ?? newProject(action.project);
-  return new Map(fleet).set(action.project, reduceProject(before, action));
-}
-
-const newProject = (id: string): ProjectState => ({ id, wishes: new Map(), failures: new Map() });
-
-function without<Value>(map: ReadonlyMap<string, Value>, key: string): ReadonlyMap<string, Value> {
-  const copy = new Map(map);
-  copy.delete(key);
-  return copy;
+  const { project } = action;
+  if (action.type === 'lost') return new Map([...fleet].filter(([id]) => id !== project));
+  const before = fleet.get(project) ?? newProject(project);
+  return new Map(fleet).set(project, reduceProject(before, action));
 }
 
 function reduceProject(before: ProjectState, action: Exclude<FleetAction, { type: 'lost' }>): ProjectState {
   switch (action.type) {
     case 'found':
       return before;
-    case 'snapshot': {
-      const { problem: _gone, ...rest } = before;
-      return { ...rest, outcome: action.outcome };
-    }
+    case 'edited':
+      return { ...before, failures: new Map() };
+    case 'snapshot':
+      return look(before, action.outcome, action.began);
     case 'unreadable':
       return { ...before, problem: action.problem };
     case 'requested':
-      return request(before, action.verb, action.vms);
+      return request(before, action);
+    case 'queued':
+      return step(before, action.request, waiting(action.waitsFor));
+    case 'cancelling':
+      return step(before, action.request, say('cancelling'));
     case 'event':
-      return applyEvent(before, action.event);
+      return applyEvent(before, action);
     case 'finished':
-      return finish(before, action.vms, action.failure);
+      return finish(before, action);
   }
 }
 
-const firstStep: Readonly<Record<Verb, string>> = { up: 'starting', down: 'stopping', resume: 'resuming' };
-
-function request(before: ProjectState, verb: Verb, vms: readonly string[]): ProjectState {
-  const wishes = new Map(before.wishes);
-  const failures = new Map(before.failures);
-  for (const vm of vms) {
-    wishes.set(vm, { verb, step: firstStep[verb] });
-    failures.delete(vm);
-  }
-  return { ...before, wishes, failures };
+function look(before: ProjectState, found: StatusOutcome, began: number): ProjectState {
+  const { problem: _gone, ...rest } = before;
+  const outcome = seen(before, found, began);
+  const declared = outcome.configErrors ? before.declared : outcome.vms.filter(({ undeclared }) => !undeclared);
+  return { ...rest, outcome, declared, failures: stillTrue(before, outcome, began) };
 }
 
-export const phaseSteps: Readonly<Record<Phase, string>> = {
-  image: 'getting its image',
-  overlay: 'preparing its disk',
-  qemu: 'starting QEMU',
-  firmware: 'firmware runs',
-  kernel: 'kernel runs',
-  network: 'waiting for SSH',
-  ready: 'ready',
-};
+function request(before: ProjectState, { request: number, verb, vms }: Requested): ProjectState {
+  const failures = new Map([...before.failures].filter(([vm]) => !vms.includes(vm)));
+  const wishes = vms.map((vm): Wish => ({ request: number, vm, verb, step: firstStep(verb) }));
+  return { ...before, wishes: [...before.wishes, ...wishes], failures };
+}
 
-function applyEvent(before: ProjectState, event: Event): ProjectState {
+function firstStep(verb: Verb): string {
+  switch (verb) {
+    case 'up':
+      return say('starting');
+    case 'down':
+      return say('stopping');
+    case 'resume':
+      return say('resuming');
+  }
+}
+
+export function showPhase(phase: Phase): string {
+  switch (phase) {
+    case 'image':
+      return say('getting its image');
+    case 'overlay':
+      return say('preparing its disk');
+    case 'qemu':
+      return say('starting QEMU');
+    case 'firmware':
+      return say('firmware runs');
+    case 'kernel':
+      return say('kernel runs');
+    case 'network':
+      return say('waiting for SSH');
+    case 'ready':
+      return say('ready');
+  }
+}
+
+function waiting(vms: readonly string[]): string {
+  const [first = '', ...others] = vms;
+  if (others.length === 0) return first === '' ? say('waits for its turn') : say('waits for {0}', first);
+  return say('waits for {0} and {1} more', first, others.length);
+}
+
+function applyEvent(before: ProjectState, { event, request: number, at }: EventHeard): ProjectState {
+  const heard = hear(before, event, at);
   switch (event.type) {
+    case 'lock.waiting':
+      return step(heard, number, waiting(event.vms));
     case 'vm.phase':
-      return step(before, event.vm, phaseSteps[event.phase]);
+      return step(heard, number, showPhase(event.phase), [event.vm]);
     case 'image.progress':
-      return stepOfImage(before, event);
+      return step(heard, number, showDownload(event), event.vms);
     case 'vm.ready':
     case 'vm.kept':
     case 'vm.resumed':
     case 'shutdown.completed':
-      return { ...before, wishes: without(before.wishes, event.vm) };
+      return { ...heard, wishes: heard.wishes.filter((wish) => wish.request !== number || wish.vm !== event.vm) };
+    case 'shutdown.requested':
+      return step(heard, number, firstStep('down'), [event.vm]);
     case 'shutdown.cooperative-attempted':
-      return step(before, event.vm, 'shutting down');
+      return step(heard, number, say('shutting down'), [event.vm]);
     case 'shutdown.escalated':
-      return step(before, event.vm, `${event.signal} sent`);
+      return step(heard, number, say('{0} sent', event.signal), [event.vm]);
     default:
-      return before;
+      return heard;
   }
 }
 
-/** Only for VMs that this window asked for: snapshots show what others do. */
-function step(before: ProjectState, vm: string, text: string): ProjectState {
-  const wish = before.wishes.get(vm);
-  return wish ? { ...before, wishes: new Map(before.wishes).set(vm, { ...wish, step: text }) } : before;
+/** Of the wishes of one request, all or those for some VMs. Snapshots show what others do. */
+function step(before: ProjectState, number: number, text: string, vms?: readonly string[]): ProjectState {
+  const isMeant = ({ request: of, vm }: Wish) => of === number && (vms === undefined || vms.includes(vm));
+  return { ...before, wishes: before.wishes.map((wish) => (isMeant(wish) ? { ...wish, step: text } : wish)) };
 }
 
-/** The command reports for which VMs the image is; `step` leaves out those that this window did not ask for. */
-function stepOfImage(before: ProjectState, event: EventOf<'image.progress'>): ProjectState {
-  const { receivedBytes: received, totalBytes: total } = event;
-  const share = total ? `${Math.floor((received / total) * 100)} %` : `${Math.round(received / 1024 / 1024)} MiB`;
-  return event.vms.reduce((state, vm) => step(state, vm, `downloading image ${share}`), before);
+function showDownload({ receivedBytes: received, totalBytes: total }: EventOf<'image.progress'>): string {
+  if (total) return say('downloading image {0} %', Math.floor((received / total) * 100));
+  return say('downloading image {0} MiB', Math.round(received / 1024 / 1024));
 }
 
 /** Whatever a command was about has an end: no wish of it outlives it. */
-function finish(before: ProjectState, vms: readonly string[], failure?: Failure): ProjectState {
-  const wishes = new Map(before.wishes);
-  for (const vm of vms) wishes.delete(vm);
-  const failures = new Map(before.failures);
-  for (const [vm, one] of failuresOf(failure, vms)) failures.set(vm, { reason: reasonOf(one), text: describe(one) });
-  return { ...before, wishes, failures };
-}
-
-function failuresOf(failure: Failure | undefined, vms: readonly string[]): (readonly [string, Failure])[] {
-  if (failure === undefined) return [];
-  switch (failure.kind) {
-    case 'cancelled':
-    case 'busy':
-      return [];
-    case 'up-failed':
-    case 'down-failed':
-      return failure.vms.flatMap((vm) => (vm.result === 'failed' ? [[vm.vm, vm.failure] as const] : []));
-    default:
-      return vms.map((vm) => [vm, failure] as const);
-  }
+function finish(before: ProjectState, { request: number, vms, failure, at }: Finished): ProjectState {
+  const wishes = before.wishes.filter((wish) => wish.request !== number);
+  return { ...before, wishes, failures: new Map([...before.failures, ...notesOf(failure, vms, at)]) };
 }

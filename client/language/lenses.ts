@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { ProjectView, VmView } from '../fleet/view.ts';
 import { commandId, LENS_COMMAND } from '../ids.ts';
+import { showState } from '../views/vmItem.ts';
 
 /** What the server puts into the lens of a role. */
 interface LensData {
@@ -29,7 +30,7 @@ interface Lens {
 function lensesFor(vms: readonly VmView[]): Lens[] {
   const running = vms.filter(({ status }) => status?.pid !== undefined);
   const busy = vms.some(({ state }) => state === 'starting' || state === 'stopping');
-  const state = vms.length === 1 ? (vms[0]?.state ?? '') : `${running.length}/${vms.length}`;
+  const state = vms.length === 1 ? showState(vms[0]?.state ?? 'unknown') : `${running.length}/${vms.length}`;
   if (busy) return [{ title: `$(loading~spin) ${state}`, command: commandId('cancel') }];
   const change: Lens =
     running.length > 0

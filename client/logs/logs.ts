@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { vmFiles } from '../../runtime/state/layout.ts';
-import type { ChosenVm } from '../commands/choose.ts';
+import { type ChosenVm, nameIn } from '../commands/choose.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import type { ProjectView } from '../fleet/view.ts';
 import { LOG_LANGUAGE } from '../ids.ts';
@@ -18,7 +18,8 @@ export interface LogChannels extends vscode.Disposable {
 /** VS Code keeps each channel whole in memory, and a guest may print for ever. */
 const BOUNDS = { full: 4 * 1024 * 1024, kept: 256 * 1024 };
 
-const titles: Readonly<Record<LogSource, string>> = { serial: 'serial', qemu: 'QEMU' };
+const titleOf = (vm: string, source: LogSource): string =>
+  source === 'serial' ? vscode.l10n.t('Castra: {0} serial', vm) : vscode.l10n.t('Castra: {0} QEMU', vm);
 
 export function openLogs(fleet: FleetStore): LogChannels {
   /** By path of the log. */
@@ -36,8 +37,8 @@ export function openLogs(fleet: FleetStore): LogChannels {
     show({ project, vm }, source) {
       if (project.stateRoot === undefined) return sayUnknown(vm.name);
       const path = logPath(project.stateRoot, vm.name, source);
-      const name = fleet.projects.length > 1 ? `${project.name}/${vm.name}` : vm.name;
-      const channel = channels.get(path) ?? openChannel(`Castra: ${name} ${titles[source]}`, path);
+      const name = nameIn(fleet.projects, { project, vm });
+      const channel = channels.get(path) ?? openChannel(titleOf(name, source), path);
       channels.set(path, channel);
       channel.show();
     },
@@ -49,7 +50,7 @@ export function openLogs(fleet: FleetStore): LogChannels {
   };
 }
 
-function logPath(stateRoot: string, vm: string, source: LogSource): string {
+export function logPath(stateRoot: string, vm: string, source: LogSource): string {
   const { serialLog, qemuLog } = vmFiles(stateRoot, vm);
   return source === 'serial' ? serialLog : qemuLog;
 }

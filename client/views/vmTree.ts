@@ -4,7 +4,8 @@ import { paced } from '../fleet/paced.ts';
 import type { FleetStore } from '../fleet/store.ts';
 import { countRunning, type ProjectView, type VmView } from '../fleet/view.ts';
 import { commandId, views } from '../ids.ts';
-import { showForward, vmRow, vmTooltip } from './vmItem.ts';
+import { STALE_SCHEME } from './staleRows.ts';
+import { showForward, speakPort, vmRow, vmTooltip } from './vmItem.ts';
 
 /** What a row stands for; commands take these. */
 export type Node =
@@ -40,6 +41,7 @@ export function openTree(fleet: FleetStore): vscode.Disposable {
   return vscode.Disposable.from(
     paced(fleet.onDidChange, REDRAW_MS, draw),
     tree.onDidChangeVisibility(({ visible }) => fleet.setVisible(visible)),
+    vscode.workspace.onDidGrantWorkspaceTrust(draw),
     tree,
     changed,
   );
@@ -51,7 +53,11 @@ function decorate(tree: vscode.TreeView<Node>, projects: readonly ProjectView[])
   const [only, ...others] = projects;
   const description = only && others.length === 0 ? only.name : '';
   if (tree.description !== description) tree.description = description;
-  const message = (others.length === 0 && only?.problem) || '';
+  const restricted = vscode.l10n.t('Restricted Mode: trust this workspace to start and stop virtual machines.');
+  const message = [
+    ...(only && !vscode.workspace.isTrusted ? [restricted] : []),
+    ...(others.length === 0 && only?.problem ? [only.problem] : []),
+  ].join('\n');
   if ((tree.message ?? '') !== message) tree.message = message;
 }
 
@@ -103,6 +109,7 @@ function projectItem({ id, name, problem, vms }: ProjectView): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon(problem === undefined ? 'server-environment' : 'warning');
   item.description = problem ?? vscode.l10n.t('{0} running', vms.filter(({ status }) => status?.pid).length);
   item.tooltip = id;
+  item.accessibilityInformation = { label: `${name}, ${item.description}` };
   return item;
 }
 
@@ -114,6 +121,7 @@ function vmItem(project: ProjectView, vm: VmView): vscode.TreeItem {
   item.contextValue = row.contextValue;
   item.iconPath = new vscode.ThemeIcon(row.icon, row.color ? new vscode.ThemeColor(row.color) : undefined);
   item.accessibilityInformation = { label: row.spoken };
+  if (vm.stale) item.resourceUri = vscode.Uri.from({ scheme: STALE_SCHEME, path: `/${vm.name}` });
   return item;
 }
 
@@ -121,9 +129,10 @@ function portItem(node: Extract<Node, { kind: 'port' }>): vscode.TreeItem {
   const { project, vm, forward } = node;
   const item = new vscode.TreeItem(showForward(forward));
   item.id = `port:${project.id}/${vm.name}/${forward.protocol}/${forward.host}`;
-  item.contextValue = forward.protocol === 'tcp' && forward.guest !== 22 ? 'port.open' : 'port';
+  item.contextValue = forward.protocol === 'tcp' && forward.guest !== 22 ? 'port.open' : 'port.other';
   item.iconPath = new vscode.ThemeIcon('plug');
   item.description = forward.guest === 22 ? 'SSH' : forward.bind;
+  item.accessibilityInformation = { label: speakPort(forward) };
   if (item.contextValue === 'port.open') {
     item.command = { command: commandId('openPort'), title: vscode.l10n.t('Open Port'), arguments: [node] };
   }

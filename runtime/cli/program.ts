@@ -78,6 +78,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   up: async () => (await import('./commands/up.ts')).addUp,
   down: async () => (await import('./commands/down.ts')).addDown,
   bootstrap: async () => (await import('./commands/bootstrap.ts')).addBootstrap,
+  cancel: async () => (await import('./commands/cancel.ts')).addCancel,
   resume: async () => (await import('./commands/resume.ts')).addResume,
   reboot: async () => (await import('./commands/reboot.ts')).addReboot,
   restart: async () => (await import('./commands/restart.ts')).addRestart,

@@ -35,4 +35,6 @@ export interface Diagnostic {
   readonly path?: string;
   readonly range?: Range;
   readonly related?: readonly RelatedLocation[];
+  /** Of a finding about this host: the VM that cannot start because of it. */
+  readonly vm?: string;
 }

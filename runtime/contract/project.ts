@@ -1,4 +1,4 @@
-import type { AcceleratorChoice, BootstrapStatus, ChangingCommand } from './vocabulary.ts';
+import type { AcceleratorChoice, BootstrapStatus, ChangingCommand, Phase } from './vocabulary.ts';
 
 /** Which castra.toml: the nearest one from a folder upwards, exactly this one, this text, or one that ran before. */
 export type ConfigSelection =
@@ -92,6 +92,22 @@ export interface RunningOperation {
   readonly pid: number;
   readonly startedAt: string;
   readonly vms: readonly string[];
+  /** How far the VMs are that it starts now. */
+  readonly steps?: Readonly<Record<string, Phase>>;
+  /** It was asked to stop, and takes back what it began. */
+  readonly cancelling?: true;
+}
+
+export interface CancelOptions extends ProjectOptions {
+  /** VM or role names: commands that change one of these VMs; empty means all commands. */
+  readonly vms?: readonly string[];
+}
+
+export interface CancelOutcome {
+  /** The commands that were asked to stop. */
+  readonly operations: readonly RunningOperation[];
+  /** Whether they have ended; false when one takes very long. */
+  readonly ended: boolean;
 }
 
 /** Told without asking QEMU: `running` is any VM whose process lives. */

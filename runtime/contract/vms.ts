@@ -3,7 +3,14 @@ import type { BrokerStatus, GuestBus } from './broker.ts';
 import type { Consent } from './consent.ts';
 import type { ProjectOptions, RunningOperation } from './project.ts';
 import type { SingleFailure } from './singleFailure.ts';
-import type { AcceleratorName, BootstrapStatus, PortForward, ShutdownWaits } from './vocabulary.ts';
+import type {
+  AcceleratorName,
+  BootstrapStatus,
+  ChangingCommand,
+  Phase,
+  PortForward,
+  ShutdownWaits,
+} from './vocabulary.ts';
 
 export interface UpOptions extends ProjectOptions, BootstrapRunOptions {
   /** Start only the broker. */
@@ -23,10 +30,15 @@ export interface UpOptions extends ProjectOptions, BootstrapRunOptions {
   readonly consent?: Consent;
   /** Beats the modes of castra.toml. */
   readonly bootstrap?: BootstrapModes;
+  readonly waitLock?: WaitLock;
 }
+
+/** While another command changes the project: wait until it has ended. Without it, the operation fails with `busy`. */
+export type WaitLock = boolean;
 
 export interface DownOptions extends ProjectOptions {
   readonly vms?: readonly string[];
+  readonly waitLock?: WaitLock;
   readonly waits?: Partial<ShutdownWaits>;
   /** Put the overlays aside instead of discarding them. */
   readonly keepOverlay?: boolean;
@@ -35,6 +47,7 @@ export interface DownOptions extends ProjectOptions {
 export interface ResumeOptions extends ProjectOptions {
   /** VM or role names; empty means all that run. */
   readonly vms?: readonly string[];
+  readonly waitLock?: WaitLock;
 }
 
 export type VmResumeResult =
@@ -148,6 +161,8 @@ export interface VmStatus {
   readonly name: string;
   readonly role: string;
   readonly state: VmState;
+  /** castra.toml can be read and does not declare it: it runs all the same, or left files. */
+  readonly undeclared?: true;
   /** Why the state is what it is, where that is not obvious: one sentence. */
   readonly reason?: string;
   readonly phase?: Phase;
@@ -176,16 +191,14 @@ export interface StatusOutcome {
   /** The one in use; of a broker that does not run, the one that castra.toml names. */
   readonly brokerPort: number;
   readonly broker: BrokerStatus;
+  /** The oldest command that is changing the project now. */
   readonly operation?: RunningOperation;
+  /** All of them, where there are several: each changes other VMs. */
+  readonly operations?: readonly RunningOperation[];
   /** How many errors castra.toml has, when it has any: VMs that only it declares are missing then. */
   readonly configErrors?: number;
   readonly vms: readonly VmStatus[];
 }
-
-/** How far a start has come, in order. Each step is inferred from evidence, never from elapsed time. */
-export const phases = ['image', 'overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
-
-export type Phase = (typeof phases)[number];
 
 export type DiscardReason = 'shutdown' | 'orphan' | 'rollback';
 
@@ -199,6 +212,13 @@ export type ShutdownOutcome = 'graceful' | 'forced';
 
 /** What happens to VMs: how a start and a stop proceed, and what becomes of overlays. */
 export type VmEvent =
+  /** `waitLock`: another command changes the project; reported once for each. Fields are missing when it does not say. */
+  | {
+      readonly type: 'lock.waiting';
+      readonly command: ChangingCommand;
+      readonly pid?: number;
+      readonly vms: readonly string[];
+    }
   | { readonly type: 'accelerator.selected'; readonly accelerator: AcceleratorName; readonly reason: string }
   | { readonly type: 'overlay.prepared'; readonly vm: string; readonly path: string; readonly baseImage: string }
   | {

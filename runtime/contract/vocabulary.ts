@@ -50,6 +50,11 @@ export const commandEffects: Readonly<Record<ChangingCommand, CommandEffect>> = 
   unknown: 'leaves',
 };
 
+/** How far a start has come, in order. Each step is inferred from evidence, never from elapsed time. */
+export const phases = ['image', 'overlay', 'qemu', 'firmware', 'kernel', 'network', 'ready'] as const;
+
+export type Phase = (typeof phases)[number];
+
 /** As QEMU names its system emulators. */
 export type Architecture = 'x86_64' | 'aarch64';
 

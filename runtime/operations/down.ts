@@ -6,7 +6,6 @@ import type { DownOptions, DownOutcome, VmDownResult } from '../contract/vms.ts'
 import type { ShutdownWaits } from '../contract/vocabulary.ts';
 import { projectFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
-import { lockProject } from '../state/lock.ts';
 import { findQemuImage } from '../vm/host/qemu.ts';
 import { stopIdleBroker } from './broker/stopBroker.ts';
 import { tellGuests } from './broker/tellGuests.ts';
@@ -14,6 +13,7 @@ import { releasePorts } from './ports/reservePorts.ts';
 import { runInOrder } from './project/inOrder.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
+import { takeTurn } from './project/turn.ts';
 import { type ProjectVm, projectVms, vmsCalled } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 import { refreshSshFiles, sshPlace } from './ssh/sshFiles.ts';
@@ -25,34 +25,31 @@ import { clearLeftovers } from './stop/leftovers.ts';
  * because a VM must not become unstoppable by an edit.
  */
 export const down: Operation<DownOptions, DownOutcome> = async (options, run) => {
-  const { place, root, project, diagnostics } = openState(options);
-  tell(diagnostics, run);
-  const { stateRoot } = place;
   const { home } = options.settings;
-  warnIfMoved(place, home, run);
-  const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []);
-  if (root.kind === 'absent') return { value: { vms: targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  const first = chooseStop(options);
+  const { root, diagnostics } = first;
+  tell(diagnostics, run);
+  warnIfMoved(first.place, home, run);
+  if (root.kind === 'absent')
+    return { value: { vms: first.targets.map(({ name }) => nothingToStop(name)) }, diagnostics };
+  const request = { home, command: 'down', waitLock: options.waitLock } as const;
+  const { lock, chosen } = await takeTurn(request, first, () => chooseStop(options), run);
+  const { place, project, targets, names } = chosen;
+  const { stateRoot } = place;
   const waits = { ...(project?.lifecycle ?? DEFAULT_WAITS), ...options.waits };
   const qemuImg = findQemuImage(options.settings);
-  const lock = await lockProject({
-    home,
-    place,
-    command: 'down',
-    vms: targets.map(({ name }) => name),
-  });
   try {
     const context = { stateRoot, waits, qemuImg, keepOverlay: options.keepOverlay ?? false };
     if (waits.gracefulMs > 0) await announce(stateRoot, targets, run);
     const vms = await stopInOrder(targets, context, run);
-    await stopIdleBroker(stateRoot, run);
     if (existsSync(projectFiles(stateRoot).sshConfig)) refreshSshFiles(sshPlace(place, home), project?.vms ?? [], run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     if (vms.some((vm) => vm.result === 'failed')) throw new CastraError({ kind: 'down-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
-    const names = targets.map(({ name }) => name);
     await releasePorts(stateRoot, names, home);
     lock.release();
+    await stopIdleBroker(stateRoot, run);
   }
 };
 
@@ -60,6 +57,14 @@ export const down: Operation<DownOptions, DownOutcome> = async (options, run) =>
 async function announce(stateRoot: string, targets: readonly ProjectVm[], { signal }: Run): Promise<void> {
   const running = targets.map(({ name }) => name).filter((name) => inspectVm(stateRoot, name).kind === 'running');
   await tellGuests(stateRoot, running, { topic: 'castra.guest.shutdown', payload: {} }, signal);
+}
+
+/** What is there now, and which of it is meant. */
+function chooseStop(options: DownOptions) {
+  const state = openState(options);
+  const { place, project } = state;
+  const targets = vmsCalled(projectVms(place.stateRoot, project?.vms ?? []), options.vms ?? []);
+  return { ...state, targets, names: targets.map(({ name }) => name) };
 }
 
 interface StopContext {

@@ -4,7 +4,7 @@ import { findPartials, removePartial } from '../images/download/partials.ts';
 import { type ImageFile, listImageFiles, removeImage, withStore } from '../images/store.ts';
 import { sweepTemporaries } from '../state/files.ts';
 import { imageFiles } from '../state/layout.ts';
-import { readOperation } from '../state/lock.ts';
+import { readOperations } from '../state/operation/announce.ts';
 import { findQemu } from '../vm/host/qemu.ts';
 import { findImageUsers, type ImageUsers, projectRoots } from './project/imageUsers.ts';
 import { failWhenCancelled, type Operation, type Run } from './run.ts';
@@ -90,10 +90,9 @@ interface Worker {
 
 /** The commands that are changing a project now. */
 function findWorkers(home: string): Worker[] {
-  return projectRoots(home).flatMap(({ name, stateRoot }) => {
-    const operation = readOperation(stateRoot);
-    return operation ? [{ project: name, ...operation }] : [];
-  });
+  return projectRoots(home).flatMap(({ name, stateRoot }) =>
+    readOperations(stateRoot).map((operation) => ({ project: name, ...operation })),
+  );
 }
 
 async function prunePartials({ home, dryRun }: PruneRequest): Promise<PrunedFile[]> {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { ListedProject, ListedVm, ListOptions, ListOutcome, RunningOperation } from '../contract/project.ts';
 import { commandEffects } from '../contract/vocabulary.ts';
 import { inspectVm, knownVms } from '../state/liveness.ts';
-import { readOperation } from '../state/lock.ts';
+import { operationOn, readOperations } from '../state/operation/announce.ts';
 import { type KnownProject, knownProjects } from '../state/registry.ts';
 import { examineRoot } from '../state/stateRoot.ts';
 import { bootstrapOf } from './project/bootstrapState.ts';
@@ -19,8 +19,9 @@ export const list: Operation<ListOptions, ListOutcome> = ({ settings }) =>
 function describeProject(home: string, project: KnownProject): ListedProject {
   const { id, name, configPath, stateRoot, lastUpAt } = project;
   const isOurs = examineRoot(home, project).kind !== 'refused';
-  const operation = isOurs ? readOperation(stateRoot) : undefined;
-  const vms = isOurs ? knownVms(stateRoot).map((vm) => describeVm(stateRoot, vm, operation)) : [];
+  const operations = isOurs ? readOperations(stateRoot) : [];
+  const [operation] = operations;
+  const vms = isOurs ? knownVms(stateRoot).map((vm) => describeVm(stateRoot, vm, operationOn(operations, vm))) : [];
   return {
     id,
     name,
@@ -36,7 +37,7 @@ function describeProject(home: string, project: KnownProject): ListedProject {
 
 function describeVm(stateRoot: string, name: string, operation: RunningOperation | undefined): ListedVm {
   const live = inspectVm(stateRoot, name);
-  const at = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
+  const at = operation ? commandEffects[operation.command] : 'leaves';
   if (live.kind !== 'running') {
     if (at === 'starts') return { name, state: 'starting' };
     return { name, state: live.kind === 'died' ? 'crashed' : 'stopped' };

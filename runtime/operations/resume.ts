@@ -2,10 +2,10 @@ import { CastraError, describe, messageOf, singleFailure } from '../contract/fai
 import type { SingleFailure } from '../contract/singleFailure.ts';
 import type { ResumeOptions, ResumeOutcome, VmResumeResult } from '../contract/vms.ts';
 import { inspectVm } from '../state/liveness.ts';
-import { lockProject } from '../state/lock.ts';
 import { tellGuests } from './broker/tellGuests.ts';
 import { warnIfMoved } from './project/moved.ts';
 import { openState } from './project/openProject.ts';
+import { takeTurn } from './project/turn.ts';
 import { projectVms, requireRunning, vmsCalled } from './project/vms.ts';
 import { type Awake, explainStanding, wake } from './project/wake.ts';
 import { type Operation, type Run, tell } from './run.ts';
@@ -15,23 +15,20 @@ import { type Operation, type Run, tell } from './run.ts';
  * all that run. Works with a broken file, like `down`.
  */
 export const resume: Operation<ResumeOptions, ResumeOutcome> = async (options, run) => {
-  const { place, root, project, diagnostics } = openState(options);
-  tell(diagnostics, run);
-  const { stateRoot } = place;
   const { home } = options.settings;
-  warnIfMoved(place, home, run);
-  const named = options.vms ?? [];
-  const targets = vmsCalled(projectVms(stateRoot, project?.vms ?? []), named)
-    .map(({ name }) => name)
-    .filter((name) => named.length > 0 || inspectVm(stateRoot, name).kind === 'running');
-  if (root.kind === 'absent' || targets.length === 0) {
-    for (const name of named.length > 0 ? targets : []) requireRunning(name, { kind: 'absent' });
+  const first = chooseResume(options);
+  const { root, diagnostics, names } = first;
+  tell(diagnostics, run);
+  warnIfMoved(first.place, home, run);
+  if (root.kind === 'absent' || names.length === 0) {
+    for (const name of options.vms?.length ? names : []) requireRunning(name, { kind: 'absent' });
     return { value: { vms: [] }, diagnostics };
   }
-  const lock = await lockProject({ home, place, command: 'resume', vms: targets });
+  const request = { home, command: 'resume', waitLock: options.waitLock } as const;
+  const { lock, chosen } = await takeTurn(request, first, () => chooseResume(options), run);
   try {
-    const vms = await Promise.all(targets.map((vm) => resumeVm(stateRoot, vm, run)));
-    await correctClocks(stateRoot, vms, run);
+    const vms = await Promise.all(chosen.names.map((vm) => resumeVm(chosen.place.stateRoot, vm, run)));
+    await correctClocks(chosen.place.stateRoot, vms, run);
     if (vms.some(({ result }) => result === 'failed')) throw new CastraError({ kind: 'resume-failed', vms });
     return { value: { vms }, diagnostics };
   } finally {
@@ -43,6 +40,17 @@ export const resume: Operation<ResumeOptions, ResumeOutcome> = async (options, r
 async function correctClocks(stateRoot: string, vms: readonly VmResumeResult[], { signal }: Run): Promise<void> {
   const resumed = vms.filter(({ result }) => result === 'resumed').map(({ vm }) => vm);
   await tellGuests(stateRoot, resumed, { topic: 'castra.guest.time', payload: { ms: Date.now() } }, signal);
+}
+
+/** Without names, those that run now. */
+function chooseResume(options: ResumeOptions) {
+  const state = openState(options);
+  const { stateRoot } = state.place;
+  const named = options.vms ?? [];
+  const names = vmsCalled(projectVms(stateRoot, state.project?.vms ?? []), named)
+    .map(({ name }) => name)
+    .filter((name) => named.length > 0 || inspectVm(stateRoot, name).kind === 'running');
+  return { ...state, names };
 }
 
 /** One VM's failure is its result: the others continue all the same. */

@@ -4,7 +4,7 @@ import type { StatusOptions, StatusOutcome, VmStatus } from '../contract/vms.ts'
 import { overlayBytes } from '../disks/overlay.ts';
 import { vmFiles } from '../state/layout.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
-import { readOperation } from '../state/lock.ts';
+import { readOperations } from '../state/operation/announce.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { bootstrapOf } from './project/bootstrapState.ts';
 import { brokerStatus, guestBus } from './project/guestBus.ts';
@@ -20,8 +20,9 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
   tell(diagnostics, run);
   const { stateRoot } = place;
   warnIfMoved(place, options.settings.home, run);
-  const operation = readOperation(stateRoot);
-  const context = { stateRoot, fileIsBroken: project === undefined, ...(operation ? { operation } : {}) };
+  const operations = readOperations(stateRoot);
+  const [operation] = operations;
+  const context = { stateRoot, fileIsBroken: project === undefined, operations };
   const vms = await Promise.all(
     vmsCalled(projectVms(stateRoot, project?.vms ?? []), options.vms ?? []).map(({ name, definition }) =>
       describeVm(name, definition, context),
@@ -35,6 +36,7 @@ export const status: Operation<StatusOptions, StatusOutcome> = async (options, r
     stateRoot,
     ...brokerFacts(stateRoot, project?.broker),
     ...(operation ? { operation } : {}),
+    ...(operations.length > 1 ? { operations } : {}),
     ...(configErrors > 0 ? { configErrors } : {}),
     vms,
   };
@@ -61,7 +63,7 @@ function facts(
   vm: VmDefinition | undefined,
   live: Liveness,
   record: LaunchRecord | undefined,
-  { stateRoot }: StatusContext,
+  { stateRoot, fileIsBroken }: StatusContext,
 ): Omit<VmStatus, 'state'> {
   const running = live.kind === 'running';
   const bus = running && record ? guestBus(stateRoot, record) : undefined;
@@ -75,6 +77,7 @@ function facts(
     role: vm?.role ?? record?.role ?? name,
     forwards: (running ? record?.forwards : vm?.forwards) ?? [],
     serialLog: vmFiles(stateRoot, name).serialLog,
+    ...(vm === undefined && !fileIsBroken ? { undeclared: true } : {}),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memoryMiB === undefined ? {} : { memoryMiB }),
     ...(overlayPath === undefined ? {} : { overlayPath }),

@@ -5,7 +5,6 @@ import type { Diagnostic } from '../contract/diagnostics.ts';
 import { CastraError, messageOf, singleFailure } from '../contract/failures.ts';
 import type { UpOptions, UpOutcome, VmUpResult } from '../contract/vms.ts';
 import { inspectVm, type Liveness } from '../state/liveness.ts';
-import { lockProject } from '../state/lock.ts';
 import type { LaunchRecord } from '../state/record.ts';
 import { registerProject } from '../state/registry.ts';
 import { folderIdentity } from '../state/rootClaims.ts';
@@ -17,6 +16,7 @@ import { releasePorts } from './ports/reservePorts.ts';
 import { brokerStatus } from './project/guestBus.ts';
 import { forgetMoved, refuseIfMoved } from './project/moved.ts';
 import { type LoadedProject, loadProject, withNeeds } from './project/openProject.ts';
+import { noteSteps, takeTurn } from './project/turn.ts';
 import { isJustLaunched } from './project/vmState.ts';
 import { vmsCalled } from './project/vms.ts';
 import { wake } from './project/wake.ts';
@@ -33,20 +33,22 @@ import { toLaunch } from './start/startVm.ts';
  * already are left alone, but for a bootstrap that something changed for.
  */
 export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
-  const loaded = loadProject(options);
-  const { project, diagnostics } = loaded;
   const { home } = options.settings;
-  tell(diagnostics, run);
-  refuseIfMoved(project, home);
-  const vms = options.brokerOnly ? [] : withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
-  await confirmReach(project, vms, { home, consent: options.consent, run });
-  const lock = await lockProject({ home, place: project, command: 'up', vms: vms.map((vm) => vm.name) });
+  const request = { home, command: 'up', waitLock: options.waitLock } as const;
+  const { lock, chosen } = await takeTurn(
+    request,
+    await chooseStart(options, run),
+    () => chooseStart(options, run),
+    run,
+  );
+  const { loaded, vms, names } = chosen;
+  const { project, diagnostics } = loaded;
   const broker = project.broker.enabled ? startedBroker(loaded, options, run) : undefined;
   // Awaited below, whatever happens: until then a failure must not count as unhandled.
   const brokerEnded = broker?.catch(() => undefined);
   try {
     noteProject(project, home, run);
-    const started = await startAll(loaded, vms, options, run);
+    const started = await startAll(loaded, vms, options, noteSteps(lock, run));
     await broker;
     refreshSshFiles(sshPlace(project, home), project.vms, run);
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
@@ -56,11 +58,10 @@ export const up: Operation<UpOptions, UpOutcome> = async (options, run) => {
     const value = { stateRoot, broker: brokerStatus(stateRoot, project.broker), vms: started.vms };
     return { value, diagnostics: [...diagnostics, ...started.diagnostics] };
   } finally {
-    const names = vms.map((vm) => vm.name);
     await releasePorts(project.stateRoot, names, home);
     await brokerEnded;
-    if (!options.brokerOnly) await stopIdleBroker(project.stateRoot, run);
     lock.release();
+    if (!options.brokerOnly) await stopIdleBroker(project.stateRoot, run);
   }
 };
 
@@ -72,6 +73,23 @@ async function startedBroker({ project }: LoadedProject, { brokerOnly }: UpOptio
     if (brokerOnly || run.signal.aborted) throw error;
     warn(messageOf(error), run);
   }
+}
+
+/** What the file declares now, and which of its VMs are meant. */
+async function chooseStart(options: UpOptions, run: Run) {
+  const loaded = loadProject(options);
+  const { project, diagnostics } = loaded;
+  const { home } = options.settings;
+  tell(diagnostics, run);
+  refuseIfMoved(project, home);
+  const vms = options.brokerOnly ? [] : withNeeds(project.vms, vmsCalled(project.vms, options.vms ?? []));
+  await confirmReach(project, vms, { home, consent: options.consent, run });
+  return {
+    loaded,
+    vms,
+    place: { stateRoot: project.stateRoot, configPath: project.configPath },
+    names: vms.map((vm) => vm.name),
+  };
 }
 
 /** So that it can be found from anywhere (`castra list`, `--project`). Nothing of `up` depends on it. */

@@ -94,6 +94,7 @@ const lasting: Readonly<Record<string, Entry['type']>> = {
 export function judgeEntry(folder: StateFolder, { name, type }: Entry): Verdict {
   if (type === 'link') return { kind: 'unknown', reason: 'it is a symbolic link, which Castra never creates' };
   if (folder === 'root' && Object.hasOwn(lasting, name) && lasting[name] === type) return { kind: 'stays' };
+  if (folder === 'root' && type === 'file' && /^operation\.\d{1,4}\.json$/.test(name)) return { kind: 'stays' };
   const below = Object.hasOwn(folders[folder], name) ? folders[folder][name] : undefined;
   if (below !== undefined && type === 'directory') return { kind: 'folder', folder: below };
   for (const pattern of patterns[folder]) {

@@ -16,9 +16,9 @@ export const SOCKET_PATH_LIMIT = process.platform === 'linux' ? 107 : 103;
 export interface ProjectFiles {
   /** The random id by which Castra's home knows this folder (rootClaims.ts); never removed. */
   readonly id: string;
-  /** Held by the kernel's lock while a command changes the project; never removed. */
+  /** Held by the kernel's lock while a command takes the VMs that it changes; never removed. */
   readonly lock: string;
-  /** Who holds the lock, for people: written by the holder, read by `status` and by a command that finds it locked. */
+  /** Which VMs a command changes, and how far it is: read by `status`, and by commands that want one of these VMs. */
   readonly operation: string;
   readonly logs: string;
   readonly brokerLog: string;
@@ -71,6 +71,11 @@ export function projectFiles(stateRoot: string): ProjectFiles {
     sshConfig: join(stateRoot, 'ssh_config'),
     knownHosts: join(stateRoot, 'known_hosts'),
   };
+}
+
+/** What the commands are that change a project at the same time: the first is `operation.json`. */
+export function operationFile(stateRoot: string, number: number): string {
+  return number === 1 ? projectFiles(stateRoot).operation : join(stateRoot, `operation.${number}.json`);
 }
 
 /** Files of one VM. QEMU makes the pidfile, the sockets and the serial log; Castra makes the rest. */

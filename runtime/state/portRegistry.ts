@@ -3,7 +3,7 @@ import { number, object, oneOf, text } from './decode.ts';
 import { ensurePrivateDirectory, readJsonIfAny, sweepTemporaries, writeFileAtomic } from './files.ts';
 import { homeFiles } from './layout.ts';
 import { inspectVm } from './liveness.ts';
-import { readOperation } from './lock.ts';
+import { operationOn, readOperations } from './operation/announce.ts';
 import { waitBrieflyForLock } from './waitForLock.ts';
 
 /** A host port that a VM of some project holds, or will bind in a moment. */
@@ -41,7 +41,7 @@ export function readReservations(home: string): LiveReservation[] {
 
 function judge({ stateRoot, vm }: PortReservation): LiveReservation['state'] | undefined {
   if (inspectVm(stateRoot, vm).kind === 'running') return 'running';
-  return readOperation(stateRoot)?.vms.includes(vm) ? 'starting' : undefined;
+  return operationOn(readOperations(stateRoot), vm) ? 'starting' : undefined;
 }
 
 /** The new entries, and what the caller makes of having them. */

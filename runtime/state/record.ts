@@ -1,5 +1,5 @@
-import { type Phase, phases } from '../contract/vms.ts';
 import type { AcceleratorName, PortForward, ReadySignal } from '../contract/vocabulary.ts';
+import { type Phase, phases } from '../contract/vocabulary.ts';
 import { either, type Guard, listOf, number, object, oneOf, optional, text } from './decode.ts';
 import { readJsonIfAny, writeFileAtomic } from './files.ts';
 import { recordedSockets, type VmSockets, vmFiles } from './layout.ts';

@@ -4,14 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type DownOutcome,
-  type Phase,
-  phases,
-  type StatusOutcome,
-  type UpOutcome,
-  type VmStatus,
-} from '../../runtime/contract/vms.ts';
+import type { DownOutcome, StatusOutcome, UpOutcome, VmStatus } from '../../runtime/contract/vms.ts';
+import { type Phase, phases } from '../../runtime/contract/vocabulary.ts';
 import { readRecord } from '../../runtime/state/record.ts';
 import { QmpClient } from '../../runtime/vm/qmp.ts';
 import { type CliResult, lines, ok, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';

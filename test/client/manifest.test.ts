@@ -43,6 +43,14 @@ describe('package.json and client/ids.ts', () => {
     assert.deepEqual([...used].sort(), Object.values(contexts).sort());
   });
 
+  it('leave the ports of QEMU to Castra: VS Code does not forward them a second time', () => {
+    const [[pattern, attributes]] = Object.entries<{ onAutoForward: string }>(
+      contributes.configurationDefaults['remote.portsAttributes'],
+    ) as [[string, { onAutoForward: string }]];
+    assert.match('/usr/bin/qemu-system-x86_64 -name web-0', new RegExp(pattern));
+    assert.equal(attributes.onAutoForward, 'ignore');
+  });
+
   it('every %word% has its text, and no text is left over', () => {
     const used = [...JSON.stringify(manifest).matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
     assert.deepEqual([...new Set(used)].sort(), Object.keys(words).sort());
@@ -75,6 +83,8 @@ describe('the table of commands', () => {
       'upAll',
       'down',
       'downAll',
+      'remove',
+      'exportDisk',
       'restart',
       'forceStop',
       'resume',

@@ -95,7 +95,7 @@ describe('docs/vocabulary.md', () => {
     const [status, view, list] = [1, 2, 3].map((index) => new Set(column('States', index)));
     const states: readonly (readonly [path: string, start: string, documented: Set<string> | undefined])[] = [
       ['runtime/contract/vms.ts', 'type VmState =', status],
-      ['client/fleet/view.ts', 'type RowState =', new Set([...(view ?? []), ...(status ?? [])])],
+      ['client/fleet/rowState.ts', 'type RowState =', new Set([...(view ?? []), ...(status ?? [])])],
       ['runtime/contract/project.ts', "readonly state: 'running'", new Set([...(list ?? []), ...(status ?? [])])],
     ];
     for (const [path, start, documented] of states) {

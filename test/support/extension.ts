@@ -44,7 +44,7 @@ export async function openCastra(t: TestContext, options: CastraOptions): Promis
     ...(fake ? { CASTRA_QEMU: FAKE_QEMU, FAKE_QEMU: JSON.stringify(fake) } : {}),
     ...more,
   };
-  const settings = { ...PLAIN, ...rest.settings };
+  const settings = { ...PLAIN, 'castra.confirmDiscard': false, ...rest.settings };
   const opened = await openWorkbench(t, { extension: process.cwd(), ...rest, settings, env });
   const { page, workspace } = opened;
   const folder = dirname(workspace);

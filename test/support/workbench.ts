@@ -18,7 +18,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Browser, type ConsoleMessage, launchChromium, type Page } from './workbench/browser.ts';
+import { type BrowserContext, type ConsoleMessage, launchChromium, type Page } from './workbench/browser.ts';
 import { startServer, type WorkbenchServer, workbenchEnvironment } from './workbench/server.ts';
 import { WAIT_MS } from './workbench/wait.ts';
 import { waitUntilReady } from './workbench/window.ts';
@@ -56,6 +56,8 @@ export interface Workbench {
   /** Errors that the window wrote to its console. Those of this rig are left out. */
   readonly errors: readonly string[];
   readonly server: WorkbenchServer;
+  /** Another window on the same workspace, with an extension host of its own. */
+  openWindow(): Promise<Page>;
 }
 
 /** What the window is asked for besides its workspace. https://github.com/microsoft/vscode, browser/workbench.ts */
@@ -104,13 +106,23 @@ export async function openPage(
   ends.push(() => server.end());
   const browser = await launchChromium(rigFolder, workbenchEnvironment(folder, {}));
   ends.push(() => browser.close());
-  const { page, errors } = await newPage(browser);
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const errors: string[] = [];
+  const page = await newPage(context, errors);
   // Leaving the window is how extensions are deactivated; a browser that is closed leaves them waiting for it.
   ends.push(() => page.goto('about:blank').then(() => server.hostsEnded()));
   await development?.prepare(page);
   const origin = `vscode-remote://127.0.0.1:${server.port}`;
-  await page.goto(`http://127.0.0.1:${server.port}/?${query(workspace, options, development?.payload(origin) ?? [])}`);
-  return { page, workspace, errors, server };
+  const url = `http://127.0.0.1:${server.port}/?${query(workspace, options, development?.payload(origin) ?? [])}`;
+  await page.goto(url);
+  const openWindow = async () => {
+    const other = await newPage(context, errors);
+    ends.push(() => other.goto('about:blank'));
+    await other.goto(url);
+    await waitUntilReady(other);
+    return other;
+  };
+  return { page, workspace, errors, server, openWindow };
 }
 
 function writeWorkspace(folder: string, options: WorkbenchOptions): string {
@@ -136,17 +148,15 @@ function query(workspace: string, options: WorkbenchOptions, more: Payload): URL
   return new URLSearchParams({ ...place, payload });
 }
 
-async function newPage(browser: Browser): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+async function newPage(context: BrowserContext, errors: string[]): Promise<Page> {
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  const errors: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' && !isOfRig(message)) errors.push(message.text());
   });
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('crash', () => errors.push('The page has crashed.'));
-  return { page, errors };
+  return page;
 }
 
 /** Of VS Code, not of an extension: files that the npm package does not have, what a reload says, other extensions. */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { configOf, openCastra, showTree, VIEW } from '../support/extension.ts';
 import { findQemus } from '../support/tempProject.ts';
 import { runCommand } from '../support/workbench/commands.ts';
+import { notifications } from '../support/workbench/notifications.ts';
 import { typeInTerminal, waitForTerminal } from '../support/workbench/terminals.ts';
 import { clickInline, openContainer } from '../support/workbench/trees.ts';
 import { reloadWindow } from '../support/workbench/window.ts';
@@ -50,11 +51,19 @@ test('a start goes on while its window is reloaded, and the consoles of the gues
   await waitForTerminal(page, /^(?!.*serial-42).*# *$/s);
   await typeInTerminal(page, 'echo shell-$((40+2)) $(hostname)');
   await waitForTerminal(page, /^shell-42 web-0/m);
-  await typeInTerminal(page, 'exit');
 
+  // A shell that is open while its VM stops says so, and connects again once it runs again.
   await castra('down');
   await rowsAre(/web-0 stopped/);
-  await waitForTerminal(page, /The VM stopped/);
+  await waitForTerminal(page, /web-0 was stopped\. Press Enter to connect again/);
+  assert.doesNotMatch((await notifications(page)).join(), /terminal process/);
+  assert.equal((await castra('up', 'web')).code, 0);
+  await typeInTerminal(page, '');
+  await waitForTerminal(page, /Press Enter to connect again[\s\S]*# *$/);
+  await typeInTerminal(page, 'echo again-$((40+2)) $(hostname)');
+  await waitForTerminal(page, /^again-42 web-0/m);
+  await castra('down');
+  await rowsAre(/web-0 stopped/);
   assert.deepEqual(findQemus(opened.home), []);
   assert.deepEqual(opened.errors, []);
 });

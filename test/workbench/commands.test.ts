@@ -50,7 +50,10 @@ test('no command is dead: without a row, each does something or says why not', {
   for (const key of ['down', 'downAll', 'forceStop', 'restart', 'openShell', 'openSerial']) {
     await says(key, /No virtual machine is running/);
   }
-  for (const key of ['copySshCommand', 'openRemote', 'openPort']) await says(key, /No virtual machine is running/);
+  for (const key of ['copySshCommand', 'openRemote', 'openPort', 'copyAddress', 'exportDisk']) {
+    await says(key, /No virtual machine is running/);
+  }
+  await says('remove', /Nothing is left of VMs that castra\.toml does not declare/);
   await says('resume', /No virtual machine is paused/);
   await says('cancel', /No command is running/);
   await asks('installCommand', /Install the castra command/);
@@ -68,6 +71,12 @@ test('no command is dead: without a row, each does something or says why not', {
     () => statusBarTexts(page),
     (texts) => texts.some((text) => /Copied: castra ssh --config '.*' web-0/.test(text)),
     'nothing is said to be copied',
+  );
+  await run('copyLogPath');
+  await eventually(
+    () => statusBarTexts(page),
+    (texts) => texts.some((text) => /Copied: .*web-0-serial\.log/.test(text)),
+    'no path is copied',
   );
   await run('showQemuLog');
   await waitForOutput(page, /-device virtio-net-pci/, 'The log of QEMU');

@@ -28,7 +28,11 @@ const skip = skipped || (existsSync(GUEST) ? false : 'CASTRA_TEST_GUEST is not t
 const shots = process.env.CASTRA_SCREENSHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
 test('a VM goes up and down from its row; its log, its shell and the terminal work', { skip }, async (t) => {
-  const { page, errors } = await openWorkbench(t, { extension: process.cwd(), files: { 'castra.toml': toml } });
+  const { page, errors } = await openWorkbench(t, {
+    extension: process.cwd(),
+    files: { 'castra.toml': toml },
+    settings: { 'castra.confirmDiscard': false },
+  });
   const shot = async (name: string) => {
     if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
   };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { configOf, emptyImage, openCastra, showTree, VIEW } from '../support/extension.ts';
 import { findQemus } from '../support/tempProject.ts';
 import { runCommand } from '../support/workbench/commands.ts';
-import { editorText, waitForOutput } from '../support/workbench/editors.ts';
+import { editorText, waitForEditor, waitForOutput } from '../support/workbench/editors.ts';
 import { answerNotification, notification, notifications, statusBarTexts } from '../support/workbench/notifications.ts';
 import { clickInline, row } from '../support/workbench/trees.ts';
 import { eventually } from '../support/workbench/wait.ts';
@@ -44,8 +44,14 @@ test('rows follow what is done outside, several at once, cancelled and cleaned',
 
   await runCommand(page, 'Castra: Clean…');
   await dialog(page).waitFor();
-  assert.match((await dialog(page).allInnerTexts()).join(), /Remove \d+ files of shop\?.*web-0-serial\.log/s);
-  await answerDialog(page, 'Cancel');
+  assert.match(
+    (await dialog(page).allInnerTexts()).join(),
+    /Remove \d+ files of shop \([\d.]+ \w+\)\?.*web-0-serial\.log/s,
+  );
+  // Enter must not remove anything.
+  assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Show List');
+  await answerDialog(page, 'Show List');
+  await waitForEditor(page, /^Remove 8 files of shop[\s\S]*web-0-serial\.log/);
   await runCommand(page, 'Castra: Clean…');
   await answerDialog(page, 'Remove');
   // The folder that was watched may have gone, and comes again. Whoever locks the project too early is in the way.

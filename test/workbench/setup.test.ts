@@ -66,6 +66,14 @@ test('the walkthrough ticks off what is there and what was done', { skip: skippe
   assert.equal(await step(page, 'Watch it boot').locator('.codicon-getting-started-step-checked').count(), 0);
 });
 
+test('the first step of the walkthrough is ticked where QEMU is there', { skip: skipped }, async (t) => {
+  const { page } = await openCastra(t, { fake: {} });
+  await openWalkthrough(page);
+  await step(page, 'Install QEMU').locator('.codicon-getting-started-step-checked').waitFor({ state: 'attached' });
+  await step(page, 'Use it in a terminal').click();
+  assert.doesNotMatch((await page.locator('.gettingStartedContainer').allInnerTexts()).join(), /`/);
+});
+
 test('a window without a folder says what to do', { skip: skipped }, async (t) => {
   const opened = await openCastra(t, { fake: {}, noFolder: true });
   await openContainer(opened.page, 'Castra');

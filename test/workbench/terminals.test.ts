@@ -33,8 +33,11 @@ base_image = ${JSON.stringify(GUEST)}
 ssh_user = "root"
 `;
 
+/** Down does not ask. */
+const QUIET = { extension: process.cwd(), settings: { 'castra.confirmDiscard': false } };
+
 test('the serial console is a terminal that one person has, and says when the VM ends', { skip }, async (t) => {
-  const opened = await openWorkbench(t, { extension: process.cwd(), files: { 'castra.toml': toml } });
+  const opened = await openWorkbench(t, { ...QUIET, files: { 'castra.toml': toml } });
   const { page, errors } = opened;
   await openContainer(page, 'Castra');
   const rowIs = (pattern: RegExp) =>
@@ -62,7 +65,15 @@ test('the serial console is a terminal that one person has, and says when the VM
   assert.equal(await page.locator('.terminal-wrapper').count(), 1);
   await clickInline(page, VIEW, 'web', 'Down');
   await rowIs(/web stopped/);
-  await waitForTerminal(page, /The VM stopped\. Press any key to close\./);
+  await waitForTerminal(page, /The VM stopped\. The console connects again when it starts\. Press any key to close\./);
+  await clickInline(page, VIEW, 'web', 'Up');
+  await rowIs(/web running/);
+  await typeInTerminal(page, '');
+  // What the VM said that was started again has taken the place of what was there.
+  await waitForTerminal(page, /^(?![\s\S]*Press any key)[\s\S]*web login:/);
+  await clickInline(page, VIEW, 'web', 'Down');
+  await rowIs(/web stopped/);
+  await waitForTerminal(page, /Press any key to close\.\s*$/);
   await page.locator('.terminal-wrapper.active .xterm-helper-textarea').focus();
   await page.keyboard.press('x');
   await page.locator('.terminal-wrapper.active').waitFor({ state: 'detached' });

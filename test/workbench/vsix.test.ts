@@ -24,6 +24,7 @@ test('the packed extension works in a VS Code that has nothing else', { skip: sk
   const { page, errors } = await openWorkbench(t, {
     vsix: [vsix],
     files: { 'castra.toml': tomlWith(base) },
+    settings: { 'castra.confirmDiscard': false },
     env: { CASTRA_QEMU: FAKE_QEMU, FAKE_QEMU: '{}', CASTRA_HOME: join(folder.path, 'home') },
   });
   const rowIs = (pattern: RegExp) =>

@@ -16,6 +16,7 @@ interface Flags {
   readonly gracefulWaitSecs?: number;
   readonly sigtermWaitSecs?: number;
   readonly sigkillWaitSecs?: number;
+  readonly waitLock?: boolean;
 }
 
 export function addDown(program: Command, finish: Finish): void {
@@ -40,6 +41,7 @@ export function addDown(program: Command, finish: Finish): void {
       parseSeconds,
     )
     .option('--keep-overlay', "keep the VMs' overlays instead of discarding them; `castra export` copies them")
+    .option('--wait-lock', 'wait while another command changes the project, instead of failing')
     .addHelpText(
       'after',
       exampleText([
@@ -50,8 +52,8 @@ export function addDown(program: Command, finish: Finish): void {
     )
     .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const { keepOverlay = false } = flags;
-      const options = { config, settings, vms, waits: readWaits(flags), keepOverlay };
+      const { keepOverlay = false, waitLock = false } = flags;
+      const options = { config, settings, vms, waits: readWaits(flags), keepOverlay, waitLock };
       const operation = async (run: Run) => (await import('../../operations/down.ts')).down(options, run);
       const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
       finish(await runSession({ command: 'down', json, face, operation }));

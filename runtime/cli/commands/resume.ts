@@ -7,11 +7,16 @@ import type { Finish } from '../finish.ts';
 import { textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
+interface Flags {
+  readonly waitLock?: boolean;
+}
+
 export function addResume(program: Command, finish: Finish): void {
   program
     .command('resume')
     .description('continue VMs that stand still: paused, asleep, or stopped by a full disk of this host')
     .argument('[vm...]', 'VMs or roles (default: all running VMs)')
+    .option('--wait-lock', 'wait while another command changes the project, instead of failing')
     .addHelpText(
       'after',
       exampleText([
@@ -19,9 +24,9 @@ export function addResume(program: Command, finish: Finish): void {
         ['castra resume db', 'after `castra status` showed it as paused'],
       ]),
     )
-    .action(async (vms: string[], _flags: object, command: Command) => {
+    .action(async (vms: string[], flags: Flags, command: Command) => {
       const { config, settings, json } = readContext(command);
-      const options = { config, settings, vms };
+      const options = { config, settings, vms, waitLock: flags.waitLock ?? false };
       const operation = async (run: Run) => (await import('../../operations/resume.ts')).resume(options, run);
       const face = () => Promise.resolve(textFace({ outcome: renderOutcome }));
       finish(await runSession({ command: 'resume', json, face, operation }));

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CastraError } from '../../contract/failures.ts';
 import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
@@ -25,9 +25,10 @@ export function addSsh(program: Command, finish: Finish): void {
     .description('log in to a VM, or run a command in it')
     .argument('[vm]', 'a VM, or a role of which one VM runs (default: the only one that runs)')
     .argument('[command...]', 'the command to run (default: a login shell)')
+    .addOption(new Option('--stay', 'for editors: a shell that is cut off says why, and connects again').hideHelp())
     .passThroughOptions()
     .addHelpText('after', help)
-    .action(async (vm: string | undefined, words: string[], _flags: object, command: Command) => {
+    .action(async (vm: string | undefined, words: string[], flags: { readonly stay?: boolean }, command: Command) => {
       const { config, settings, json } = readContext(command);
       if (json) {
         const detail =
@@ -36,13 +37,15 @@ export function addSsh(program: Command, finish: Finish): void {
       }
       const name = vm === undefined ? {} : { vm };
       const options = { config, settings, ...name, command: words[0] === '--' ? words.slice(1) : words };
-      const code = await runSession({
-        command: 'ssh',
-        json,
-        face: () => Promise.resolve(textFace({ outcome: () => '', display: besideGuest })),
-        operation: async (run: Run) => (await import('../../operations/ssh.ts')).ssh(options, run),
-        exitCode: (value) => value.exitCode,
-      });
-      finish(code);
+      const session = () =>
+        runSession({
+          command: 'ssh',
+          json,
+          face: () => Promise.resolve(textFace({ outcome: () => '', display: besideGuest })),
+          operation: async (run: Run) => (await import('../../operations/ssh.ts')).ssh(options, run),
+          exitCode: (value) => value.exitCode,
+        });
+      if (!flags.stay || vm === undefined) return finish(await session());
+      finish(await (await import('../shellAgain.ts')).shellAgain({ config, settings, vm }, session));
     });
 }

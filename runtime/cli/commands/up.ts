@@ -22,6 +22,7 @@ interface Flags {
   readonly bootstrap?: ReturnType<typeof parseModes>;
   readonly plan?: boolean;
   readonly verbose?: boolean;
+  readonly waitLock?: boolean;
 }
 
 export function addUp(program: Command, finish: Finish): void {
@@ -41,6 +42,7 @@ export function addUp(program: Command, finish: Finish): void {
     )
     .option('--plan', 'only show which bootstraps would run, and why; starts and contacts nothing')
     .option('--verbose', 'print what bootstraps print')
+    .option('--wait-lock', 'wait while another command changes the project, instead of failing')
     .addHelpText(
       'after',
       exampleText([
@@ -62,6 +64,7 @@ export function addUp(program: Command, finish: Finish): void {
         bootstrap: items,
         plan,
         verbose = false,
+        waitLock = false,
       } = flags;
       const bootstrap = mergeModes(items ?? []);
       if (plan) {
@@ -79,6 +82,7 @@ export function addUp(program: Command, finish: Finish): void {
         brokerOnly,
         wait,
         consent,
+        waitLock,
         ...limit,
         bootstrap,
         askPassphrase,

@@ -1,4 +1,4 @@
-import type { Event } from '../../contract/events.ts';
+import type { Event, EventOf } from '../../contract/events.ts';
 import type { ImageEvent } from '../../contract/images.ts';
 import type { DiscardReason } from '../../contract/vms.ts';
 import type { PortForward } from '../../contract/vocabulary.ts';
@@ -32,6 +32,8 @@ export function renderEvent(event: Event): EventLine | undefined {
       return out(`→ ${event.vm}: overlay kept as ${event.path} (${formatBytes(event.bytes)}).`);
     case 'export.progress':
       return out(`→ ${event.vm}: ${formatBytes(event.doneBytes)} of ${formatBytes(event.totalBytes)} copied.`);
+    case 'lock.waiting':
+      return out(`→ waiting for ${renderHolder(event)}.`);
     case 'vm.phase':
       return event.phase === 'ready' ? undefined : out(`→ ${event.vm}: ${phaseWords[event.phase]}`);
     case 'vm.launched':
@@ -162,6 +164,12 @@ export const phaseWords = {
   network: 'the network is up; waiting for the ready signal',
   ready: 'ready',
 } as const;
+
+const renderHolder = ({ command, pid, vms }: EventOf<'lock.waiting'>): string =>
+  [
+    command === 'unknown' ? 'another command' : `castra ${[command, ...vms].join(' ')}`,
+    ...(pid === undefined ? [] : [`(pid ${pid})`]),
+  ].join(' ');
 
 const discardWords: Readonly<Record<DiscardReason, string>> = {
   shutdown: '',

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Event } from '../../contract/events.ts';
-import type { Phase } from '../../contract/vms.ts';
+import type { Phase } from '../../contract/vocabulary.ts';
 import { type BootstrapRow, nextBootstrapRow, renderBootstrapRow } from './bootstrapRow.ts';
 import { phaseWords, renderEvent } from './events.ts';
 import { formatDuration, painter } from './format.ts';

@@ -13,12 +13,16 @@ export function placeProblem(
   { about, ...finding }: HostProblem,
   { syntax, placed, place }: Pick<ConfigAnalysis, 'syntax' | 'placed' | 'place'>,
 ): Diagnostic {
-  const one = placed.find(({ vm }) => vm.name === about?.vm);
-  if (about === undefined || one === undefined) return finding;
-  const span = spanAt(syntax.tree, pathOf(about, one), 'value');
-  if (span === undefined) return finding;
-  return { ...finding, path: place.configPath, range: rangeOf(syntax.index, span.from, span.to) };
+  if (about === undefined) return finding;
+  const named = isOfAll(finding) ? finding : { ...finding, vm: about.vm };
+  const one = placed.find(({ vm }) => vm.name === about.vm);
+  const span = one && spanAt(syntax.tree, pathOf(about, one), 'value');
+  if (span === undefined) return named;
+  return { ...named, path: place.configPath, range: rangeOf(syntax.index, span.from, span.to) };
 }
+
+/** What the VMs need together; `about` only says where that is lowered best. */
+const isOfAll = ({ code }: Diagnostic): boolean => code === 'host/cpus' || code === 'host/memory';
 
 function pathOf(about: Subject, one: PlacedVm): TomlPath {
   if ('key' in about) return pick(one.replica, about.key).path;

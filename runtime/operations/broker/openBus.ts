@@ -5,7 +5,6 @@ import type { Diagnostic } from '../../contract/diagnostics.ts';
 import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import { runningVms } from '../../state/liveness.ts';
-import { lockProject } from '../../state/lock.ts';
 import { openState } from '../project/openProject.ts';
 import { type Run, tell } from '../run.ts';
 import { connectBus } from './connectBus.ts';
@@ -29,12 +28,7 @@ export async function openBus(options: ProjectOptions, run: Run): Promise<OpenBu
     if (project?.broker.enabled === false) throw broken('castra.toml turns it off: `[broker] enabled = false`');
     if (project === undefined || runningVms(stateRoot).length === 0)
       throw broken('it is not running; `castra up` starts it, also without VMs: `castra up --broker-only`');
-    const lock = await lockProject({ home: options.settings.home, place, command: 'up', vms: [] });
-    try {
-      await startBroker(project, run);
-    } finally {
-      lock.release();
-    }
+    await startBroker(project, run);
   }
   const bus = await connectBus(stateRoot, run.signal);
   if (bus === undefined) throw broken('it ended a moment ago');

@@ -14,6 +14,7 @@ import { ensurePrivateDirectory } from '../../state/files.ts';
 import { projectFiles } from '../../state/layout.ts';
 import { openOwnLog } from '../../state/ownFile.ts';
 import type { Run } from '../run.ts';
+import { inTurn } from './turn.ts';
 
 /** A Node under full load of a host takes a second; the original gave up after 3 s. */
 const START_MS = 10_000;
@@ -24,23 +25,24 @@ const LAST_WORDS = 4096;
 type Wanted = Pick<ProjectConfig, 'stateRoot' | 'broker' | 'logs'>;
 
 /**
- * The broker of a project: the one that runs, or a new one. Only with the project's lock, so that there are never two.
- * Fails with `broker-failed`.
+ * The broker of a project: the one that runs, or a new one; there are never two. Fails with `broker-failed`.
  */
 export async function startBroker(project: Wanted, run: Run): Promise<BrokerRecord> {
   const running = runningBroker(project.stateRoot);
-  if (running) {
-    run.report({ type: 'broker.adopted', pid: running.pid, port: running.port });
-    return running;
-  }
   try {
-    const record = await launch(project, run.signal);
-    run.report({ type: 'broker.started', pid: record.pid, port: record.port });
+    // Looked at again in turn: another command may have started one meanwhile.
+    const record = running ?? (await inTurn(project.stateRoot, run.signal, () => ensure(project, run.signal)));
+    const type = running ? 'broker.adopted' : 'broker.started';
+    run.report({ type, pid: record.pid, port: record.port });
     return record;
   } catch (error) {
     if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
     throw new CastraError({ kind: 'broker-failed', detail: messageOf(error) }, { cause: error });
   }
+}
+
+async function ensure(project: Wanted, signal: AbortSignal): Promise<BrokerRecord> {
+  return runningBroker(project.stateRoot) ?? (await launch(project, signal));
 }
 
 async function launch({ stateRoot, broker, logs }: Wanted, signal: AbortSignal): Promise<BrokerRecord> {

@@ -4,7 +4,8 @@ import type { CleanAction, CleanedRoot, CleanOptions } from '../../contract/clea
 import { CastraError, messageOf } from '../../contract/failures.ts';
 import { sweepTemporaries } from '../../state/files.ts';
 import { type RunningVm, runningVms } from '../../state/liveness.ts';
-import { lockProject, readOperation } from '../../state/lock.ts';
+import { lockProject } from '../../state/lock.ts';
+import { readOperations } from '../../state/operation/announce.ts';
 import { requireRoot } from '../../state/stateRoot.ts';
 import { findQemuImage } from '../../vm/host/qemu.ts';
 import { stopBroker } from '../broker/stopBroker.ts';
@@ -39,7 +40,7 @@ async function lockAndClear(target: CleanTarget, options: CleanOptions, run: Run
   const { home } = options.settings;
   if (requireRoot(home, target).kind === 'absent') return nothingIn(target);
   if (options.dryRun) {
-    const operation = readOperation(stateRoot);
+    const [operation] = readOperations(stateRoot);
     if (operation) {
       const { command, pid, startedAt } = operation;
       throw new CastraError({ kind: 'busy', command, pid, startedAt });

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { VmDefinition } from '../../config/project.ts';
 import type { RunningOperation } from '../../contract/project.ts';
 import type { VmStatus } from '../../contract/vms.ts';
+import type { Phase } from '../../contract/vocabulary.ts';
 import { type CommandEffect, commandEffects } from '../../contract/vocabulary.ts';
 import { baseStamp } from '../../disks/baseChange.ts';
 import { overlayBytes } from '../../disks/overlay.ts';
@@ -9,6 +10,7 @@ import { followFile } from '../../logs/follow.ts';
 import { sizeOf } from '../../logs/rotated.ts';
 import { vmFiles } from '../../state/layout.ts';
 import type { Liveness } from '../../state/liveness.ts';
+import { operationOn } from '../../state/operation/announce.ts';
 import type { LaunchRecord } from '../../state/record.ts';
 import { type RunState, START_TIMEOUT_MS } from '../../vm/boot/runState.ts';
 import { guestBus } from './guestBus.ts';
@@ -23,7 +25,7 @@ const READY_PROBE_MS = 2500;
 export interface StatusContext {
   readonly stateRoot: string;
   readonly fileIsBroken: boolean;
-  readonly operation?: RunningOperation;
+  readonly operations: readonly RunningOperation[];
 }
 
 export type Judgement = Pick<VmStatus, 'state' | 'reason' | 'phase'>;
@@ -48,6 +50,8 @@ function judgeStopped(
     vm === undefined && !context.fileIsBroken
       ? 'It is no longer in castra.toml; `castra down` removes what it left.'
       : undefined;
+  const phase = stepOf(name, context);
+  if (phase !== undefined) return { state: 'starting', phase };
   switch (live.kind) {
     case 'absent':
       return { state: 'stopped' };
@@ -75,16 +79,20 @@ async function judgeRunning(
   vm: VmDefinition | undefined,
   context: StatusContext,
 ): Promise<Judgement> {
-  const { operation } = context;
-  const changing = operation?.vms.includes(name) ? commandEffects[operation.command] : 'leaves';
+  const operation = operationOn(context.operations, name);
+  const changing = operation ? commandEffects[operation.command] : 'leaves';
   const run = live.record ? await guestState(context.stateRoot, live.record) : undefined;
-  if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return { state: 'starting' };
+  const phase = stepOf(name, context);
+  const starting = { state: 'starting', ...(phase ? { phase } : {}) } as const;
+  if (run?.kind === 'unresponsive' && live.record && isJustLaunched(live.record)) return starting;
   const stuck = judgeRunState(name, run, changing);
   if (stuck) return stuck;
   if (vm === undefined && !context.fileIsBroken) {
     return { state: 'orphaned', reason: 'It is running but is no longer in castra.toml; `castra down` stops it.' };
   }
   if (live.record === undefined) return { state: 'running', reason: 'Its launch record is lost.' };
+  // The command that starts it knows more than a second login would tell.
+  if (phase !== undefined && live.record.readyAt === undefined) return starting;
   if (!(await isReady(live.record, context.stateRoot))) return judgeStarting(live.record, changing);
   return hasOtherBase(live.record) ? { state: 'running', reason: OTHER_BASE } : { state: 'running' };
 }
@@ -151,6 +159,12 @@ async function hasLine(path: string, pattern: string): Promise<boolean> {
     await turn();
   }
   return false;
+}
+
+/** How far the command that starts it is with it; undefined when none does. */
+function stepOf(name: string, { operations }: StatusContext): Phase | undefined {
+  const phase = operationOn(operations, name)?.steps?.[name];
+  return phase === 'ready' ? undefined : phase;
 }
 
 function judgeStarting(record: LaunchRecord, changing: CommandEffect): Judgement {

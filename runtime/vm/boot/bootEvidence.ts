@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { type Phase, phases } from '../../contract/vms.ts';
+import { type Phase, phases } from '../../contract/vocabulary.ts';
 
 /** Something seen of a starting VM from outside. */
 export type Observation =

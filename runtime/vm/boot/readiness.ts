@@ -1,5 +1,4 @@
-import type { Phase } from '../../contract/vms.ts';
-import type { ReadySignal } from '../../contract/vocabulary.ts';
+import type { Phase, ReadySignal } from '../../contract/vocabulary.ts';
 import { followFile } from '../../logs/follow.ts';
 import { pause } from '../../process/pause.ts';
 import type { RunningQemu } from '../launch.ts';

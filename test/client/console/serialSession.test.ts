@@ -107,6 +107,22 @@ test('the end of the VM is said, also when it came before the terminal was open,
     },
   ));
 
+test('the console of a VM that was started again takes the place of the one that ended', async () => {
+  const says = (text: string) => (socket: Socket) => socket.on('error', () => undefined).end(text);
+  await withConsole(says('first boot\r\n'), async (path) => {
+    const shown = await attach(path);
+    shown.session.open();
+    await shown.until(/first boot[\s\S]*The VM stopped/);
+    shown.session.attach(await connectConsole(path));
+    await shown.until(/The VM stopped[\s\S]*Connected to web[\s\S]*first boot[\s\S]*The VM stopped/);
+    assert.equal(shown.isClosed(), false);
+    shown.session.close();
+    const late = await connectConsole(path);
+    shown.session.attach(late);
+    assert.equal(late.destroyed, true);
+  });
+});
+
 test('closing the terminal lets go of the console, and says nothing more', () => {
   let isGone = false;
   return withConsole(

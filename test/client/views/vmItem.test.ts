@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RowState, VmView } from '../../../client/fleet/view.ts';
-import { coarse, vmRow, vmTooltip } from '../../../client/views/vmItem.ts';
+import type { RowState } from '../../../client/fleet/rowState.ts';
+import type { VmView } from '../../../client/fleet/view.ts';
+import { coarse, speakPort, vmRow, vmTooltip } from '../../../client/views/vmItem.ts';
 
 const running: VmView = {
   name: 'web-0',
@@ -42,7 +43,11 @@ test('an id has nothing that changes with the state', () => {
 });
 
 test('what a screen reader says has the state in words', () => {
-  assert.equal(vmRow('p', { name: 'db', state: 'failed', detail: 'no room' }).spoken, 'db, no room');
+  assert.equal(vmRow('p', { name: 'db', state: 'failed', detail: 'no room' }).spoken, 'db, failed, no room');
+  const dimmed = vmRow('p', { name: 'db', state: 'stopped', stale: true });
+  assert.deepEqual([dimmed.spoken, dimmed.color], ['db, stopped, castra.toml has errors', 'disabledForeground']);
+  const forward = { bind: '127.0.0.1', host: 34117, guest: 8080, protocol: 'tcp' } as const;
+  assert.equal(speakPort(forward), 'port 34117 to 8080, open');
 });
 
 test('a tooltip cannot be made to show what a guest or a file wrote as Markdown', () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { CastraError, type Failure } from '../../../runtime/contract/failures.ts';
 import type { ChangingCommand } from '../../../runtime/contract/vocabulary.ts';
 import { projectFiles } from '../../../runtime/state/layout.ts';
-import { readOperation } from '../../../runtime/state/lock.ts';
+import { readOperations } from '../../../runtime/state/operation/announce.ts';
 import { lockRoot } from '../../support/stateRoots.ts';
 import { type TempFolder, tempFolder } from '../../support/tempProject.ts';
 
@@ -58,13 +58,13 @@ describe('lockProject', () => {
   test('makes the state root, and tells who holds it', async () => {
     const lock = await lockRoot(root, 'up', ['web']);
     assert.equal(statSync(root).mode & 0o777, 0o700);
-    const operation = readOperation(root);
+    const operation = readOperations(root)[0];
     assert.deepEqual(
       { command: operation?.command, pid: operation?.pid, vms: operation?.vms },
       { command: 'up', pid: process.pid, vms: ['web'] },
     );
     lock.release();
-    assert.equal(readOperation(root), undefined);
+    assert.equal(readOperations(root)[0], undefined);
   });
 
   test('is free again at once after its release', async () => {
@@ -84,7 +84,40 @@ describe('lockProject', () => {
     assert.equal(failure.kind, 'busy');
     assert.deepEqual([failure.command, failure.pid], ['up', holder.pid]);
     assert.ok(!Number.isNaN(Date.parse(failure.startedAt ?? '')));
-    assert.deepEqual(readOperation(root)?.vms, ['web', 'db'], 'the loser left the announcement alone');
+    assert.deepEqual(readOperations(root)[0]?.vms, ['web', 'db'], 'the loser left the announcement alone');
+  });
+
+  test('is shared by commands that are about different VMs, each with its own announcement', async () => {
+    const web = await lockRoot(root, 'up', ['web']);
+    const db = await lockRoot(root, 'down', ['db']);
+    assert.deepEqual(
+      readOperations(root).map(({ command, vms }) => [command, vms]),
+      [
+        ['up', ['web']],
+        ['down', ['db']],
+      ],
+    );
+    await assert.rejects(lockRoot(root, 'down', ['cache', 'db']), { name: 'CastraError' });
+    assert.equal((await refusal()).kind, 'busy', 'one that is about the whole project has to wait for both');
+    web.note('web', 'kernel');
+    assert.deepEqual(readOperations(root)[0]?.steps, { web: 'kernel' });
+    web.release();
+    assert.deepEqual(
+      readOperations(root).map(({ command }) => command),
+      ['down'],
+    );
+    db.release();
+    assert.deepEqual(readdirSync(root), ['castra.id', 'castra.lock']);
+  });
+
+  test('is for the whole project when it cannot be written for which VMs it is', async () => {
+    (await lockRoot(root, 'up', [])).release();
+    mkdirSync(join(root, 'operation.json'));
+    const lock = await lockRoot(root, 'up', ['web']);
+    assert.deepEqual(readOperations(root), []);
+    assert.equal((await refusal()).kind, 'busy');
+    lock.release();
+    (await lockRoot(root, 'down', ['db'])).release();
   });
 
   test('gives it to one of many who ask at once', async () => {
@@ -99,7 +132,7 @@ describe('lockProject', () => {
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     assert.ok(existsSync(join(root, 'operation.json')));
-    assert.equal(readOperation(root), undefined, 'the operation of a dead holder is ignored');
+    assert.equal(readOperations(root)[0], undefined, 'the operation of a dead holder is ignored');
     (await lockRoot(root, 'down', [])).release();
   });
 
@@ -129,7 +162,7 @@ describe('lockProject', () => {
     const announced: unknown = JSON.parse(readFileSync(path, 'utf8'));
     assert.ok(typeof announced === 'object');
     writeFileSync(path, JSON.stringify({ ...announced, startToken: 'another start' }));
-    assert.equal(readOperation(root), undefined);
+    assert.equal(readOperations(root)[0], undefined);
     lock.release();
   });
 
@@ -144,7 +177,7 @@ describe('lockProject', () => {
       '{"command":"up","pid":2,"startedAt":"","startToken":"","vms":[1]}',
     ]) {
       writeFileSync(join(root, 'operation.json'), text);
-      assert.equal(readOperation(root), undefined, text);
+      assert.equal(readOperations(root)[0], undefined, text);
     }
   });
 

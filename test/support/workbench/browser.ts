@@ -53,8 +53,9 @@ export interface Locator {
     button?: 'left' | 'right';
     clickCount?: number;
     force?: boolean;
+    timeout?: number;
   }): Promise<void>;
-  hover(): Promise<void>;
+  hover(options?: { timeout?: number }): Promise<void>;
   fill(text: string): Promise<void>;
   focus(): Promise<void>;
   press(key: string): Promise<void>;

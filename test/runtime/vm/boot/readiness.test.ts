@@ -3,8 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Phase } from '../../../../runtime/contract/vms.ts';
-import type { ReadySignal } from '../../../../runtime/contract/vocabulary.ts';
+import type { Phase, ReadySignal } from '../../../../runtime/contract/vocabulary.ts';
 import { readBanner } from '../../../../runtime/vm/boot/loginProbe.ts';
 import {
   BootEvents,
