@@ -1,14 +1,14 @@
 // What each file that ships may weigh. A build prints it; one that is over its limit fails.
 import { statSync } from 'node:fs';
 
-/** In bytes, with room for what is planned (broker, bootstrap, snapshots). */
+/** In bytes, with room for what is planned (disks that last, snapshots). */
 export const LIMITS = {
-  'dist/cli.js': 5_000,
+  'dist/cli.js': 6_000,
   'dist/broker.js': 60_000,
   'dist/program.js': 360_000,
-  'dist/rest.js': 400_000,
-  'dist/extension.cjs': 90_000,
-  'dist/server.js': 450_000,
+  'dist/rest.js': 450_000,
+  'dist/extension.cjs': 95_000,
+  'dist/server.js': 475_000,
   'dist/packages/re2js.js': 160_000,
   'dist/packages/ssh2.js': 320_000,
   'dist/packages/undici.js': 200_000,
