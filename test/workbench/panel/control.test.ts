@@ -102,6 +102,9 @@ test('a button in an editor is for the project of that editor, and so is the fir
   );
   await page.locator('.editor-actions .action-label[aria-label^="Up All"]').click();
   await rowsAre(/deep 1 running\ndb-0 running.*\ntop 0 running\nweb-0 stopped/);
+  // VMs of two projects may have the same name; their terminals do not.
+  await runCommand(page, 'Castra: Open Serial Console');
+  await page.locator('.part.panel', { hasText: 'deep/db-0 serial' }).waitFor();
   await runCommand(page, 'Castra: Down All');
   assert.deepEqual(await pickerItems(page), ['deep', 'top']);
   await page.keyboard.press('Enter');
