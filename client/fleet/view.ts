@@ -89,7 +89,7 @@ function stateOf(status: VmStatus): { readonly state: RowState; readonly detail?
     case 'starting':
       return { state: 'starting', ...(status.phase ? { detail: phaseSteps[status.phase] } : {}), ...detail };
     case 'running':
-      return { state: status.reason === undefined ? 'running' : 'degraded', ...detail };
+      return status.reason === undefined ? stateOfBootstrap(status) : { state: 'degraded', ...detail };
     case 'paused':
       return { state: 'paused', ...detail };
     case 'shutting_down':
@@ -98,6 +98,22 @@ function stateOf(status: VmStatus): { readonly state: RowState; readonly detail?
       return { state: status.pid === undefined ? 'failed' : 'degraded', ...detail };
     case 'orphaned':
       return { state: 'orphan', detail: 'not in castra.toml' };
+  }
+}
+
+/** Of a VM that works: its bootstrap is what may still be going on, or wrong. */
+function stateOfBootstrap({ bootstrap }: VmStatus): { readonly state: RowState; readonly detail?: string } {
+  switch (bootstrap?.state) {
+    case 'running':
+      return { state: 'running', detail: `bootstrap: ${bootstrap.step ?? 'begins'}` };
+    case 'failed': {
+      const at = bootstrap.step === undefined ? '' : ` at ${bootstrap.step}`;
+      return { state: 'degraded', detail: `bootstrap failed${at}${bootstrap.reason ? `: ${bootstrap.reason}` : ''}` };
+    }
+    case 'pending':
+    case 'done':
+    case undefined:
+      return { state: 'running' };
   }
 }
 

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { readScript } from '../../runtime/config/bootstrapSteps.ts';
 import type { StringValue } from '../../runtime/config/toml/syntax.ts';
 import { isUrl } from '../../runtime/config/vms/baseImage.ts';
 import { resolveOverlay } from '../../runtime/config/vms/paths.ts';
@@ -12,6 +13,8 @@ export type Target = { readonly kind: 'path'; readonly path: string } | { readon
 const PATH_KEYS: ReadonlySet<string> = new Set([
   'project.state_dir',
   'ssh.identity',
+  'steps.payload',
+  'steps.run',
   'vms.base_image',
   'vms.bootstrap.payload',
   'vms.bootstrap.script',
@@ -33,6 +36,10 @@ export function targetOf(names: Names, written: string, { place }: Pick<Analysis
   if (key === 'overlay')
     return { kind: 'path', path: resolveOverlay(written, { project, stateRoot: place.stateRoot }) };
   if (key === 'base_image' && isUrl(written)) return { kind: 'url', url: written };
+  if (key === 'run') {
+    const script = readScript(written, project);
+    return script.kind === 'file' ? { kind: 'path', path: script.path } : undefined;
+  }
   if (key !== 'user_data') return { kind: 'path', path: resolve(project, written) };
   const data = readUserData(written, { project });
   return data?.kind === 'file' ? { kind: 'path', path: data.path } : undefined;
