@@ -101,7 +101,7 @@ function stateOf(status: VmStatus): { readonly state: RowState; readonly detail?
   }
 }
 
-/** Of a VM that works: its bootstrap is what may still be going on, or wrong. */
+/** Of a VM that works: its bootstrap may still run, or have failed. */
 function stateOfBootstrap({ bootstrap }: VmStatus): { readonly state: RowState; readonly detail?: string } {
   switch (bootstrap?.state) {
     case 'running':
