@@ -40,7 +40,7 @@ export function stateOf(status: VmStatus, operation: RunningOperation | undefine
       return { state: 'starting', ...(status.phase ? { detail: showPhase(status.phase) } : {}), ...detail };
     }
     case 'running':
-      return { state: reason === undefined ? 'running' : 'degraded', ...detail };
+      return reason === undefined ? stateOfBootstrap(status) : { state: 'degraded', ...detail };
     case 'paused':
       return { state: 'paused', ...detail };
     case 'shutting_down':
@@ -61,3 +61,19 @@ function leftover({ overlayBytes }: VmStatus): Shown {
 }
 
 const orphan = (): Shown => ({ state: 'orphan', detail: say('running, not in castra.toml') });
+
+/** Of a VM that works: its bootstrap may still run, or have failed. */
+function stateOfBootstrap({ bootstrap }: VmStatus): Shown {
+  switch (bootstrap?.state) {
+    case 'running':
+      return { state: 'running', detail: `bootstrap: ${bootstrap.step ?? 'begins'}` };
+    case 'failed': {
+      const at = bootstrap.step === undefined ? '' : ` at ${bootstrap.step}`;
+      return { state: 'degraded', detail: `bootstrap failed${at}${bootstrap.reason ? `: ${bootstrap.reason}` : ''}` };
+    }
+    case 'pending':
+    case 'done':
+    case undefined:
+      return { state: 'running' };
+  }
+}

@@ -67,6 +67,9 @@ export interface PlanRequest {
   readonly only?: string;
 }
 
+/** Other users of the guest than the one that logs in run steps in the remote folder. */
+export const isShared = ({ units }: BootstrapPlan): boolean => units.some(({ user }) => user !== undefined);
+
 const DEFAULT_REMOTE_DIR = '/tmp/castra-bootstrap';
 
 /** Merges castra.toml and bootstrap.toml. Pure but for `kindOf`. */

@@ -43,6 +43,7 @@ class BootstrapRun {
   #reason = '';
   #group: Leftover | undefined;
   #step: string | undefined;
+  #mirrors = true;
 
   constructor(job: BootstrapJob) {
     this.#job = job;
@@ -249,11 +250,11 @@ class BootstrapRun {
   }
 
   #note(status: BootstrapState['status'], reason?: string): void {
-    const { stateRoot, plan, uuid, isPartial, disk } = this.#job;
+    const { plan, uuid, isPartial, disk } = this.#job;
     const group = this.#group ?? (status === 'done' ? undefined : this.#leftover());
     // A part that succeeded proves nothing of the rest.
     const stamp = isPartial ? '' : this.#stamp;
-    writeBootstrapState(stateRoot, {
+    this.#mirror({
       vm: plan.vm,
       uuid,
       status,
@@ -266,6 +267,18 @@ class BootstrapRun {
       ...(group === undefined ? {} : { guestPid: group.pid, guestStarted: group.started }),
       ...(this.#knownHash === undefined ? {} : { baseHash: this.#knownHash }),
     });
+  }
+
+  /** Only for those who do not ask the guest: a full disk of this host must not end a bootstrap. */
+  #mirror(state: Parameters<typeof writeBootstrapState>[1]): void {
+    try {
+      writeBootstrapState(this.#job.stateRoot, state);
+    } catch (error) {
+      if (!this.#mirrors) return;
+      this.#mirrors = false;
+      const text = `${state.vm}: how far its bootstrap is cannot be noted: ${messageOf(error)}`;
+      this.#job.report({ type: 'message', severity: 'warning', text });
+    }
   }
 
   /** Hashed once for each state of the base image. */

@@ -7,6 +7,7 @@ import type { ActiveRun, BootstrapJob, StepOutcome } from './job.ts';
 import { archiveBytes, writeArchive } from './payload/archive.ts';
 import type { Member } from './payload/artifact.ts';
 import { PayloadError } from './payload/payload.ts';
+import { isShared } from './plan.ts';
 import { explainEnd, stepFailed } from './stepFailure.ts';
 
 const PREPARE_TIMEOUT_MS = 120_000;
@@ -36,6 +37,7 @@ const refusals: Readonly<Partial<Record<GuestFacts['folder'], string>>> = {
   file: 'is a file',
   link: 'is a symbolic link',
   home: "is the user's home",
+  foreign: 'or the folder above it belongs to another user of the guest',
 };
 
 function refuseFolder({ plan: { vm, remoteDir } }: BootstrapJob, { folder }: GuestFacts): void {
@@ -73,7 +75,11 @@ async function sendOnce({ job, link, log }: ActiveRun) {
     job.report({ type: 'bootstrap.progress', vm: plan.vm, doneBytes, totalBytes }),
   );
   try {
-    return { end: await link.run({ line: unpackLine(plan.remoteDir), input, take, timeoutMs }), output, timeoutMs };
+    return {
+      end: await link.run({ line: unpackLine(plan.remoteDir, isShared(plan)), input, take, timeoutMs }),
+      output,
+      timeoutMs,
+    };
   } catch (error) {
     if (!(error instanceof PayloadError) && !(error instanceof Error && 'syscall' in error)) throw error;
     throw stepFailed(plan.vm, { ...STEP, detail: error.message, hint: 'Do not change the payload while it is sent.' });

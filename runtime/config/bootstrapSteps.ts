@@ -53,7 +53,7 @@ function readStep(table: Fields, folder: string): BootstrapStepFile {
 }
 
 /** The name of a script is one word with a dot or a slash; a command that is one word has neither. */
-function readScript(written: string, folder: string): ScriptSource {
+export function readScript(written: string, folder: string): ScriptSource {
   const isPath = /^[^\s#]\S*$/.test(written) && /[./]/.test(written);
   return isPath ? { kind: 'file', path: resolve(folder, written) } : { kind: 'inline', text: written };
 }

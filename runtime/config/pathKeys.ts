@@ -29,6 +29,8 @@ export const pathKeys: Readonly<Record<string, PathKey>> = {
   'vms.instances.user_data': USER_DATA,
   'vms.bootstrap.script': { name: 'script', isFolder: false, best: /\.sh$/i },
   'ssh.identity': { name: 'identity', isFolder: false, best: /^id_\w+$|\.(?:key|pem)$/i },
+  'steps.run': { name: 'run', isFolder: false, best: /\.sh$/i },
+  'steps.payload': { name: 'payload', isFolder: true, best: /^$/ },
   'vms.bootstrap.payload': { name: 'payload', isFolder: true, best: /^$/ },
 };
 

@@ -248,7 +248,7 @@ function describeBootstrap(failure: Extract<Failure, { kind: 'bootstrap-failed' 
   const { vm, step, name, detail, hint, output, logPath } = failure;
   const where = name === undefined ? step : `${step} "${name}"`;
   return [
-    `${vm} runs, but its bootstrap failed at ${where}: ${detail}. ${hint}`,
+    `${vm} runs, but its bootstrap failed at ${where}: ${detail}. ${hint}`.trimEnd(),
     ...tail('last lines', output),
     ...(logPath === undefined ? [] : [`Log: ${logPath}`]),
   ].join('\n');

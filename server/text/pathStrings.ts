@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { readScript } from '../../runtime/config/bootstrapSteps.ts';
 import { pathKey } from '../../runtime/config/pathKeys.ts';
 import type { StringValue } from '../../runtime/config/toml/syntax.ts';
 import { isUrl } from '../../runtime/config/vms/baseImage.ts';
@@ -21,6 +22,10 @@ export function targetOf(names: Names, written: string, { place }: Pick<Analysis
   if (key === 'overlay')
     return { kind: 'path', path: resolveOverlay(written, { project, stateRoot: place.stateRoot }) };
   if (key === 'base_image' && isUrl(written)) return { kind: 'url', url: written };
+  if (key === 'run') {
+    const script = readScript(written, project);
+    return script.kind === 'file' ? { kind: 'path', path: script.path } : undefined;
+  }
   if (key !== 'user_data') return { kind: 'path', path: resolve(project, written) };
   const data = readUserData(written, { project });
   return data?.kind === 'file' ? { kind: 'path', path: data.path } : undefined;

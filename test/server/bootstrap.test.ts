@@ -47,6 +47,7 @@ options = [
 describe('a bootstrap.toml in the editor', () => {
   it('is offered its own keys and tables, and none of castra.toml', async () => {
     assert.deepEqual((await labels('|')).toSorted(), [
+      '[[steps]]',
       '[env]',
       '[ssh]',
       '[verify]',
@@ -54,8 +55,10 @@ describe('a bootstrap.toml in the editor', () => {
       'handshake_timeout_secs',
       'remote_dir',
     ]);
-    assert.deepEqual((await labels('[verify]\n|')).toSorted(), ['[env]', '[ssh]', 'command', 'path']);
-    assert.deepEqual((await labels('[|')).toSorted(), ['[env]', '[ssh]', '[verify]']);
+    assert.deepEqual((await labels('[verify]\n|')).toSorted(), ['[[steps]]', '[env]', '[ssh]', 'command', 'path']);
+    assert.deepEqual((await labels('[|')).toSorted(), ['[[steps]]', '[env]', '[ssh]', '[verify]']);
+    const ofStep = await labels('[[steps]]\nname = "a"\n|');
+    for (const key of ['run', 'payload', 'reboot', 'needs']) assert.ok(ofStep.includes(key), key);
     assert.equal(await chosen('remo|', 'remote_dir', RICH, PATH), 'remote_dir = "$1"');
     assert.deepEqual(await labels('remote_dir = |'), ['/tmp/castra-bootstrap']);
   });
@@ -66,7 +69,7 @@ describe('a bootstrap.toml in the editor', () => {
       return explain(analysisOf(text, PATH), offset);
     };
     const folder = words('remote_|dir = "/x"')?.paragraphs.join('\n') ?? '';
-    assert.match(folder, /Its content is deleted first/);
+    assert.match(folder, /is deleted first/);
     assert.equal(words('[ssh]\nident|ity = "id"')?.path?.absolute, '/srv/demo/bootstrap/web/id');
     assert.equal(words('na|me = "x"'), undefined);
   });
@@ -154,7 +157,7 @@ describe('a bootstrap.toml and its project', () => {
       ['db', 'web', 'web-0', 'web-1', 'db-0'],
     );
     const hover = await client.request<Hover>('textDocument/hover', at('bootstrap/db/bootstrap.toml', 'hand|'));
-    assert.match(JSON.stringify(hover), /Name of the VM/);
+    assert.match(JSON.stringify(hover), /makes itself known to the broker/);
     await client.stop();
   });
 

@@ -103,27 +103,27 @@ export class GuestLink {
 
   async #stop(
     started: { readonly end: Promise<unknown>; abandon(): void },
-    { group }: GuestCommand,
+    { group, line }: GuestCommand,
     isCancel: boolean,
   ): Promise<GuestEnd> {
     started.end.catch(() => undefined);
     const pid = group?.();
-    const stopped = pid === undefined || (await this.#endGroup(pid));
+    const stopped = pid === undefined || (await this.#endGroup(pid, line));
     started.abandon();
     if (!isCancel) return { kind: 'timed-out', stopped };
     if (!stopped && pid !== undefined) this.#request.onLeftRunning(pid);
     throw new CastraError({ kind: 'cancelled' });
   }
 
-  /** The run's signal may be aborted already, so this goes by a limit of its own. */
-  async #endGroup(pid: number): Promise<boolean> {
+  /** As the user that runs it. The run's signal may be aborted already, so this goes by a limit of its own. */
+  async #endGroup(pid: number, line: string): Promise<boolean> {
     const limit = AbortSignal.timeout(STOP_TIMEOUT_MS);
     const isOver = new Promise<undefined>((done) => limit.addEventListener('abort', () => done(undefined)));
     try {
       if (this.#session === undefined || this.#session.isClosed) {
         this.#session = await openSession(this.#request.target, limit);
       }
-      const command = { line: shellLine(), input: stopProgram(pid), take: SILENT };
+      const command = { line, input: stopProgram(pid), take: SILENT };
       const { end } = await this.#session.start(command);
       const result = await Promise.race([end, isOver]);
       return result?.kind === 'exited' && result.exitCode === 0;

@@ -9,7 +9,7 @@ export interface GuestFacts {
   readonly stamp?: string;
   readonly bootId?: string;
   readonly hasTar: boolean;
-  readonly folder: 'ours' | 'none' | 'empty' | 'strange' | 'file' | 'link' | 'home';
+  readonly folder: 'ours' | 'none' | 'empty' | 'strange' | 'file' | 'link' | 'home' | 'foreign';
   /** The hash of what was sent before; undefined when it was changed since. */
   readonly sent?: string;
   /** A process group of an earlier run that was still there. */
@@ -41,7 +41,7 @@ export async function probeGuest(
 const expectedFiles = ({ artifact }: BootstrapJob): number =>
   artifact.members.filter(({ kind }) => kind !== 'folder').length;
 
-const FOLDERS = ['ours', 'none', 'empty', 'strange', 'file', 'link', 'home'] as const;
+const FOLDERS = ['ours', 'none', 'empty', 'strange', 'file', 'link', 'home', 'foreign'] as const;
 
 function readFacts(text: string, mark: Mark, files: number): GuestFacts {
   const facts = new Map<string, string>();

@@ -65,6 +65,10 @@ export function probeProgram({ mark, remoteDir, stamp, leftover }: ProbeRequest)
     'elif [ -z "$(ls -A "$d")" ]; then say folder empty',
     'else say folder strange; fi',
     '[ "$d" = "$HOME" ] && say folder home',
+    // Their owner could put other scripts there. Root may, and in /tmp other users cannot rename what is ours.
+    'for f in "$d" "$(dirname "$d")"; do',
+    '  if [ -e "$f" ] && [ ! -O "$f" ] && [ "$(ls -ldn "$f" | awk \'{ print $3 }\')" != 0 ]; then say folder foreign; fi',
+    'done',
   ]);
 }
 

@@ -34,15 +34,15 @@ export const SENT = '.castra-sent';
 
 /**
  * The command line that unpacks an archive from standard input and then replaces the folder with it. An archive that
- * was cut off lacks its last member, and replaces nothing.
+ * was cut off lacks its last member, and replaces nothing. `isShared`: other users of the guest run steps in it.
  */
-export function unpackLine(remoteDir: string): string {
+export function unpackLine(remoteDir: string, isShared: boolean): string {
   const steps = [
     `d=${inDigits(remoteDir)}`,
     `n=$d${NEW}`,
     'fail() { rm -rf "$n"; exit 1; }',
     'rm -rf "$n" || exit 1',
-    'mkdir -p "$(dirname "$d")" && mkdir "$n" && chmod 755 "$n" && cd "$n" || fail',
+    `mkdir -p "$(dirname "$d")" && mkdir "$n" && chmod ${isShared ? '755' : '700'} "$n" && cd "$n" || fail`,
     'tar -xpof - || fail',
     `[ -f ${SENT} ] || { echo "the archive did not arrive whole" >&2; fail; }`,
     `rm -rf "$d${OLD}"`,

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { messageOf } from '../../contract/failures.ts';
-import type { BootstrapPlan, Unit } from '../plan.ts';
+import { type BootstrapPlan, isShared, type Unit } from '../plan.ts';
 import { type PayloadEntry, PayloadError, readPayload } from './payload.ts';
 
 /** What is sent, and the hashes that tell whether anything changed. */
@@ -32,7 +32,7 @@ interface TextMember {
 export function readArtifact(plan: BootstrapPlan): Artifact {
   const scripts = plan.units.flatMap(readScript);
   const payloads = payloadsOf(plan);
-  const sent = createHash('sha256');
+  const sent = createHash('sha256').update(isShared(plan) ? 'shared\0' : 'private\0');
   for (const { name, bytes } of scripts) sent.update(`text\0${name}\0`).update(bytes);
   const hash = hashArtifact(plan, payloads, sent);
   const members = [...scripts, ...payloads.flatMap(({ prefix, entries }) => place(prefix, entries))];

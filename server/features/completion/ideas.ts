@@ -108,6 +108,8 @@ function computed(analysis: Analysis, path: TomlPath, name: string): Idea[] {
       return roleIdeas(analysis, path.slice(0, -1));
     case 'vms.needs':
       return typeof path.at(-1) === 'number' ? words(...needableNames(analysis, path)) : [];
+    case 'steps.needs':
+      return typeof path.at(-1) === 'number' ? identityIdeas(analysis).reverse() : [];
     case 'vms.instances.id':
       return words(...missingIds(analysis, path));
     case 'vms.port_forwards.host':

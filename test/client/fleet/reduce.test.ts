@@ -135,6 +135,16 @@ describe('what is known of the VMs', () => {
     assert.deepEqual(states(fleet), [['a', 'starting', 'waiting for SSH']]);
   });
 
+  it('of a VM that runs is that of its bootstrap, while that runs or when it failed', () => {
+    const row = (bootstrap: VmStatus['bootstrap']) =>
+      states(after(snapshot(vm('a', { state: 'running', pid: 3, ...(bootstrap ? { bootstrap } : {}) }))));
+    assert.deepEqual(row({ state: 'running', step: 'apply app' }), [['a', 'running', 'bootstrap: apply app']]);
+    const failed = { state: 'failed', step: 'transfer', reason: 'the disk is full' } as const;
+    assert.deepEqual(row(failed), [['a', 'degraded', 'bootstrap failed at transfer: the disk is full']]);
+    assert.deepEqual(row({ state: 'done' }), [['a', 'running', undefined]]);
+    assert.deepEqual(row(undefined), [['a', 'running', undefined]]);
+  });
+
   it('is gone with its project', () => {
     assert.deepEqual(view(reduce(after(snapshot(vm('a'))), { type: 'lost', project: PROJECT })), []);
   });

@@ -36,7 +36,7 @@ describe('unpacking', () => {
     for (const [name, text] of Object.entries(members)) writeFileSync(join(source, name), text);
     const archive = spawnSync('tar', ['-C', source, '-cf', '-', ...Object.keys(members)]).stdout;
     spawnSync('rm', ['-rf', source]);
-    return spawnSync('sh', ['-c', unpackLine(dir)], { input: archive, encoding: 'utf8' });
+    return spawnSync('sh', ['-c', unpackLine(dir, false)], { input: archive, encoding: 'utf8' });
   };
 
   it('replaces a folder as a whole, whatever it is called, and leaves nothing beside it', () => {
@@ -54,7 +54,7 @@ describe('unpacking', () => {
     const cut = unpack(dir, { a: '2' });
     assert.equal(cut.status, 1);
     assert.match(cut.stderr, /did not arrive whole/);
-    assert.equal(spawnSync('sh', ['-c', unpackLine(dir)], { input: 'no tar'.repeat(200) }).status, 1);
+    assert.equal(spawnSync('sh', ['-c', unpackLine(dir, false)], { input: 'no tar'.repeat(200) }).status, 1);
     assert.equal(readFileSync(join(dir, 'a'), 'utf8'), '1');
     assert.equal(existsSync(`${dir}.castra-new`), false);
   });

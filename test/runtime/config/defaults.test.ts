@@ -12,7 +12,7 @@ import { castraSchema, type Schema, schemaAt } from '../../../runtime/config/sch
 import { configTemplate } from '../../../runtime/config/template.ts';
 import { analyze, HEAD } from './marked.ts';
 
-type Tree = { [key: string]: Tree | string | number };
+type Tree = { [key: string]: Tree | string | number | boolean };
 
 /** Every default of the schema but empty lists and tables. */
 function defaultsOf(path: readonly (string | number)[]): Tree {
@@ -22,7 +22,7 @@ function defaultsOf(path: readonly (string | number)[]): Tree {
   for (const key of Object.keys(schemaAt(castraSchema, inner)?.properties ?? {})) {
     const own = schemaAt(castraSchema, [...inner, key]);
     const value = own?.default;
-    if (typeof value === 'string' || typeof value === 'number') found[key] = value;
+    if (['string', 'number', 'boolean'].includes(typeof value)) found[key] = value;
     const below = own?.items || own?.properties ? defaultsOf([...inner, key]) : {};
     if (Object.keys(below).length > 0) found[key] = below;
   }
