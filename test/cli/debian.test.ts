@@ -123,7 +123,10 @@ describe('Debian with systemd, OpenSSH and cloud-init', { skip: image === undefi
     await inGuest('inline-0', 'sudo sh -c "(sleep 2; echo mem > /sys/power/state) >/dev/null 2>&1 &"');
     const deadline = performance.now() + 120_000;
     while ((await stateOf('inline-0'))?.state !== 'paused') assert.ok(performance.now() < deadline, 'it stays awake');
-    assert.match((await stateOf('inline-0'))?.reason ?? '', /put itself to sleep.*`castra resume inline-0` continues it/);
+    assert.match(
+      (await stateOf('inline-0'))?.reason ?? '',
+      /put itself to sleep.*`castra resume inline-0` continues it/,
+    );
     assert.equal(outcomeOf<ResumeOutcome>(await ok(castra('resume', '--json', 'inline'))).vms[0]?.result, 'resumed');
     assert.equal(await inGuest('inline-0', 'hostname'), 'inline-0');
   });
