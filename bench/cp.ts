@@ -1,7 +1,7 @@
 // What `castra cp` costs beside scp and rsync: many small files, and a large one, to OpenSSH's server on this host and
 // back. The three take turns, so that a busy moment of this host meets all of them. `-- IMAGE` boots that image and
 // measures with it instead, with less and without rsync, which guests seldom have.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { SshConfigOutcome } from '../runtime/contract/ssh.ts';
@@ -53,8 +53,11 @@ function way(name: string, host: string, copy: (from: string, to: string) => unk
 
 function writeConfig({ path, port, user, identity }: Target): string {
   const config = join(path, 'bench_config');
+  // The project's own may have a path that ssh_config would expand.
+  const key = join(path, 'bench_key');
+  copyFileSync(identity, key);
   const known = '  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n';
-  const host = `Host vm\n  HostName 127.0.0.1\n  Port ${port}\n  User ${user}\n  IdentityFile ${JSON.stringify(identity)}\n`;
+  const host = `Host vm\n  HostName 127.0.0.1\n  Port ${port}\n  User ${user}\n  IdentityFile ${key}\n`;
   writeFileSync(config, `${host}  IdentitiesOnly yes\n${known}`);
   return config;
 }

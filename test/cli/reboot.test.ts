@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { RebootOutcome, StatusOutcome, UpOutcome } from '../../runtime/contract/vms.ts';
+import { readRecord } from '../../runtime/state/record.ts';
+import { QmpClient } from '../../runtime/vm/qmp.ts';
 import { type CliResult, lines, ok, outcomeOf, runCli } from '../support/cli.ts';
 import { startHostileGuest } from '../support/hostileGuest.ts';
 import { loopbackVm } from '../support/loopbackVm.ts';
@@ -40,6 +42,21 @@ describe('reboot and restart of a real guest', { skip: image === undefined && 'C
       assert.equal(outcomeOf<StatusOutcome>(await castra('status', '--json')).vms[0]?.state, 'running');
     });
   }
+
+  test('a guest that was paused is reset, and only that', async () => {
+    const monitor = readRecord(project.stateRoot, 'web-0')?.sockets.monitor ?? '';
+    const qmp = await QmpClient.connect(monitor);
+    await qmp.execute('stop');
+    qmp.close();
+    const asked = await castra('reboot');
+    assert.equal(asked.code, 70);
+    assert.match(
+      asked.stderr,
+      /paused over QMP.*`castra resume web-0` continues it\. `castra reboot --hard web-0` resets it/,
+    );
+    const result = await ok(castra('reboot', '--hard', '--json'));
+    assert.equal(outcomeOf<RebootOutcome>(result).vms[0]?.result, 'ready');
+  });
 
   test('a restart asks, and starts with a new disk', async () => {
     const pid = async () => outcomeOf<StatusOutcome>(await castra('status', '--json')).vms[0]?.pid;

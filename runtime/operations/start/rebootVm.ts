@@ -43,7 +43,7 @@ export async function rebootVm(plan: RebootPlan, run: Run): Promise<VmRebootResu
   try {
     const serialFrom = sizeOf(vmFiles(stateRoot, vm).serialLog);
     run.report({ type: 'vm.rebooting', vm, method });
-    if (method === 'reset') await qmp.execute('system_reset');
+    if (method === 'reset') await pressReset(qmp);
     else await askToReboot(plan, reset, run);
     const started = performance.now();
     const { readyAt, notReady, ...fresh } = record;
@@ -68,6 +68,12 @@ export async function rebootVm(plan: RebootPlan, run: Run): Promise<VmRebootResu
   } finally {
     qmp.close();
   }
+}
+
+/** A guest that was paused would stay so. */
+async function pressReset(qmp: QmpClient): Promise<void> {
+  await qmp.execute('system_reset');
+  await qmp.execute('cont');
 }
 
 /** A guest that stands still hears nothing; a reset helps it all the same. */
