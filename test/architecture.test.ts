@@ -78,12 +78,12 @@ const RULES: readonly Rule[] = [
     files: any('runtime/bootstrap/.+'),
     values: any(
       'runtime/(?:bootstrap|ssh|state|process|logs)/.+',
-      'runtime/config/(?:bootstrapSteps|remoteDir)\\.ts',
+      'runtime/config/bootstrap/(?:bootstrapSteps|remoteDir)\\.ts',
       CORE,
       NODE,
       'tar/header',
     ),
-    types: any('runtime/config/(?:project|analyzeBootstrap)\\.ts'),
+    types: any('runtime/config/(?:project|bootstrap/analyzeBootstrap)\\.ts'),
     why: 'it knows one guest and how to log in to it, not projects and who else waits',
   },
   {

@@ -1,12 +1,12 @@
-import type { BootstrapFile } from '../config/analyzeBootstrap.ts';
+import type { BootstrapFile } from '../config/bootstrap/analyzeBootstrap.ts';
 import {
   type BootstrapStepFile,
   DEFAULT_STEP_TIMEOUT_MS,
   ENV_NAME,
   type ScriptSource,
-} from '../config/bootstrapSteps.ts';
+} from '../config/bootstrap/bootstrapSteps.ts';
+import { explainRemoteDir } from '../config/bootstrap/remoteDir.ts';
 import type { BootstrapMode, BootstrapSettings } from '../config/project.ts';
-import { explainRemoteDir } from '../config/remoteDir.ts';
 import { explainSshOptions } from './sshOptions.ts';
 
 /** One thing that runs in the guest: the script of a VM, or a step of its bootstrap.toml. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { BOOTSTRAP_FILE, configOfBootstrap } from '../config/bootstrapProject.ts';
+import { BOOTSTRAP_FILE, configOfBootstrap } from '../config/bootstrap/bootstrapProject.ts';
 import { discoverConfig } from '../config/discover.ts';
 import { inOrder, spanAt } from '../config/findings/findings.ts';
 import { findMissingFiles } from '../config/findings/missingFiles.ts';

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { filesOfBootstrap, findMismatches, findMissing } from '../../runtime/config/bootstrapProject.ts';
+import { filesOfBootstrap, findMismatches, findMissing } from '../../runtime/config/bootstrap/bootstrapProject.ts';
 import { findMissingFiles } from '../../runtime/config/findings/missingFiles.ts';
 import { expandHome } from '../../runtime/config/vms/paths.ts';
 import type { Diagnostic } from '../../runtime/contract/diagnostics.ts';

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { analyzeConfig, type ConfigSource } from '../../runtime/config/analyze.ts';
-import { analyzeBootstrap, type BootstrapAnalysis } from '../../runtime/config/analyzeBootstrap.ts';
-import { BOOTSTRAP_FILE } from '../../runtime/config/bootstrapProject.ts';
+import { analyzeBootstrap, type BootstrapAnalysis } from '../../runtime/config/bootstrap/analyzeBootstrap.ts';
+import { BOOTSTRAP_FILE } from '../../runtime/config/bootstrap/bootstrapProject.ts';
 import type { ConfigAnalysis } from '../../runtime/config/configAnalysis.ts';
 import { bootstrapSchema, castraSchema, type DocumentSchema } from '../../runtime/config/schemaAt.ts';
 import { type PositionEncoding, type PositionMap, positionMap } from './positions.ts';

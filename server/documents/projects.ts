@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BOOTSTRAP_FILE, configOfBootstrap } from '../../runtime/config/bootstrapProject.ts';
+import { BOOTSTRAP_FILE, configOfBootstrap } from '../../runtime/config/bootstrap/bootstrapProject.ts';
 import { type Analysis, pathOf } from './analysis.ts';
 import type { Documents } from './documents.ts';
 import { atMost } from './fileChecks.ts';

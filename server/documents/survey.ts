@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BOOTSTRAP_FILE } from '../../runtime/config/bootstrapProject.ts';
+import { BOOTSTRAP_FILE } from '../../runtime/config/bootstrap/bootstrapProject.ts';
 
 /** One castra.toml or bootstrap.toml on the disk. */
 export interface SurveyedFile {

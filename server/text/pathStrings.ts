@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { readScript } from '../../runtime/config/bootstrapSteps.ts';
+import { readScript } from '../../runtime/config/bootstrap/bootstrapSteps.ts';
 import { pathKey } from '../../runtime/config/pathKeys.ts';
 import type { StringValue } from '../../runtime/config/toml/syntax.ts';
 import { isUrl } from '../../runtime/config/vms/baseImage.ts';

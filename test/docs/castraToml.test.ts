@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { analyzeBootstrap } from '../../runtime/config/analyzeBootstrap.ts';
+import { analyzeBootstrap } from '../../runtime/config/bootstrap/analyzeBootstrap.ts';
 import { analyze, HEAD } from '../runtime/config/marked.ts';
 
 const text = readFileSync('docs/castra-toml.md', 'utf8');

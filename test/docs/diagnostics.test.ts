@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { analyzeBootstrap } from '../../runtime/config/analyzeBootstrap.ts';
-import { findMismatches } from '../../runtime/config/bootstrapProject.ts';
+import { analyzeBootstrap } from '../../runtime/config/bootstrap/analyzeBootstrap.ts';
+import { findMismatches } from '../../runtime/config/bootstrap/bootstrapProject.ts';
 import { findMissingFiles } from '../../runtime/config/findings/missingFiles.ts';
 import { diagnosticCodes, factsOf, isDiagnosticCode } from '../../runtime/contract/diagnosticCodes.ts';
 import { analyze, HEAD } from '../runtime/config/marked.ts';

@@ -5,9 +5,9 @@ import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
+import { untilReaderGoes } from '../pipe/untilReaderGoes.ts';
 import { plainDisplay, textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
-import { untilReaderGoes } from '../untilReaderGoes.ts';
 
 const help = `
 Topics are words with dots between: metrics.cpu. For tail, * stands for one word and a last > for the rest.

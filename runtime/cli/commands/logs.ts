@@ -5,8 +5,8 @@ import type { Run } from '../../operations/run.ts';
 import { readContext } from '../arguments.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
+import { untilReaderGoes } from '../pipe/untilReaderGoes.ts';
 import { runSession } from '../session.ts';
-import { untilReaderGoes } from '../untilReaderGoes.ts';
 
 interface Flags {
   readonly follow?: boolean;

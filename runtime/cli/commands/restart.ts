@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { UpOutcome } from '../../contract/vms.ts';
 import type { Run } from '../../operations/run.ts';
 import { parseSeconds, readContext } from '../arguments.ts';
-import { askAtTerminal } from '../consent.ts';
+import { askAtTerminal } from '../ask/consent.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { keepMemoryFlat } from '../memory.ts';

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { type Artifact, readArtifact } from '../../bootstrap/payload/artifact.ts';
 import { PayloadError } from '../../bootstrap/payload/payload.ts';
 import { type PlanFacts, type Planned, type PlanRequest, planBootstrap } from '../../bootstrap/plan.ts';
-import { analyzeBootstrap } from '../../config/analyzeBootstrap.ts';
-import { BOOTSTRAP_FILE } from '../../config/bootstrapProject.ts';
+import { analyzeBootstrap } from '../../config/bootstrap/analyzeBootstrap.ts';
+import { BOOTSTRAP_FILE } from '../../config/bootstrap/bootstrapProject.ts';
 import type { VmDefinition } from '../../config/project.ts';
 import { messageOf } from '../../contract/failures.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bootstrapStatus, readBootstrapState } from '../../bootstrap/bootstrapState.ts';
-import { BOOTSTRAP_FILE } from '../../config/bootstrapProject.ts';
+import { BOOTSTRAP_FILE } from '../../config/bootstrap/bootstrapProject.ts';
 import type { VmDefinition } from '../../config/project.ts';
 import type { BootstrapStatus } from '../../contract/vocabulary.ts';
 import type { LaunchRecord } from '../../state/record.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { analyzeBootstrap } from '../../config/analyzeBootstrap.ts';
-import { bootstrapFiles, findMismatches, findMissing } from '../../config/bootstrapProject.ts';
+import { analyzeBootstrap } from '../../config/bootstrap/analyzeBootstrap.ts';
+import { bootstrapFiles, findMismatches, findMissing } from '../../config/bootstrap/bootstrapProject.ts';
 import { inOrder } from '../../config/findings/findings.ts';
 import { expandHome } from '../../config/vms/paths.ts';
 import type { PlacedVm } from '../../config/vms/placedVm.ts';

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { namesOfProject } from '../../../runtime/config/bootstrapProject.ts';
+import { namesOfProject } from '../../../runtime/config/bootstrap/bootstrapProject.ts';
 import { DEFAULTS } from '../../../runtime/config/defaults.ts';
 import { pathKey } from '../../../runtime/config/pathKeys.ts';
 import type { TomlPath } from '../../../runtime/config/toml/meaning/meaning.ts';

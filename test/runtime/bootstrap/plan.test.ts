@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { type PlanFacts, type Planned, planBootstrap } from '../../../runtime/bootstrap/plan.ts';
 import { explainSshOptions, readSshOptions } from '../../../runtime/bootstrap/sshOptions.ts';
 import { explainChange, stampLine } from '../../../runtime/bootstrap/stamp.ts';
-import { analyzeBootstrap } from '../../../runtime/config/analyzeBootstrap.ts';
+import { analyzeBootstrap } from '../../../runtime/config/bootstrap/analyzeBootstrap.ts';
 import type { BootstrapMode, BootstrapSettings } from '../../../runtime/config/project.ts';
 
 const FOLDER = '/p/bootstrap/web';

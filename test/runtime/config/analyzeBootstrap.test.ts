@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { analyzeBootstrap } from '../../../runtime/config/analyzeBootstrap.ts';
+import { analyzeBootstrap } from '../../../runtime/config/bootstrap/analyzeBootstrap.ts';
 import {
   bootstrapFiles,
   configOfBootstrap,
   findMismatches,
   findMissing,
-} from '../../../runtime/config/bootstrapProject.ts';
+} from '../../../runtime/config/bootstrap/bootstrapProject.ts';
 import { analyze, HEAD } from './marked.ts';
 import { INVALID, VALID } from './toml/fixtures.ts';
 

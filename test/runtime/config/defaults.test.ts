@@ -22,7 +22,7 @@ function defaultsOf(path: readonly (string | number)[]): Tree {
   for (const key of Object.keys(schemaAt(castraSchema, inner)?.properties ?? {})) {
     const own = schemaAt(castraSchema, [...inner, key]);
     const value = own?.default;
-    if (['string', 'number', 'boolean'].includes(typeof value)) found[key] = value;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') found[key] = value;
     const below = own?.items || own?.properties ? defaultsOf([...inner, key]) : {};
     if (Object.keys(below).length > 0) found[key] = below;
   }

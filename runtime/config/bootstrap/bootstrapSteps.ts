@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { type Fields, integer, secondsToMs, tables, text, textMap, texts } from './fields.ts';
-import type { Findings } from './findings/findings.ts';
+import { type Fields, integer, secondsToMs, tables, text, textMap, texts } from '../fields.ts';
+import type { Findings } from '../findings/findings.ts';
 
 /** What a step runs: a script of this host, or a text. */
 export type ScriptSource =

@@ -1,14 +1,14 @@
 import { dirname, resolve } from 'node:path';
-import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { asTable, type Fields, integer, tables, text, textMap, texts } from '../fields.ts';
+import type { Findings } from '../findings/findings.ts';
+import { applySuppressions, readSuppressions, type Suppression } from '../findings/suppressions.ts';
+import { type DocumentSyntax, readDocument } from '../readDocument.ts';
+import { bootstrapShape } from '../schema.ts';
+import type { TomlPath } from '../toml/meaning/meaning.ts';
+import { isBelowHome } from '../vms/paths.ts';
 import { type BootstrapStepFile, checkSteps, ENV_NAME, readSteps } from './bootstrapSteps.ts';
-import { asTable, type Fields, integer, tables, text, textMap, texts } from './fields.ts';
-import type { Findings } from './findings/findings.ts';
-import { applySuppressions, readSuppressions, type Suppression } from './findings/suppressions.ts';
-import { type DocumentSyntax, readDocument } from './readDocument.ts';
 import { explainRemoteDir } from './remoteDir.ts';
-import { bootstrapShape } from './schema.ts';
-import type { TomlPath } from './toml/meaning/meaning.ts';
-import { isBelowHome } from './vms/paths.ts';
 
 /** What a bootstrap.toml says; what it leaves out comes from castra.toml. */
 export interface BootstrapFile {

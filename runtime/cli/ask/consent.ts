@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
-import type { Consent } from '../contract/consent.ts';
-import { CastraError } from '../contract/failures.ts';
+import type { Consent } from '../../contract/consent.ts';
+import { CastraError } from '../../contract/failures.ts';
 
 export interface ConsentChoices {
   /** `--yes` */

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import type { AskPassphrase } from '../contract/bootstrap.ts';
+import type { AskPassphrase } from '../../contract/bootstrap.ts';
 
 /** Asks at the terminal, once for each key, and shows nothing of what is typed. Without a terminal no user is asked. */
 export function askPassphraseAtTerminal(json: boolean): AskPassphrase {

@@ -1,12 +1,12 @@
 import { basename, dirname, join } from 'node:path';
-import type { Diagnostic } from '../contract/diagnostics.ts';
+import type { Diagnostic } from '../../contract/diagnostics.ts';
+import { collectFindings, type Findings } from '../findings/findings.ts';
+import { suggest } from '../findings/suggest.ts';
+import { isSuppressed } from '../findings/suppressions.ts';
+import type { TomlPath } from '../toml/meaning/meaning.ts';
+import type { PlacedVm } from '../vms/placedVm.ts';
 import type { BootstrapAnalysis } from './analyzeBootstrap.ts';
 import { checkStepNeeds } from './bootstrapSteps.ts';
-import { collectFindings, type Findings } from './findings/findings.ts';
-import { suggest } from './findings/suggest.ts';
-import { isSuppressed } from './findings/suppressions.ts';
-import type { TomlPath } from './toml/meaning/meaning.ts';
-import type { PlacedVm } from './vms/placedVm.ts';
 
 /** The file beside a bootstrap script that says how it is run. */
 export const BOOTSTRAP_FILE = 'bootstrap.toml';

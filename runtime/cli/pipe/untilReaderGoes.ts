@@ -1,6 +1,6 @@
-import { CastraError } from '../contract/failures.ts';
-import type { Output } from '../contract/output.ts';
-import type { Run } from '../operations/run.ts';
+import { CastraError } from '../../contract/failures.ts';
+import type { Output } from '../../contract/output.ts';
+import type { Run } from '../../operations/run.ts';
 
 /** `castra logs -f | head`: when the reader is gone, there is nothing more to do, and nothing went wrong. */
 export async function untilReaderGoes<Value>(
