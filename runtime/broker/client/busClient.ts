@@ -94,7 +94,7 @@ export class BusClient implements AsyncDisposable {
     if (ack || durable) return this.#publishSurely(topic, body, { durable, to });
     // In this order, the broker need not parse the frame to route it (clientFrames.ts).
     const address = to === undefined ? '' : `"to":${JSON.stringify(to)},`;
-    this.#send(`{"type":"publish","ack":false,${address}"topic":${JSON.stringify(topic)},"payload":${body}}`);
+    this.#send(`{"type":"publish","ack":false,${address}"topic":${quote(topic)},"payload":${body}}`);
     return this.#socket.writableNeedDrain ? this.#drained() : SENT;
   }
 
@@ -302,6 +302,19 @@ export interface SessionStats {
   readonly dropped: number;
   readonly queued: number;
   readonly topics: readonly string[];
+}
+
+/** Most messages go to a few topics. */
+const quoted = new Map<string, string>();
+const MAX_QUOTED = 1_000;
+
+function quote(topic: string): string {
+  const known = quoted.get(topic);
+  if (known !== undefined) return known;
+  if (quoted.size >= MAX_QUOTED) quoted.clear();
+  const text = JSON.stringify(topic);
+  quoted.set(topic, text);
+  return text;
 }
 
 function expectOk({ status, reason }: Incoming): void {

@@ -28,9 +28,12 @@ export function subscribeObstacle({ kind, name }: Party, pattern: string): strin
   return undefined;
 }
 
+/** Whether a topic is about one VM, so that not all may hear it. */
+export const isAddressed = (topic: string): boolean => topic.startsWith('vm:');
+
 /** A wildcard does not reach what is addressed to another VM. */
 export function mayHear({ kind, name }: Party, topic: string): boolean {
-  return kind === 'host' || !topic.startsWith('vm:') || topic === `vm:${name}`;
+  return kind === 'host' || !isAddressed(topic) || topic === `vm:${name}`;
 }
 
 const firstToken = (topic: string): string => topic.split('.', 1)[0] ?? '';

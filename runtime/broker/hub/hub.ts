@@ -170,7 +170,7 @@ export class Hub {
   #obstacle(session: Session, { topic, durable }: { topic: string; durable?: boolean }): string | undefined {
     if (durable && this.#context.journal === undefined) return 'nothing is recorded: `[broker] journal` is off';
     const { publishRate } = this.#context.settings;
-    if (!session.mayPublish(publishRate, performance.now())) {
+    if (!session.mayPublish(publishRate)) {
       this.#context.limited(session, 'rate', `publish_rate=${publishRate}`);
       return `more than ${publishRate} messages per second`;
     }

@@ -60,8 +60,9 @@ export class Session {
   }
 
   /** Whether one more publish is allowed now; `perSecond` 0 allows all. */
-  mayPublish(perSecond: number, now: number): boolean {
+  mayPublish(perSecond: number): boolean {
     if (perSecond === 0) return true;
+    const now = performance.now();
     if (now - this.rate.since >= 1000) this.rate = { left: perSecond, since: now };
     this.rate.left -= 1;
     return this.rate.left >= 0;

@@ -2,7 +2,7 @@ import type { ClientFrame } from '../protocol/clientFrames.ts';
 import type { Cursors } from '../records/cursors.ts';
 import type { Journal } from '../records/journal.ts';
 import { MAX_HOST_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS } from '../settings.ts';
-import { mayHear, subscribeObstacle } from './access.ts';
+import { isAddressed, mayHear, subscribeObstacle } from './access.ts';
 import { Replay } from './replay.ts';
 import type { Session } from './session.ts';
 import { SubjectIndex } from './subjectIndex.ts';
@@ -76,14 +76,16 @@ export class Subscriptions {
     for (const replay of this.#of(session)) this.#drop(replay);
   }
 
-  *listeners(topic: string, to: string | undefined): Generator<Session> {
-    for (const session of this.#live.find(topic)) {
-      if ((to === undefined || session.name === to) && mayHear(session, topic)) yield session;
-    }
+  /** Most messages are for all who subscribed: their list is handed out as it is. */
+  listeners(topic: string, to: string | undefined): readonly Session[] {
+    const all = this.#live.find(topic);
+    if (to === undefined && !isAddressed(topic)) return all;
+    return all.filter((session) => (to === undefined || session.name === to) && mayHear(session, topic));
   }
 
   durables(topic: string): readonly Replay[] {
-    return this.#durable.find(topic).filter(({ session }) => mayHear(session, topic));
+    const all = this.#durable.find(topic);
+    return isAddressed(topic) ? all.filter(({ session }) => mayHear(session, topic)) : all;
   }
 
   /** Those that are behind read on, as far as there is room. Only when everything is committed. */

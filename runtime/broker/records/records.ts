@@ -52,12 +52,15 @@ export class Records {
   }
 
   changed(session: Session, what: 'publish' | 'subscribe' | 'heartbeat'): void {
+    if (session.kind === 'host') return;
     const known = this.#guests.get(session.name);
-    if (session.kind === 'host' || known?.bus === undefined) return;
+    const now = seconds();
+    // Thousands of messages a second are one entry.
+    if (known?.bus === undefined || (what !== 'subscribe' && known.bus[`last_${what}_ts`] === now)) return;
     const topics = [...session.topics].sort();
     const bus = {
       ...known.bus,
-      [`last_${what}_ts`]: seconds(),
+      [`last_${what}_ts`]: now,
       ...(what === 'subscribe' ? { subscribed_topics: topics.length > 0 ? topics : undefined } : {}),
     };
     this.#guests.set(session.name, { ...known, bus });
