@@ -1,3 +1,4 @@
+import type { GuestBus } from '../../runtime/contract/broker.ts';
 import { formatBytes } from '../../runtime/contract/bytes.ts';
 import type { PortForward } from '../../runtime/contract/vocabulary.ts';
 import type { RowState } from '../fleet/rowState.ts';
@@ -66,7 +67,8 @@ function describeVm({ state, detail, status }: VmView): string {
       return detail ?? showState(state);
     case 'running': {
       const ports = (status?.forwards ?? []).filter(({ guest }) => guest !== 22).map(showForward);
-      return [say('running'), ...(ports.length > 0 ? [ports.join(', ')] : [])].join(' · ');
+      const step = detail === undefined ? [] : [detail];
+      return [say('running'), ...step, ...(ports.length > 0 ? [ports.join(', ')] : [])].join(' · ');
     }
     case 'stopped':
       return [say('stopped'), ...size(status?.cpus, status?.memoryMiB)].join(' · ');
@@ -123,9 +125,16 @@ export function vmTooltip({ name, state, detail, failure, status }: VmView): str
       `\`${forward.bind}:${forward.host === 0 ? 'auto' : forward.host}\` → ${forward.guest}/${forward.protocol}`,
     );
   }
+  if (status?.bus) lines.push(describeBus(status.bus));
   if (status?.overlayBytes !== undefined) lines.push(say('Disk: {0}', formatBytes(status.overlayBytes)));
   if (failure !== undefined) lines.push(`\`\`\`text\n${failure.replaceAll('`', "'")}\n\`\`\``);
   return lines.join('\n\n');
+}
+
+/** Whether the guest's agent talks to the broker. */
+function describeBus({ connected, fresh, transport, ageMs }: GuestBus): string {
+  if (!fresh) return say('Bus: silent for {0}', coarse(ageMs));
+  return connected ? say('Bus: connected over {0}', transport) : say('Bus: said hello over {0}', transport);
 }
 
 /** Coarse on purpose: a row that ticks is redrawn for ever. */

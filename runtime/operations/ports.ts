@@ -1,4 +1,6 @@
+import { runningBroker } from '../broker/records/brokerRecord.ts';
 import type { ProjectConfig, VmDefinition } from '../config/project.ts';
+import type { BrokerConfig } from '../contract/broker.ts';
 import type { Diagnostic } from '../contract/diagnostics.ts';
 import type { PortStatus, PortsOptions, PortsOutcome, PortsVm } from '../contract/ports.ts';
 import type { PortForward } from '../contract/vocabulary.ts';
@@ -23,7 +25,7 @@ interface Subject {
 export const ports: Operation<PortsOptions, PortsOutcome> = async (options, run) => {
   const { place, draft, diagnostics } = openState(options);
   const subjects = findSubjects(place.stateRoot, draft);
-  const brokerPort = draft?.broker.port ?? 0;
+  const brokerPort = runningBroker(place.stateRoot)?.port ?? wantedPort(draft?.broker);
   const context: PortContext = {
     stateRoot: place.stateRoot,
     brokerPort,
@@ -43,6 +45,9 @@ export const ports: Operation<PortsOptions, PortsOutcome> = async (options, run)
   };
   return { value, diagnostics: tell([...diagnostics, ...explainConflicts(rows.flat())], run) };
 };
+
+/** Of a broker that does not run: 0 without one, and for any free one. */
+const wantedPort = (broker: BrokerConfig | undefined): number => (broker?.enabled ? broker.port : 0);
 
 function findSubjects(stateRoot: string, draft: ProjectConfig | undefined): Subject[] {
   return projectVms(stateRoot, draft?.vms ?? [])

@@ -6,7 +6,8 @@ import { parseSeconds, readContext } from '../arguments.ts';
 import { exampleText } from '../examples.ts';
 import type { Finish } from '../finish.ts';
 import { untilReaderGoes } from '../pipe/untilReaderGoes.ts';
-import { plainDisplay, textFace } from '../render/text.ts';
+import { print } from '../render/print.ts';
+import { besideAnswer, plainDisplay, textFace } from '../render/text.ts';
 import { runSession } from '../session.ts';
 
 const help = `
@@ -58,7 +59,8 @@ function addPublish(bus: Command, finish: Finish): void {
         const options = { config, settings, topic, payload, durable, ...(vm ? { to: vm } : {}) };
         return (await import('../../operations/busPublish.ts')).busPublish(options, run);
       };
-      const face = () => Promise.resolve(textFace({ outcome: () => `Published to ${topic}.\n` }));
+      const face = () =>
+        Promise.resolve(textFace({ outcome: () => `Published to ${topic}.\n`, display: besideAnswer }));
       finish(await runSession({ command: 'bus publish', json, face, operation }));
     });
 }
@@ -122,7 +124,7 @@ function addTail(bus: Command, finish: Finish): void {
           ...plainDisplay,
           show: (event: Parameters<typeof plainDisplay.show>[0]) =>
             event.type === 'bus.message'
-              ? void process.stdout.write(`${renderMessage(event, pretty)}\n`)
+              ? print(process.stdout, `${renderMessage(event, pretty)}\n`)
               : plainDisplay.show(event),
         };
         return textFace({ outcome: () => '', display });
@@ -166,7 +168,7 @@ function addRequest(bus: Command, finish: Finish): void {
         await runSession({
           command: 'bus request',
           json,
-          face: () => Promise.resolve(textFace({ outcome })),
+          face: () => Promise.resolve(textFace({ outcome, display: besideAnswer })),
           operation,
         }),
       );
@@ -181,7 +183,8 @@ function addStats(bus: Command, finish: Finish): void {
       const { config, settings, json } = readContext(command);
       const operation = async (run: Run) =>
         (await import('../../operations/busStats.ts')).busStats({ config, settings }, run);
-      const face = async () => textFace({ outcome: (await import('../render/bus.ts')).renderStats });
+      const face = async () =>
+        textFace({ outcome: (await import('../render/bus.ts')).renderStats, display: besideAnswer });
       finish(await runSession({ command: 'bus stats', json, face, operation }));
     });
 }

@@ -39,6 +39,15 @@ export const besideGuest: EventDisplay = {
   finish: () => undefined,
 };
 
+/** For commands whose standard output is an answer, for scripts: the broker may have been started for it. */
+export const besideAnswer: EventDisplay = {
+  show(event) {
+    const line = renderEvent(event);
+    if (line) print(process.stderr, `${line.text}\n`);
+  },
+  finish: () => undefined,
+};
+
 /** For people. Everything is printed once: a failure's diagnostics are not repeated in its message. */
 export function textFace<Value>({ outcome, display = plainDisplay }: TextOptions<Value>): Face {
   return {

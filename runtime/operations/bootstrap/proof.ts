@@ -5,10 +5,8 @@ import { CastraError } from '../../contract/failures.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 
 /**
- * Waits until the guest has proven that it is the one that was launched, and says by what. This is the only place that
- * decides what counts: an SSH login with the pinned host key. A handshake with the broker that is newer than the launch,
- * under `plan.handshakeIdentity`, belongs here as well once there is a broker; the connection is then made by the next
- * step.
+ * Waits until the guest has proven that it is the one that was launched, and says by what: an SSH login with the pinned
+ * host key. The next steps need one anyway, so a handshake with the broker, which may come earlier, would prove no more.
  */
 export async function proveGuest(
   plan: BootstrapPlan,

@@ -1,4 +1,6 @@
+import { runningBroker } from '../../broker/records/brokerRecord.ts';
 import type { ProjectConfig, ProjectPlace } from '../../config/project.ts';
+import type { BrokerConfig } from '../../contract/broker.ts';
 import type { Diagnostic } from '../../contract/diagnostics.ts';
 import type { DoctorFinding, DoctorOptions } from '../../contract/doctor.ts';
 import { CastraError, wayOut } from '../../contract/failures.ts';
@@ -52,7 +54,7 @@ function fromDiagnostic(path: string, { severity, code, message, help, range }: 
 /** What only this project needs of the host. */
 export const checkProject: Check = async ({ project, place, settings }) => [
   ...(place ? checkRoot(place, settings) : []),
-  ...(project ? [...checkSockets(project), ...(await checkBrokerPort(project.broker.port))] : []),
+  ...(project ? [...checkSockets(project), ...(await checkBroker(project))] : []),
 ];
 
 function checkRoot(place: ProjectPlace, { home }: HostSettings): DoctorFinding[] {
@@ -84,14 +86,22 @@ function checkSockets({ stateRoot, vms }: ProjectConfig): DoctorFinding[] {
     : [fine(check, `The VMs' sockets fit (${longest} of ${SOCKET_PATH_LIMIT} bytes), ${where}`, details)];
 }
 
-async function checkBrokerPort(port: number): Promise<DoctorFinding[]> {
+async function checkBroker({ stateRoot, broker }: ProjectConfig): Promise<DoctorFinding[]> {
+  if (!broker.enabled) return [];
+  const running = runningBroker(stateRoot);
+  if (!running) return checkBrokerPort(broker);
+  const { pid, port } = running;
+  return [fine('project.broker-port', `The broker is running (pid ${pid}) and listens on port ${port}`, { port })];
+}
+
+async function checkBrokerPort({ port, isDefaultPort }: BrokerConfig): Promise<DoctorFinding[]> {
   const wanted = { vm: 'the broker', bind: '127.0.0.1', host: port, guest: 0, protocol: 'tcp' } as const;
   const [claim] = port === 0 ? [] : await claimPorts([wanted]);
   if (claim === undefined) return [];
   const check = 'project.broker-port';
   if (claim.kind === 'free') return [fine(check, `The broker's port ${port} is free`, { port })];
+  if (isDefaultPort)
+    return [fine(check, `The broker's default port ${port} is in use; it takes another one`, { port })];
   const message = `The broker's port ${port} cannot be used: ${claim.detail}.`;
-  return [
-    problem('warning', check, message, 'Unless Castra itself uses it, set another port in `[broker]`.', { port }),
-  ];
+  return [problem('warning', check, message, 'Set another port in `[broker]`, or 0 for any free one.', { port })];
 }

@@ -67,3 +67,16 @@ test('uptimes are coarse, so that a row is not redrawn each second', () => {
     ['less than a minute', '5 min', '2 h', '4 days'],
   );
 });
+
+test('a running VM shows the step of its bootstrap, and its tooltip the state of its bus', () => {
+  assert.equal(
+    vmRow('/srv/castra.toml', { ...running, detail: 'bootstrap: apply' }).description,
+    'running · bootstrap: apply · :8080→80',
+  );
+  const bus = { since: 0, transport: 'virtio', connected: true, ageMs: 5_000, fresh: true, topics: [] } as const;
+  const withBus = (more: object) =>
+    vmTooltip({ ...running, ...(running.status ? { status: { ...running.status, bus: { ...bus, ...more } } } : {}) });
+  assert.match(withBus({}), /Bus: connected over virtio/);
+  assert.match(withBus({ connected: false }), /Bus: said hello over virtio/);
+  assert.match(withBus({ fresh: false, ageMs: 130_000 }), /Bus: silent for 2 min/);
+});
