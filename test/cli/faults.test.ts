@@ -368,7 +368,7 @@ describe('paths', { concurrency: 3 }, () => {
       const options = { env: { XDG_RUNTIME_DIR: runtimeFolder } };
       await ok(runCli(place, ['up'], options));
       const sockets = Object.values(readRecord(join(path, 'state'), 'web')?.sockets ?? {}).map(String);
-      assert.equal(sockets.length, 3);
+      assert.equal(sockets.length, 4);
       for (const socket of sockets)
         assert.ok(socket.startsWith(`${runtimeFolder}/castra/`) && existsSync(socket), socket);
       assert.equal((await statusOfVm(place, 'web')).state, 'running');

@@ -9,6 +9,8 @@ export interface HandshakeRecord {
   readonly timestamp: number;
   /** The launch in which it did: of another one it proves nothing, whatever the clocks say. */
   readonly launch?: string | undefined;
+  /** Which broker it said hello to, by its start token: of one that was killed, no session is left. */
+  readonly broker?: string | undefined;
   readonly transport?: string | undefined;
   readonly capabilities?: readonly string[] | undefined;
   readonly bus?: BusRecord | undefined;
@@ -26,6 +28,7 @@ const isHandshake = object<HandshakeRecord>({
   vm: text,
   timestamp: number,
   launch: optional(text),
+  broker: optional(text),
   transport: optional(text),
   capabilities: optional(listOf(text)),
   bus: optional(

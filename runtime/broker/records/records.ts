@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../../contract/failures.ts';
 import type { LogLimits } from '../../contract/vocabulary.ts';
+import { identify } from '../../process/identity.ts';
 import { ensurePrivateDirectory, writeFileAtomic } from '../../state/files.ts';
 import { projectFiles, vmFiles } from '../../state/layout.ts';
 import { readRecord } from '../../state/record.ts';
@@ -28,6 +29,7 @@ export class Records {
   readonly #log: BrokerLog;
   readonly #guests = new Map<string, HandshakeRecord>();
   readonly #unsaved = new Set<string>();
+  readonly #token = identify(process.pid)?.startToken;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stateRoot: string, limits: LogLimits, log: BrokerLog) {
@@ -44,6 +46,7 @@ export class Records {
       vm: session.name,
       timestamp: now,
       launch,
+      broker: this.#token,
       transport: session.remote === 'virtio' ? 'virtio' : 'tcp',
       ...(capabilities.length > 0 ? { capabilities } : {}),
       ...(hasBus ? { bus: { protocol: 'bus-v1', last_heartbeat_ts: now } } : {}),
