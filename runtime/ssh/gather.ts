@@ -2,21 +2,29 @@ import type { Socket } from 'node:net';
 
 /**
  * Hands on what is written in one go as one piece. ssh2 writes each packet by itself, and each write would wake the
- * server for some bytes: with thousands of requests, that is most of the time.
+ * server for some bytes: with thousands of requests, that is most of the time. What was written before the socket is
+ * destroyed still goes: it may be the request to end a command.
  */
 export function gather(socket: Socket): Socket {
-  let gathering = false;
+  let isGathering = false;
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+  const destroy = socket.destroy.bind(socket);
+  const release = () => {
+    if (!isGathering) return;
+    isGathering = false;
+    socket.uncork();
+  };
   const gathered = (...args: unknown[]): boolean => {
-    if (!gathering) {
-      gathering = true;
+    if (!isGathering) {
+      isGathering = true;
       socket.cork();
-      process.nextTick(() => {
-        gathering = false;
-        socket.uncork();
-      });
+      process.nextTick(release);
     }
     return write(...args);
   };
-  return Object.assign(socket, { write: gathered });
+  const released = (error?: Error): Socket => {
+    release();
+    return destroy(error);
+  };
+  return Object.assign(socket, { write: gathered, destroy: released });
 }
