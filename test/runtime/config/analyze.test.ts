@@ -127,7 +127,10 @@ test('a file with every key becomes a whole project', () => {
     configPath: '/srv/demo/castra.toml',
     stateRoot: '/srv/demo/state',
     version: '0.2.0',
-    brokerPort: 9000,
+    broker: {
+      ...{ enabled: true, port: 9000, isDefaultPort: false, auth: 'token', journal: true },
+      ...{ slowConsumer: 'drop-oldest', publishRate: 0 },
+    },
     lifecycle: { gracefulMs: 0, sigtermMs: 1_000, sigkillMs: 2_000 },
     mirrors: ['http://mirror.example/alpine'],
     maxImageBytes: 100 * 1024 ** 3,
@@ -180,7 +183,10 @@ test('a file with the least keys gets every default', () => {
     configPath: '/srv/demo/castra.toml',
     stateRoot: minimal.stateRoot,
     version: '0.2.0',
-    brokerPort: 7070,
+    broker: {
+      ...{ enabled: true, port: 7070, isDefaultPort: true, auth: 'token', journal: true },
+      ...{ slowConsumer: 'drop-oldest', publishRate: 0 },
+    },
     lifecycle: { gracefulMs: 20_000, sigtermMs: 10_000, sigkillMs: 5_000 },
     mirrors: [],
     maxImageBytes: 64 * 1024 ** 3,

@@ -245,7 +245,7 @@ const CASES: readonly Case[] = [
     title: 'a key that is like no other',
     text: `${VM}[broker]\n«colour» = 1`,
     codes: ['config/unknown-key?'],
-    help: 'Known keys: port.',
+    help: 'Known keys: enabled, port, auth, journal, slow_consumer, publish_rate.',
   },
   { title: 'a key with signs of its own', text: `${VM}[broker]\n«"a/b~c d"» = 1`, codes: ['config/unknown-key?'] },
   {
