@@ -91,8 +91,8 @@ const isRecord = object<LaunchRecord>({
   forwards: listOf(isForward),
   sshPort: number,
   sshUser: optional(text),
-  // The others follow from it (recordedSockets), and older records lack some.
-  sockets: object<Pick<VmSockets, 'qmp'>>({ qmp: text }) as Guard<VmSockets>,
+  // Records of a Castra without a bus have no socket for it.
+  sockets: object<Omit<VmSockets, 'bus'>>({ qmp: text, monitor: text, console: text }) as Guard<VmSockets>,
   ready: isReady,
   readyAt: optional(text),
   notReady: optional(object<NonNullable<LaunchRecord['notReady']>>({ phase: oneOf(...phases), evidence: text })),

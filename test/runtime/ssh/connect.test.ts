@@ -123,11 +123,7 @@ describe('logging in', () => {
     ));
 
   test('a key of the project that is gone is named', () =>
-    fails(
-      connectSsh(target(1, { identity: key('none') }), never),
-      'ssh-failed',
-      /the project's key .*none cannot be read/,
-    ));
+    fails(connectSsh(target(1, { identity: key('none') }), never), 'ssh-failed', /the key .*none cannot be read/));
 });
 
 function listen(server: Server): Promise<void> {

@@ -132,6 +132,9 @@ describe('the layout', () => {
       serialLog: '/s/logs/web-serial.log',
       firmwareVars: '/s/web.vars.fd',
       seed: '/s/web.seed.iso',
+      bootstrap: '/s/web.bootstrap.json',
+      token: '/s/broker/web.token',
+      handshake: '/s/handshakes/web.json',
       hostKey: '/s/keys/web_host_ed25519',
     });
   });
@@ -147,7 +150,7 @@ describe('the layout', () => {
   test("puts them into a short folder of the user's where they do not", () => {
     const root = `/${'x'.repeat(200)}`;
     const sockets = vmSockets(root, 'web', { XDG_RUNTIME_DIR: '/run/user/7' });
-    for (const path of [sockets.qmp, sockets.monitor, sockets.console]) {
+    for (const path of [sockets.qmp, sockets.monitor, sockets.console, sockets.bus]) {
       assert.equal(dirname(path), '/run/user/7/castra');
       assert.ok(Buffer.byteLength(path) <= SOCKET_PATH_LIMIT);
     }
