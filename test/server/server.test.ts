@@ -13,8 +13,8 @@ interface Published {
 }
 
 describe('the language server', () => {
-  it('is a file of less than 450 kB, for editors read it when they start', () => {
-    assert.ok(statSync(SERVER).size < 450_000);
+  it('is a file of less than 475 kB, for editors read it when they start', () => {
+    assert.ok(statSync(SERVER).size < 475_000);
   });
 
   it('tells what is wrong by itself when the client does not ask', async (t) => {
