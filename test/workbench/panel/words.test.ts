@@ -82,8 +82,13 @@ test('only a port that speaks HTTP is opened as a page; addresses and paths can 
   const port = page.locator('.part.sidebar .monaco-list-row', { hasText: /→5432/ }).last();
   await port.waitFor();
   assert.match((await port.getAttribute('aria-label')) ?? '', /port \d+ to 5432, open/);
-  await port.click();
-  await notification(page, /Port \d+ does not answer as a web server does/).waitFor();
+  // The tree may be drawn again under the pointer, while the VM is still getting ready: then the click is lost.
+  const told = notification(page, /Port \d+ does not answer as a web server does/);
+  for (let tries = 0; tries < 3 && !(await told.isVisible()); tries += 1) {
+    await port.click();
+    await told.waitFor({ timeout: 8_000 }).catch(() => undefined);
+  }
+  assert.ok(await told.isVisible());
   await row(page, VIEW, 'Serial log').hover();
   await row(page, VIEW, 'Serial log').locator('.actions .action-label[aria-label^="Copy Path"]').click();
   await eventually(
