@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { BUS, BUS_LINES, HOST_BUS } from '../protocol/handshake.ts';
+import { checkPattern, checkSize, checkTopic, checkVm } from './check.ts';
 import { type BusMessage, Inbox } from './inbox.ts';
 import { BusError, type Incoming, parseIncoming } from './incoming.ts';
 
@@ -88,20 +89,29 @@ export class BusClient implements AsyncDisposable {
     socket.resume();
   }
 
+  /** Fails with `BusError` `refused` for what is no topic, no VM or too long, and for what the broker refuses. */
   publish(topic: string, payload: unknown, options: PublishOptions = {}): Promise<void> {
     const body = JSON.stringify(payload ?? null);
     const { ack = true, durable, to } = options;
     if (ack || durable) return this.#publishSurely(topic, body, { durable, to });
-    // In this order, the broker need not parse the frame to route it (clientFrames.ts).
-    const address = to === undefined ? '' : `"to":${JSON.stringify(to)},`;
-    this.#send(`{"type":"publish","ack":false,${address}"topic":${quote(topic)},"payload":${body}}`);
-    return this.#socket.writableNeedDrain ? this.#drained() : SENT;
+    try {
+      checkVm(to);
+      // In this order, the broker need not parse the frame to route it (clientFrames.ts).
+      const address = to === undefined ? '' : `"to":"${to}",`;
+      this.#send(`{"type":"publish","ack":false,${address}"topic":${quote(topic)},"payload":${body}}`);
+      return this.#socket.writableNeedDrain ? this.#drained() : SENT;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async #publishSurely(topic: string, body: string, { durable, to }: Unset<PublishOptions>): Promise<void> {
+    checkTopic(topic);
+    checkVm(to);
+    const frame = `{"type":"publish",${JSON.stringify({ durable, to, topic }).slice(1, -1)},"payload":${body}}`;
+    checkSize(frame);
     const answer = this.#acknowledged(`publish ${topic}`);
-    const rest = JSON.stringify({ durable, to, topic }).slice(1, -1);
-    this.#send(`{"type":"publish",${rest},"payload":${body}}`);
+    this.#send(frame);
     expectOk(await answer);
   }
 
@@ -114,6 +124,7 @@ export class BusClient implements AsyncDisposable {
     options: SubscribeOptions = {},
   ): Promise<AsyncIterableIterator<BusMessage, void, undefined>> {
     const { since, durable } = options;
+    checkPattern(topic);
     const inbox = new Inbox(topic, durable);
     this.#inboxes.add(inbox);
     try {
@@ -148,14 +159,17 @@ export class BusClient implements AsyncDisposable {
   /** The payload of the first reply. Fails with `BusError` `no-reply` when there is none in time, or no subscriber. */
   async request(topic: string, payload: unknown, options: RequestOptions = {}): Promise<BusReply> {
     const { timeoutMs = DEFAULT_REQUEST_MS, to } = options;
+    checkTopic(topic);
+    checkVm(to);
     this.#counter += 1;
     const id = `r${this.#counter}`;
     const answer = new Promise<Incoming>((done, fail) => this.#requests.set(id, { done, fail }));
-    this.#send(JSON.stringify({ type: 'request', id, topic, to, timeout_ms: timeoutMs, payload: payload ?? null }));
+    const frame = JSON.stringify({ type: 'request', id, topic, to, timeout_ms: timeoutMs, payload: payload ?? null });
     const timer = setTimeout(() => {
       this.#requests.get(id)?.fail(new BusError('no-reply', `${topic}: timeout`));
     }, timeoutMs + REQUEST_GRACE_MS);
     try {
+      this.#send(frame);
       const reply = await answer;
       if (reply.status !== 'ok') throw new BusError('no-reply', `${topic}: ${reply.reason ?? 'no reply'}`);
       return { from: String(reply.from), payload: reply.payload };
@@ -199,6 +213,7 @@ export class BusClient implements AsyncDisposable {
 
   #send(frame: string): void {
     if (this.#ended) throw this.#ended;
+    checkSize(frame);
     if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
     this.#outgoing.push(frame);
   }
@@ -311,6 +326,7 @@ const MAX_QUOTED = 1_000;
 function quote(topic: string): string {
   const known = quoted.get(topic);
   if (known !== undefined) return known;
+  checkTopic(topic);
   if (quoted.size >= MAX_QUOTED) quoted.clear();
   const text = JSON.stringify(topic);
   quoted.set(topic, text);

@@ -266,6 +266,23 @@ describe('messages', () => {
   });
 });
 
+describe('what cannot be sent', () => {
+  it('is refused at once, and the connection goes on working', async () => {
+    const { host } = await start();
+    await using bus = await host();
+    const long = 'x'.repeat(70_000);
+    for (const ack of [true, false]) {
+      await assert.rejects(bus.publish('a', long, { ack }), /at most 65536 bytes/);
+      await assert.rejects(bus.publish('a b', 1, { ack }), /"a b" is not a topic/);
+      await assert.rejects(bus.publish('a', 1, { ack, to: 'x y' }), /"x y" is not the name of a VM/);
+    }
+    await assert.rejects(bus.request('a', long), /at most 65536 bytes/);
+    await assert.rejects(bus.request('t'.repeat(300), 1), /is not a topic/);
+    await assert.rejects(bus.subscribe('a.>.b'), /is not a topic, and not a pattern/);
+    await bus.publish('a', 'x'.repeat(60_000));
+  });
+});
+
 describe('requests', () => {
   it('get the first reply of those who subscribed', async () => {
     const { host, guest } = await start();
