@@ -89,7 +89,7 @@ export class BusClient implements AsyncDisposable {
     socket.resume();
   }
 
-  /** Fails with `BusError` `refused` for what is no topic, no VM or too long, and for what the broker refuses. */
+  /** Fails with `BusError` `refused`: not a topic, not a VM, too long, or the broker's reason. */
   publish(topic: string, payload: unknown, options: PublishOptions = {}): Promise<void> {
     const body = JSON.stringify(payload ?? null);
     const { ack = true, durable, to } = options;
