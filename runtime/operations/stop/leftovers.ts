@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isInside } from '../../config/vms/paths.ts';
 import type { DiscardReason } from '../../contract/vms.ts';
 import { keepOverlay } from '../../disks/keptOverlay.ts';
 import { type Discard, discardOverlay, fileId, sweepHalfMade } from '../../disks/overlay.ts';
+import { sweepTemporaries } from '../../state/files.ts';
 import { projectFiles, vmFiles, vmSockets } from '../../state/layout.ts';
 import { removeOwnFile } from '../../state/ownFile.ts';
 import { type LaunchRecord, readRecord, removeRecord } from '../../state/record.ts';
@@ -44,6 +45,7 @@ export async function clearLeftovers(request: LeftoverRequest, run: Run): Promis
   const cleared = overlay === undefined ? NOTHING : await putAway(overlay, request, run);
   if (cleared.stayed !== undefined) return cleared;
   const files = vmFiles(stateRoot, vm);
+  sweepTemporaries(dirname(files.token), files.token);
   const sockets: Record<string, string> = { ...(record?.sockets ?? vmSockets(stateRoot, vm)) };
   for (const path of [
     files.pidfile,
