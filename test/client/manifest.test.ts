@@ -43,11 +43,12 @@ describe('package.json and client/ids.ts', () => {
     assert.deepEqual([...used].sort(), Object.values(contexts).sort());
   });
 
-  it('leave the ports of QEMU to Castra: VS Code does not forward them a second time', () => {
+  it('leave the ports of QEMU and the broker to Castra: VS Code does not forward them a second time', () => {
     const [[pattern, attributes]] = Object.entries<{ onAutoForward: string }>(
       contributes.configurationDefaults['remote.portsAttributes'],
     ) as [[string, { onAutoForward: string }]];
     assert.match('/usr/bin/qemu-system-x86_64 -name web-0', new RegExp(pattern));
+    assert.match('/usr/bin/node dist/cli.js broker --state-root /state --port 7070', new RegExp(pattern));
     assert.equal(attributes.onAutoForward, 'ignore');
   });
 
