@@ -4,14 +4,12 @@ import type { RunOptions } from './library/call.ts';
 import { later, laterInFinally } from './library/call.ts';
 import type { Vm, VmOptions } from './library/vm.ts';
 
+export type { BrokerStats } from './broker/client/brokerStats.ts';
 export type {
-  BrokerStats,
-  BusAddress,
   BusClient,
   BusReply,
   PublishOptions,
   RequestOptions,
-  SessionStats,
   SubscribeOptions,
 } from './broker/client/busClient.ts';
 export type { BusMessage } from './broker/client/inbox.ts';

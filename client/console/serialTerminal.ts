@@ -43,6 +43,7 @@ export function openConsoles(fleet: FleetStore): Consoles {
   };
   const again = fleet.onDidChange(() => {
     for (const opening of terminals.values()) {
+      // One that did not open has been reported by who opened it.
       opening.then((one) => attachAgain(one, fleet, ended.signal)).catch(() => undefined);
     }
   });

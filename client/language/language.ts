@@ -50,6 +50,7 @@ async function startSession(host: Host, fleet: FleetStore): Promise<Session> {
     async dispose() {
       reports.dispose();
       // Its client starts a server that crashed again by itself, and can only end one that has started.
+      // Whether that start succeeds is of no interest any more: it only has to be over.
       if (client.state === STARTING) await client.start().catch(() => undefined);
       await client.dispose();
     },

@@ -130,6 +130,7 @@ export class Broker {
       frame: (session, frame) => this.#frame(session, frame),
       refused: (session, json) => this.#hub.send(session, json),
       drained: (session) => this.#hub.drained(session),
+      settle: () => this.#hub.flush(),
       ended: (session, end, detail) => this.#ended(session, end, detail),
       closed: (connection) => this.#connections.delete(connection),
     };

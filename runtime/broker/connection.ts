@@ -26,6 +26,8 @@ export interface Host {
   readonly frame: (session: Session, frame: ClientFrame) => void;
   readonly refused: (session: Session, json: string) => void;
   readonly drained: (session: Session) => void;
+  /** What came is dealt with now, and its answers are written. */
+  readonly settle: () => void;
   readonly ended: (session: Session, end: SessionEnd, detail?: string) => void;
   readonly closed: (connection: Connection) => void;
 }
@@ -209,6 +211,8 @@ export class Connection {
   #ended(): void {
     if (!this.#isOver && this.#reader === undefined && this.origin.kind === 'tcp' && this.#line.length > 0)
       this.#welcome(this.#line.toString());
+    // `printf … | nc` says all it has to say, and waits for the answers.
+    if (this.#session) this.#host.settle();
     this.#finish('closed');
     this.#socket.end();
   }

@@ -6,27 +6,21 @@ import type { StatusOutcome } from '../../runtime/contract/vms.ts';
 import {
   type BootstrapProject,
   eventsOf,
+  failureOf,
   guestVm,
   outputOf,
-  REAL,
   resultOf,
   runLogOf,
   stepsOf,
   withGuests,
 } from '../support/bootstrapProject.ts';
 import { type CliResult, lines, ok, outcomeOf, runCli } from '../support/cli.ts';
+import { REAL } from '../support/realGuest.ts';
 
 const up = (project: BootstrapProject, ...args: string[]): Promise<CliResult> =>
   runCli(project, ['up', '--json', ...args], REAL);
 const bootstrap = (project: BootstrapProject, ...args: string[]): Promise<CliResult> =>
   runCli(project, ['bootstrap', '--json', ...args], REAL);
-
-function failureOf(result: CliResult, vm = 'web') {
-  const found = resultOf(result, vm);
-  assert.ok(found.status === 'failed' && found.failure.kind === 'bootstrap-failed', result.stdout + result.stderr);
-  assert.equal(result.code, 70);
-  return found.failure;
-}
 
 async function statusOf(project: BootstrapProject) {
   const [vm] = outcomeOf<StatusOutcome>(await runCli(project, ['status', '--json'], REAL)).vms;

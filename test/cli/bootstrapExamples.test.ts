@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { planBootstrap } from '../../runtime/api.ts';
 import type { PortsOutcome } from '../../runtime/contract/ports.ts';
-import { type BootstrapProject, outputOf, REAL, resultOf, withGuests } from '../support/bootstrapProject.ts';
+import { type BootstrapProject, outputOf, resultOf, withGuests } from '../support/bootstrapProject.ts';
 import { ok, outcomeOf, runCli } from '../support/cli.ts';
+import { REAL } from '../support/realGuest.ts';
 
 const configOf = ({ path }: BootstrapProject): string => join(path, 'castra.toml');
 

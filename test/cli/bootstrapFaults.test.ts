@@ -8,26 +8,20 @@ import { readRecord } from '../../runtime/state/record.ts';
 import {
   type BootstrapProject,
   eventsOf,
+  failureOf,
   guestVm,
   outputOf,
-  REAL,
   resultOf,
   stepsOf,
   withGuests,
 } from '../support/bootstrapProject.ts';
 import { type CliResult, lines, ok, outcomeOf, runCli, startCli } from '../support/cli.ts';
+import { REAL } from '../support/realGuest.ts';
 
 const up = (project: BootstrapProject, ...args: string[]): Promise<CliResult> =>
   runCli(project, ['up', '--json', '--force', ...args], REAL);
 const bootstrap = (project: BootstrapProject, ...args: string[]): Promise<CliResult> =>
   runCli(project, ['bootstrap', '--json', ...args], REAL);
-
-function failureOf(result: CliResult, vm = 'web') {
-  const found = resultOf(result, vm);
-  assert.ok(found.status === 'failed' && found.failure.kind === 'bootstrap-failed', result.stdout + result.stderr);
-  assert.equal(result.code, 70);
-  return found.failure;
-}
 
 const steps = (project: BootstrapProject, vm: string, text: string) =>
   project.write(`bootstrap/${vm}/bootstrap.toml`, text);

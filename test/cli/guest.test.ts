@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -9,25 +8,11 @@ import { type Phase, phases } from '../../runtime/contract/vocabulary.ts';
 import { readRecord } from '../../runtime/state/record.ts';
 import { QmpClient } from '../../runtime/vm/qmp.ts';
 import { type CliResult, lines, ok, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';
+import { guest, REAL } from '../support/realGuest.ts';
 import { findQemus, type TempFolder, tempFolder } from '../support/tempProject.ts';
 
-/** The real QEMU with the guest of test/guest, under emulation: seconds per boot. */
-const REAL = { real: true } as const;
 const VM = 'web';
 const BOOT_MS = 60_000;
-
-type Guest = { readonly image: string } | { readonly missing: string };
-
-function findGuest(): Guest {
-  const given = process.env.CASTRA_TEST_GUEST;
-  if (given) return existsSync(given) ? { image: given } : { missing: `CASTRA_TEST_GUEST=${given} does not exist` };
-  const { status, stdout, stderr, error } = spawnSync('test/guest/build', { encoding: 'utf8' });
-  const image = stdout?.trim().split('\n').at(-1) ?? '';
-  if (status === 0 && existsSync(image)) return { image };
-  return { missing: `test/guest/build failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}` };
-}
-
-const guest = findGuest();
 
 interface Place {
   readonly path: string;

@@ -1,27 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { VmBootstrapResult } from '../../runtime/contract/bootstrap.ts';
 import type { EventOf } from '../../runtime/contract/events.ts';
 import { type CliResult, lines, ok, runCli } from './cli.ts';
+import { guest, REAL } from './realGuest.ts';
 import { type TempFolder, tempFolder } from './tempProject.ts';
-
-/** The real QEMU with the guest of test/guest, under emulation: seconds per boot. */
-export const REAL = { real: true } as const;
-
-type Guest = { readonly image: string } | { readonly missing: string };
-
-function findGuest(): Guest {
-  const given = process.env.CASTRA_TEST_GUEST;
-  if (given) return existsSync(given) ? { image: given } : { missing: `CASTRA_TEST_GUEST=${given} does not exist` };
-  const { status, stdout, stderr, error } = spawnSync('test/guest/build', { encoding: 'utf8' });
-  const image = stdout?.trim().split('\n').at(-1) ?? '';
-  if (status === 0 && existsSync(image)) return { image };
-  return { missing: `test/guest/build failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}` };
-}
-
-const guest = findGuest();
 
 /** A project of real guests. */
 export interface BootstrapProject {
@@ -131,4 +116,11 @@ export function runLogOf({ stateRoot }: BootstrapProject, vm = 'web'): Record<st
     .sort()
     .at(-1);
   return JSON.parse(readFileSync(join(folder, name ?? ''), 'utf8'));
+}
+
+export function failureOf(result: CliResult, vm = 'web') {
+  const found = resultOf(result, vm);
+  assert.ok(found.status === 'failed' && found.failure.kind === 'bootstrap-failed', result.stdout + result.stderr);
+  assert.equal(result.code, 70);
+  return found.failure;
 }

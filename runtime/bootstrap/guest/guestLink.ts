@@ -106,6 +106,7 @@ export class GuestLink {
     { group, line }: GuestCommand,
     isCancel: boolean,
   ): Promise<GuestEnd> {
+    // It is ended here: how it ends, or that its connection is lost, says nothing that is not known.
     started.end.catch(() => undefined);
     const pid = group?.();
     const stopped = pid === undefined || (await this.#endGroup(pid, line));

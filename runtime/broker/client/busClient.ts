@@ -1,15 +1,10 @@
 import { createConnection, type Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { BUS, BUS_LINES, HOST_BUS } from '../protocol/handshake.ts';
-import { checkPattern, checkSize, checkTopic, checkVm } from './check.ts';
+import type { BrokerStats } from './brokerStats.ts';
+import { checkPattern, checkSize, checkTopic, checkVm, quote } from './check.ts';
 import { type BusMessage, Inbox } from './inbox.ts';
 import { BusError, type Incoming, parseIncoming } from './incoming.ts';
-
-export interface BusAddress {
-  readonly port: number;
-  /** The host's, out of the state root. */
-  readonly token: string;
-}
+import { type BusAddress, sayHello } from './sayHello.ts';
 
 export interface PublishOptions {
   /** Wait until the broker has it (the default); false sends on, and only waits while the socket is full. */
@@ -43,7 +38,6 @@ interface Waiter {
   readonly fail: (error: Error) => void;
 }
 
-const CONNECT_MS = 5_000;
 const HEARTBEAT_MS = 25_000;
 const DEFAULT_REQUEST_MS = 5_000;
 /** What a publish that waits for nothing returns. */
@@ -60,8 +54,13 @@ export class BusClient implements AsyncDisposable {
   readonly #decoder = new StringDecoder('utf8');
   readonly #inboxes = new Set<Inbox>();
   readonly #requests = new Map<string, Waiter>();
-  /** Acknowledgements come in the order of what they acknowledge, for each kind and topic. */
+  /**
+   * By the id of what is acknowledged: what has to be on the disk first is acknowledged later than what was sent after it.
+   * Subscriptions have none, and are answered in their order for each topic.
+   */
   readonly #acks = new Map<string, Waiter[]>();
+  /** Messages that came faster than loops of this program took them: of each subscription 50,000 wait. */
+  dropped = 0;
   #outgoing: string[] = [];
   #rest = '';
   #counter = 0;
@@ -72,7 +71,7 @@ export class BusClient implements AsyncDisposable {
   /** Fails with `BusError` when nothing answers, or the token is not the one of this broker. */
   static async connect(address: BusAddress, signal?: AbortSignal): Promise<BusClient> {
     const socket = createConnection({ port: address.port, host: '127.0.0.1', noDelay: true });
-    const rest = await handshake(socket, address, signal);
+    const rest = await sayHello(socket, address, signal);
     return new BusClient(socket, rest);
   }
 
@@ -108,9 +107,10 @@ export class BusClient implements AsyncDisposable {
   async #publishSurely(topic: string, body: string, { durable, to }: Unset<PublishOptions>): Promise<void> {
     checkTopic(topic);
     checkVm(to);
-    const frame = `{"type":"publish",${JSON.stringify({ durable, to, topic }).slice(1, -1)},"payload":${body}}`;
+    const id = this.#newId();
+    const frame = `{"type":"publish",${JSON.stringify({ durable, id, to, topic }).slice(1, -1)},"payload":${body}}`;
     checkSize(frame);
-    const answer = this.#acknowledged(`publish ${topic}`);
+    const answer = this.#acknowledged(id);
     this.#send(frame);
     expectOk(await answer);
   }
@@ -125,7 +125,9 @@ export class BusClient implements AsyncDisposable {
   ): Promise<AsyncIterableIterator<BusMessage, void, undefined>> {
     const { since, durable } = options;
     checkPattern(topic);
-    const inbox = new Inbox(topic, durable);
+    const inbox = new Inbox(topic, durable, () => {
+      this.dropped += 1;
+    });
     this.#inboxes.add(inbox);
     try {
       const answer = this.#acknowledged(`subscribe ${topic}`);
@@ -161,8 +163,7 @@ export class BusClient implements AsyncDisposable {
     const { timeoutMs = DEFAULT_REQUEST_MS, to } = options;
     checkTopic(topic);
     checkVm(to);
-    this.#counter += 1;
-    const id = `r${this.#counter}`;
+    const id = this.#newId();
     const answer = new Promise<Incoming>((done, fail) => this.#requests.set(id, { done, fail }));
     const frame = JSON.stringify({ type: 'request', id, topic, to, timeout_ms: timeoutMs, payload: payload ?? null });
     const timer = setTimeout(() => {
@@ -205,6 +206,11 @@ export class BusClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #newId(): string {
+    this.#counter += 1;
+    return `c${this.#counter}`;
   }
 
   #isWanted(topic: string): boolean {
@@ -265,7 +271,7 @@ export class BusClient implements AsyncDisposable {
         this.#requests.get(String(frame.id))?.done(frame);
         break;
       case 'ack':
-        this.#conclude([frame.ack, frame.topic].filter(Boolean).join(' '), frame);
+        this.#conclude(frame.id ?? `${frame.ack} ${frame.topic}`, frame);
         break;
       case 'stats':
         this.#conclude('stats', frame);
@@ -296,84 +302,6 @@ export interface BusReply {
   readonly payload: unknown;
 }
 
-export interface BrokerStats {
-  readonly delivered: number;
-  readonly dropped: number;
-  readonly published: number;
-  /** Bytes of memory that the broker uses. */
-  readonly rss: number;
-  /** Milliseconds since 1970. */
-  readonly started_at: number;
-  readonly sessions: readonly SessionStats[];
-}
-
-export interface SessionStats {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: 'guest' | 'host';
-  readonly remote: string;
-  readonly published: number;
-  readonly delivered: number;
-  readonly dropped: number;
-  readonly queued: number;
-  readonly topics: readonly string[];
-}
-
-/** Most messages go to a few topics. */
-const quoted = new Map<string, string>();
-const MAX_QUOTED = 1_000;
-
-function quote(topic: string): string {
-  const known = quoted.get(topic);
-  if (known !== undefined) return known;
-  checkTopic(topic);
-  if (quoted.size >= MAX_QUOTED) quoted.clear();
-  const text = JSON.stringify(topic);
-  quoted.set(topic, text);
-  return text;
-}
-
 function expectOk({ status, reason }: Incoming): void {
   if (status !== 'ok') throw new BusError('refused', `the broker refused it: ${reason ?? 'no reason given'}`);
-}
-
-/** The greeting, `hello`, and `ok`. Returns what came behind it. */
-function handshake(socket: Socket, { port, token }: BusAddress, signal?: AbortSignal): Promise<string> {
-  return new Promise((done, fail) => {
-    let text = '';
-    const end = (error?: Error) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', cancel);
-      socket.removeAllListeners();
-      if (error === undefined) return;
-      socket.on('error', () => undefined).destroy();
-      fail(error);
-    };
-    const timer = setTimeout(
-      () => end(new BusError('unreachable', `nothing answers as a broker on port ${port}`)),
-      CONNECT_MS,
-    );
-    const cancel = () => end(new BusError('lost', 'cancelled'));
-    if (signal?.aborted) cancel();
-    signal?.addEventListener('abort', cancel);
-    socket.once('error', (error) =>
-      end(new BusError('unreachable', `the broker on port ${port} cannot be reached: ${error.message}`)),
-    );
-    socket.once('close', () => end(new BusError('unreachable', `the broker on port ${port} closed the connection`)));
-    socket.once('connect', () =>
-      socket.write(`hello vm:host capabilities=${BUS},${HOST_BUS},${BUS_LINES} token=${token}\n`),
-    );
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1');
-      const [greeting, answer, ...rest] = text.split('\n');
-      if (rest.length === 0 || greeting === undefined || answer === undefined) return;
-      if (!answer.startsWith('ok session=')) {
-        end(new BusError('refused', `the broker refused us: ${answer.replace(/^error: /, '')}`));
-        return;
-      }
-      socket.pause();
-      end();
-      done(Buffer.from(rest.join('\n'), 'latin1').toString());
-    });
-  });
 }

@@ -29,3 +29,17 @@ export function checkSize(frame: string): void {
   if (frame.length * 3 <= MAX_FRAME_BYTES || Buffer.byteLength(frame) <= MAX_FRAME_BYTES) return;
   throw new BusError('refused', `a message has at most ${MAX_FRAME_BYTES} bytes; \`castra cp\` is for more`);
 }
+
+/** Most messages go to a few topics, which are checked and put in quotes once. */
+const quoted = new Map<string, string>();
+const MAX_QUOTED = 1_000;
+
+export function quote(topic: string): string {
+  const known = quoted.get(topic);
+  if (known !== undefined) return known;
+  checkTopic(topic);
+  if (quoted.size >= MAX_QUOTED) quoted.clear();
+  const text = JSON.stringify(topic);
+  quoted.set(topic, text);
+  return text;
+}

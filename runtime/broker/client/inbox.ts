@@ -22,16 +22,24 @@ interface Hooks {
   readonly onEnd: () => void;
 }
 
+/**
+ * Messages that one subscription keeps for a loop that is slower than they come. The socket cannot simply be read later:
+ * the loop may wait for an acknowledgement that is behind them.
+ */
+const MAX_WAITING = 50_000;
+
 /** What came for one subscription and was not taken yet. */
 export class Inbox {
   readonly topic: string;
   readonly #durable: string | undefined;
+  readonly #onDropped: () => void;
   #messages: BusMessage[] = [];
   #next = 0;
   #wake: (() => void) | undefined;
   #error: BusError | undefined;
 
-  constructor(topic: string, durable: string | undefined) {
+  constructor(topic: string, durable: string | undefined, onDropped: () => void) {
+    this.#onDropped = onDropped;
     this.topic = topic;
     this.#durable = durable;
   }
@@ -39,6 +47,11 @@ export class Inbox {
   offer(message: BusMessage & { readonly durable?: string }): void {
     if (message.durable !== this.#durable || !matches(this.topic, message.topic)) return;
     this.#messages.push(message);
+    // The oldest go, as in the broker. Of a durable subscription so many never wait (replay.ts).
+    if (this.#messages.length - this.#next > MAX_WAITING) {
+      this.#next += 1;
+      this.#onDropped();
+    }
     this.#wake?.();
   }
 
@@ -106,6 +119,10 @@ export class Inbox {
       return undefined;
     }
     this.#next += 1;
+    if (this.#next > MAX_WAITING) {
+      this.#messages = this.#messages.slice(this.#next);
+      this.#next = 0;
+    }
     return message;
   }
 }

@@ -263,8 +263,13 @@ export class Hub {
   #acknowledge(session: Session, durable: string, seq: number): void {
     const { cursors } = this.#context;
     const known = cursors.get(session.name, durable);
-    if (known === undefined) this.answer(session, { ack: 'ack', reason: `no durable subscription ${durable}` });
-    else if (seq > known.seq) cursors.set({ ...known, seq: Math.min(seq, this.#seq) });
+    if (known === undefined) {
+      this.answer(session, { ack: 'ack', reason: `no durable subscription ${durable}` });
+      return;
+    }
+    if (seq > known.seq) cursors.set({ ...known, seq: Math.min(seq, this.#seq) });
+    this.#subscriptions.acknowledged(session, durable, seq);
+    if (this.#subscriptions.behind.includes(session)) this.#touch(session);
   }
 
   #unknown(session: Session, name: string): void {

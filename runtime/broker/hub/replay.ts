@@ -9,6 +9,10 @@ import type { Session } from './session.ts';
 
 /** So many frames wait in an outbox at most: what is recorded can be read again later. */
 const AHEAD = 1_000;
+/** Of a durable subscription, so many are under way without being acknowledged: a slow program keeps no more in memory. */
+const WINDOW = 1_000;
+/** Pieces of the journal in one turn: others have theirs in between, however much there is to read. */
+const PIECES = 4;
 
 /**
  * What a session missed, out of the journal. A durable subscription stays one: while its session keeps up it is `live`
@@ -21,21 +25,24 @@ export class Replay {
   readonly #journal: Journal;
   #reader: JournalReader | undefined;
   #ready: Entry[] = [];
+  /** Sent and not acknowledged, in their order. */
+  #underWay: number[] = [];
   /** The last one that was handed to the session. */
-  sent: number;
+  #sent: number;
   isLive = false;
 
   constructor(session: Session, topic: string, after: number, journal: Journal, durable?: string) {
     this.session = session;
     this.topic = topic;
     this.durable = durable;
-    this.sent = after;
+    this.#sent = after;
     this.#journal = journal;
     this.#tellGap(after);
   }
 
   get hasRoom(): boolean {
-    return this.session.outbox.length < AHEAD && !this.session.outbox.isFull;
+    const { outbox } = this.session;
+    return outbox.length < AHEAD && !outbox.isFull && this.#underWay.length < WINDOW;
   }
 
   /** Hands over a message that was just published, or leaves it to be read from the journal later. */
@@ -44,20 +51,25 @@ export class Replay {
     if (this.isLive) this.#push(frame(), seq);
   }
 
+  acknowledged(seq: number): void {
+    const first = this.#underWay.findIndex((one) => one > seq);
+    this.#underWay = first < 0 ? [] : this.#underWay.slice(first);
+  }
+
   /** Goes on as far as there is room. True when it has caught up: from now on it is live. Only after a commit. */
   pump(): boolean {
     if (this.isLive) return true;
-    this.#reader ??= new JournalReader(this.#journal, this.sent);
-    while (this.hasRoom) {
-      const entry = this.#ready.shift() ?? this.#refill();
-      if (entry === undefined) {
+    this.#reader ??= new JournalReader(this.#journal, this.#sent);
+    for (let pieces = 0; pieces < PIECES; pieces++) {
+      this.#handOver();
+      if (!this.hasRoom) return false;
+      const more = this.#reader.next();
+      if (more === undefined) {
         this.stop();
         this.isLive = true;
         return true;
       }
-      if (matches(this.topic, entry.topic) && mayHear(this.session, entry.topic))
-        this.#push({ json: messageFrame(entry, this.durable), isMessage: false }, entry.seq);
-      else this.sent = entry.seq;
+      this.#ready = more;
     }
     return false;
   }
@@ -68,15 +80,23 @@ export class Replay {
     this.#ready = [];
   }
 
+  /** Of what was read, as much as there is room for. */
+  #handOver(): void {
+    let at = 0;
+    for (; at < this.#ready.length && this.hasRoom; at++) {
+      const entry = this.#ready[at] as Entry;
+      if (matches(this.topic, entry.topic) && mayHear(this.session, entry.topic))
+        this.#push({ json: messageFrame(entry, this.durable), isMessage: false }, entry.seq);
+      else this.#sent = entry.seq;
+    }
+    this.#ready = this.#ready.slice(at);
+  }
+
   #push(frame: OutFrame, seq: number): void {
     this.session.outbox.push(frame);
     this.session.delivered += 1;
-    this.sent = seq;
-  }
-
-  #refill(): Entry | undefined {
-    this.#ready = this.#reader?.next() ?? [];
-    return this.#ready.shift();
+    this.#sent = seq;
+    if (this.durable !== undefined) this.#underWay.push(seq);
   }
 
   #tellGap(after: number): void {

@@ -76,6 +76,11 @@ export class Subscriptions {
     for (const replay of this.#of(session)) this.#drop(replay);
   }
 
+  /** There is room for more of a durable subscription. */
+  acknowledged(session: Session, durable: string, seq: number): void {
+    for (const replay of this.#of(session)) if (replay.durable === durable) replay.acknowledged(seq);
+  }
+
   /** Most messages are for all who subscribed: their list is handed out as it is. */
   listeners(topic: string, to: string | undefined): readonly Session[] {
     const all = this.#live.find(topic);

@@ -23,6 +23,7 @@ export class Journal {
   readonly #pending = new Map<string, string[]>();
   #file: number;
   #size: number;
+  #syncs = 0;
   lastSeq: number;
 
   constructor(folder: string, limits: LogLimits) {
@@ -69,7 +70,8 @@ export class Journal {
   }
 
   #write(bytes: Buffer): void {
-    if (this.#size > this.#limits.maxBytes) {
+    // A sync that is under way has the file's number, which must not become another file's.
+    if (this.#size > this.#limits.maxBytes && this.#syncs === 0) {
       closeSync(this.#file);
       rotateLog(this.path, this.#limits.keep);
       this.#file = openOwnLog(this.path, 'append');
@@ -80,7 +82,14 @@ export class Journal {
 
   /** Resolves when everything committed is on the disk itself. */
   sync(): Promise<void> {
-    return new Promise((done, fail) => fdatasync(this.#file, (error) => (error ? fail(error) : done())));
+    this.#syncs += 1;
+    return new Promise((done, fail) =>
+      fdatasync(this.#file, (error) => {
+        this.#syncs -= 1;
+        if (error) fail(error);
+        else done();
+      }),
+    );
   }
 
   close(): void {

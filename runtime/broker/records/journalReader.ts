@@ -20,21 +20,19 @@ export class JournalReader {
     this.lastSeq = after;
   }
 
-  /** The next entries; none when everything committed was read. */
-  next(): Entry[] {
+  /** What is new in the next piece, which may be nothing; undefined when everything committed was read. */
+  next(): Entry[] | undefined {
     for (;;) {
       this.#file ??= this.#open();
-      if (this.#file === undefined) return [];
+      if (this.#file === undefined) return undefined;
       const lines = this.#readLines(this.#file);
       if (lines === undefined) {
-        if (this.#isCurrent(this.#file)) return [];
+        if (this.#isCurrent(this.#file)) return undefined;
         this.close();
         continue;
       }
       const entries = lines.flatMap((line) => parseEntry(line) ?? []).filter(({ seq }) => seq > this.lastSeq);
-      const last = entries.at(-1);
-      if (last === undefined) continue;
-      this.lastSeq = last.seq;
+      this.lastSeq = entries.at(-1)?.seq ?? this.lastSeq;
       return entries;
     }
   }

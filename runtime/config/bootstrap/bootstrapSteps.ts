@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { PlannedStep } from '../../contract/bootstrap.ts';
 import { type Fields, integer, secondsToMs, tables, text, textMap, texts } from '../fields.ts';
 import type { Findings } from '../findings/findings.ts';
 
@@ -8,19 +9,11 @@ export type ScriptSource =
   | { readonly kind: 'inline'; readonly text: string };
 
 /** A `[[steps]]` of a bootstrap.toml. Paths of this host are absolute. */
-export interface BootstrapStepFile {
-  readonly name: string;
+export interface BootstrapStepFile extends Omit<PlannedStep, 'script'> {
   /** A step may only restart the guest. */
   readonly run?: ScriptSource;
   readonly payload?: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly user?: string;
-  readonly timeoutMs: number;
-  readonly retries: number;
-  readonly creates?: string;
-  readonly check?: string;
-  readonly needs: readonly string[];
-  readonly reboot: boolean;
 }
 
 /** What a shell takes for the name of a variable. */

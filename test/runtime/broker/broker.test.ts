@@ -310,6 +310,29 @@ describe('requests', () => {
   });
 });
 
+describe('acknowledgements', () => {
+  it('are told apart, although what must be on the disk is acknowledged later than what came after it', async () => {
+    const { host } = await start();
+    await using bus = await host();
+    const order: string[] = [];
+    await Promise.all([
+      bus.publish('a', 1, { durable: true }).then(() => order.push('durable')),
+      bus.publish('a', 2).then(() => order.push('plain')),
+    ]);
+    assert.deepEqual(order, ['plain', 'durable']);
+  });
+
+  it('reach a program that has said all it has to say', async () => {
+    const { raw, root } = await start();
+    const client = await raw();
+    await client.line();
+    client.write(`hello vm:web-0 capabilities=bus-v1,bus-lines-v1 token=${tokenOf('web-0')}\n`);
+    client.socket.end('{"type":"publish","topic":"a","payload":1}\n');
+    assert.match(await client.rest(), /^ok session=.*\n\{"ack":"publish","status":"ok","topic":"a","type":"ack"\}\n$/);
+    assert.equal(linesOf(join(projectFiles(root).busLogs, 'bus.log')).length, 1);
+  });
+});
+
 describe('what was recorded', () => {
   it('is replayed from a number, across rotation, and then live', async () => {
     const { host } = await start({ logs: { maxBytes: 20_000, keep: 9 } });
@@ -389,6 +412,26 @@ describe('what was recorded', () => {
     assert.equal((await messages.next()).value?.payload, 5);
     await raw.close();
     assert.deepEqual(await listen(1), [5]);
+  });
+
+  it('is under way to a durable subscription for a thousand messages, until some are acknowledged', async () => {
+    const { host, guest } = await start();
+    const web = await guest('web-0');
+    web.send({ type: 'subscribe', topic: 'a', durable: 'd' });
+    assert.equal((await web.frame()).status, 'ok');
+    await using bus = await host();
+    for (let n = 1; n <= 1_500; n++) await bus.publish('a', n, { ack: n % 100 === 0 });
+    const first: unknown[] = [];
+    while (first.length < 1_000) first.push((await web.frame()).payload);
+    web.send({ type: 'heartbeat' });
+    assert.equal((await web.frame()).ack, 'heartbeat', 'nothing else is under way');
+    web.send({ type: 'ack', durable: 'd', seq: 600 });
+    const rest: unknown[] = [];
+    while (rest.length < 500) rest.push((await web.frame()).payload);
+    assert.deepEqual(
+      [...first, ...rest],
+      Array.from({ length: 1_500 }, (_, at) => at + 1),
+    );
   });
 
   it('that is gone is told as a gap', async () => {
