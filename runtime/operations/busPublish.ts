@@ -6,8 +6,8 @@ import type { Operation } from './run.ts';
 
 /** Publishes one message as the host, and waits until the broker has recorded it. */
 export const busPublish: Operation<BusPublishOptions, BusPublishOutcome> = async (options, run) => {
-  const { topic, payload, to, durable } = options;
-  const { bus, stateRoot, diagnostics } = await openBus(options, run);
+  const { topic, payload, durable } = options;
+  const { bus, stateRoot, to, diagnostics } = await openBus(options, run);
   try {
     await busCall(run, () => bus.publish(topic, payload, { ...(to ? { to } : {}), ...(durable ? { durable } : {}) }));
   } finally {

@@ -4,8 +4,8 @@ import type { Operation } from './run.ts';
 
 /** Asks on the bus, and waits for the first reply. Fails with `bus-failed` when there is none. */
 export const busRequest: Operation<BusRequestOptions, BusRequestOutcome> = async (options, run) => {
-  const { topic, payload, timeoutMs, to } = options;
-  const { bus, diagnostics } = await openBus(options, run);
+  const { topic, payload, timeoutMs } = options;
+  const { bus, to, diagnostics } = await openBus(options, run);
   const cancel = () => void bus.close();
   run.signal.addEventListener('abort', cancel, { once: true });
   try {

@@ -1,16 +1,20 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { checkPattern } from '../broker/client/check.ts';
 import { matches } from '../broker/protocol/subjects.ts';
 import { runningBroker } from '../broker/records/brokerRecord.ts';
 import { type Entry, parseEntry } from '../broker/records/entry.ts';
+import type { ProjectConfig } from '../config/project.ts';
 import type { BusTailOptions, BusTailOutcome } from '../contract/bus.ts';
 import { CastraError } from '../contract/failures.ts';
 import { openTail, readSegment } from '../logs/tail.ts';
 import { pause } from '../process/pause.ts';
 import { projectFiles } from '../state/layout.ts';
 import { connectBus } from './broker/connectBus.ts';
+import { busCall } from './broker/openBus.ts';
 import { openState } from './project/openProject.ts';
+import { oneVmCalled, projectVms } from './project/vms.ts';
 import { type Operation, type Run, tell } from './run.ts';
 
 /** A broker that is gone comes back with the next `up`. */
@@ -18,14 +22,22 @@ const LOOK_AGAIN_MS = 1_000;
 
 /** Tells the last messages of the bus out of its log, then with `follow` those that come, from the broker itself. */
 export const busTail: Operation<BusTailOptions, BusTailOutcome> = async (options, run) => {
-  const { place, diagnostics } = openState(options);
+  const { place, project, diagnostics } = openState(options);
   tell(diagnostics, run);
-  const tail = new BusTail(options, run);
+  const { topic, vm: named } = options;
+  if (topic !== undefined) await busCall(run, async () => checkPattern(topic));
+  const vm = named === undefined ? {} : { vm: tailedVm(place.stateRoot, project, named) };
+  const tail = new BusTail({ ...options, ...vm }, run);
   await tail.showRecorded(join(projectFiles(place.stateRoot).busLogs, 'bus.log'));
   if (options.follow) await follow(place.stateRoot, tail, run);
   if (run.signal.aborted) throw new CastraError({ kind: 'cancelled' });
   return { value: { messages: tail.shown }, diagnostics };
 };
+
+/** `host` speaks on the bus too. */
+function tailedVm(stateRoot: string, project: ProjectConfig | undefined, named: string): string {
+  return named === 'host' ? named : oneVmCalled(projectVms(stateRoot, project?.vms ?? []), named).name;
+}
 
 /** Until the run is aborted. A message that comes while the broker is away is in the journal, and replayed. */
 async function follow(stateRoot: string, tail: BusTail, run: Run): Promise<void> {

@@ -107,7 +107,29 @@ describe('the bus of a project with a real guest', { skip }, () => {
     assert.equal(await ask('calc.double', '--payload', '21'), 42);
     const nothing = await castra('bus', 'request', 'nothing.there');
     assert.equal(nothing.code, 70);
-    assert.match(nothing.stderr, /nothing\.there: no subscriber/i);
+    assert.match(nothing.stderr, /No reply to nothing\.there: no subscriber/);
+  });
+
+  it('knows the VMs of the project, and refuses what is no topic', async () => {
+    for (const args of [
+      ['publish', '--payload', '1', '--vm', 'nope'],
+      ['request', 'x', '--vm', 'nope'],
+      ['tail', '--vm', 'nope'],
+    ]) {
+      const result = await castra('bus', ...args);
+      assert.equal(result.code, 64, args.join(' '));
+      assert.match(result.stderr, /nope/);
+    }
+    const request = ['bus', 'request', 'castra.guest.ping', '--vm', 'web', '--json'];
+    assert.equal(outcomeOf<BusRequestOutcome>(await ok(castra(...request))).from, 'web-0', 'a role of one VM');
+    for (const args of [
+      ['tail', '--topic', 'a..b'],
+      ['publish', '--topic', 'a b', '--payload', '1'],
+    ]) {
+      const result = await castra('bus', ...args);
+      assert.equal(result.code, 70, args.join(' '));
+      assert.match(result.stderr, /is not a topic/);
+    }
   });
 
   it('sets the clock of the guest when it is off, and leaves it alone otherwise', async () => {

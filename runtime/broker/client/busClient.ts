@@ -167,12 +167,12 @@ export class BusClient implements AsyncDisposable {
     const answer = new Promise<Incoming>((done, fail) => this.#requests.set(id, { done, fail }));
     const frame = JSON.stringify({ type: 'request', id, topic, to, timeout_ms: timeoutMs, payload: payload ?? null });
     const timer = setTimeout(() => {
-      this.#requests.get(id)?.fail(new BusError('no-reply', `${topic}: timeout`));
+      this.#requests.get(id)?.fail(new BusError('no-reply', `no reply to ${topic}: timeout`));
     }, timeoutMs + REQUEST_GRACE_MS);
     try {
       this.#send(frame);
       const reply = await answer;
-      if (reply.status !== 'ok') throw new BusError('no-reply', `${topic}: ${reply.reason ?? 'no reply'}`);
+      if (reply.status !== 'ok') throw new BusError('no-reply', `no reply to ${topic}: ${reply.reason ?? 'none came'}`);
       return { from: String(reply.from), payload: reply.payload };
     } finally {
       clearTimeout(timer);

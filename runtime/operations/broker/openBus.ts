@@ -6,6 +6,7 @@ import { CastraError } from '../../contract/failures.ts';
 import type { ProjectOptions } from '../../contract/project.ts';
 import { runningVms } from '../../state/liveness.ts';
 import { openState } from '../project/openProject.ts';
+import { oneVmCalled, projectVms } from '../project/vms.ts';
 import { type Run, tell } from '../run.ts';
 import { connectBus } from './connectBus.ts';
 import { startBroker } from './startBroker.ts';
@@ -13,17 +14,21 @@ import { startBroker } from './startBroker.ts';
 export interface OpenBus {
   readonly bus: BusClient;
   readonly stateRoot: string;
+  /** The VM that `to` means. */
+  readonly to?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
  * Connects to a project's broker. One that died while its VMs run is started again. Fails with `broker-failed` where
- * none is running and none belongs.
+ * none is running and none belongs, with `unknown-vm` where `to` names none.
  */
-export async function openBus(options: ProjectOptions, run: Run): Promise<OpenBus> {
+export async function openBus(options: ProjectOptions & { readonly to?: string }, run: Run): Promise<OpenBus> {
   const { place, project, diagnostics } = openState(options);
   tell(diagnostics, run);
   const { stateRoot } = place;
+  const { to } = options;
+  const vm = to === undefined ? undefined : oneVmCalled(projectVms(stateRoot, project?.vms ?? []), to).name;
   if (runningBroker(stateRoot) === undefined) {
     if (project?.broker.enabled === false) throw broken('castra.toml turns it off: `[broker] enabled = false`');
     if (project === undefined || runningVms(stateRoot).length === 0)
@@ -32,7 +37,7 @@ export async function openBus(options: ProjectOptions, run: Run): Promise<OpenBu
   }
   const bus = await connectBus(stateRoot, run.signal);
   if (bus === undefined) throw broken('it ended a moment ago');
-  return { bus, stateRoot, diagnostics };
+  return { bus, stateRoot, diagnostics, ...(vm === undefined ? {} : { to: vm }) };
 }
 
 const broken = (detail: string): CastraError => new CastraError({ kind: 'broker-failed', detail });

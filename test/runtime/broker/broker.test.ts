@@ -302,11 +302,11 @@ describe('requests', () => {
   it('fail at once without a subscriber, and at their timeout without a reply', async () => {
     const { host, guest } = await start();
     await using bus = await host();
-    await assert.rejects(bus.request('none', 1), /none: no subscriber/);
+    await assert.rejects(bus.request('none', 1), /no reply to none: no subscriber/);
     const web = await guest('web-0');
     web.send({ type: 'subscribe', topic: 'mute' });
     await web.frame();
-    await assert.rejects(bus.request('mute', 1, { timeoutMs: 50 }), /mute: timeout/);
+    await assert.rejects(bus.request('mute', 1, { timeoutMs: 50 }), /no reply to mute: timeout/);
   });
 });
 
