@@ -106,7 +106,7 @@ export interface CancelOptions extends ProjectOptions {
 export interface CancelOutcome {
   /** The commands that were asked to stop. */
   readonly operations: readonly RunningOperation[];
-  /** Whether they have ended; false when one takes very long. */
+  /** Whether all that are meant have ended; false when one takes very long, or is another program's. */
   readonly ended: boolean;
 }
 

@@ -1,4 +1,5 @@
 import type { CancelOptions, CancelOutcome, RunningOperation } from '../contract/project.ts';
+import { commandLine } from '../process/identity.ts';
 import { pause } from '../process/pause.ts';
 import { readOperations } from '../state/operation/announce.ts';
 import { openState } from './project/openProject.ts';
@@ -17,11 +18,14 @@ export const cancel: Operation<CancelOptions, CancelOutcome> = async (options, r
   const all = root.kind === 'absent' ? [] : readOperations(stateRoot);
   const known = projectVms(stateRoot, project?.vms ?? []);
   const names = options.vms?.length ? vmsCalled(withStarting(known, all), options.vms).map(({ name }) => name) : [];
-  const operations = all.filter(isMeant(names));
+  const meant = all.filter(isMeant(names));
+  const operations = meant.filter(({ pid }) => isCommandLine(pid));
+  for (const operation of meant) if (!operations.includes(operation)) tellProgram(operation, run);
   // A second signal would end it at once, in the middle of what it takes back.
   for (const operation of operations) if (!operation.cancelling) ask(operation);
   const ended = await Promise.all(operations.map((operation) => hasEnded(operation, stateRoot, run)));
-  return { value: { operations, ended: !ended.includes(false) }, diagnostics };
+  const isOver = operations.length === meant.length && !ended.includes(false);
+  return { value: { operations, ended: isOver }, diagnostics };
 };
 
 /** A VM that was not launched yet may be in castra.toml no more. */
@@ -35,6 +39,18 @@ const isMeant =
   (names: readonly string[]) =>
   ({ vms }: RunningOperation): boolean =>
     names.length === 0 || vms.length === 0 || vms.some((vm) => names.includes(vm));
+
+/** The command line's own process: a program that embeds the runtime would be ended by a signal, with all that it does. */
+function isCommandLine(pid: number): boolean {
+  const [, ...words] = commandLine(pid) ?? [];
+  const script = words.find((word) => !word.startsWith('-')) ?? '';
+  return /(?:^|[/\\])(?:castra|cli\.js)$/.test(script);
+}
+
+function tellProgram({ command, pid }: RunningOperation, { report }: Run): void {
+  const text = `A program (pid ${pid}) that embeds Castra is at work on \`${command}\`: only it can cancel that.`;
+  report({ type: 'message', severity: 'warning', text });
+}
 
 /** readOperations proved that the pid is still that of the command. */
 function ask({ pid }: RunningOperation): void {

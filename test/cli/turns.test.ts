@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CancelOutcome } from '../../runtime/contract/project.ts';
 import type { DownOutcome, StatusOutcome } from '../../runtime/contract/vms.ts';
+import { lockProject } from '../../runtime/state/lock.ts';
 import { lines, ok, outcomeOf, type RunningCli, runCli, startCli } from '../support/cli.ts';
 import { findQemus, type TempProject, tempProject } from '../support/tempProject.ts';
 
@@ -67,6 +68,27 @@ describe('commands of one project, started in several places', () => {
     const { code, signal } = await up.result;
     assert.deepEqual([code, signal], [130, null]);
     assert.deepEqual(findQemus(project.path), []);
+  });
+
+  it('a program that embeds Castra is never signalled', async () => {
+    await ok(runCli(project, ['up', 'db'], FAKE));
+    const place = { stateRoot: (await status()).stateRoot, configPath: project.configPath };
+    const lock = await lockProject({ home: project.home, place, command: 'down', vms: ['db-0'] });
+    let signalled = false;
+    const note = () => {
+      signalled = true;
+    };
+    process.once('SIGTERM', note);
+    try {
+      const result = await ok(runCli(project, ['cancel', '--json'], FAKE));
+      assert.deepEqual(outcomeOf<CancelOutcome>(result), { operations: [], ended: false });
+      assert.match(result.stdout, /A program \(pid \d+\) that embeds Castra is at work on `down`/);
+      await delay(50);
+      assert.equal(signalled, false);
+    } finally {
+      process.off('SIGTERM', note);
+      lock.release();
+    }
   });
 
   it('without a command there is nothing to cancel', async () => {

@@ -29,7 +29,7 @@ export function addCancel(program: Command, finish: Finish): void {
 }
 
 function renderOutcome({ operations, ended }: CancelOutcome): string {
-  if (operations.length === 0) return 'No command is changing this project.\n';
+  if (operations.length === 0) return ended ? 'No command is changing this project.\n' : '';
   const end = ended ? 'was cancelled' : 'was asked to stop; not all have ended yet';
   return operations.map(({ command, pid }) => `castra ${command} (pid ${pid}) ${end}.\n`).join('');
 }
