@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ListOutcome } from '../../runtime/contract/project.ts';
 import type { StatusOutcome } from '../../runtime/contract/vms.ts';
@@ -68,8 +68,10 @@ function victim(): Victim {
 /** What there is outside Castra's home, with content, type and mode. */
 function photograph({ path, home }: Victim): Map<string, string> {
   const seen = new Map<string, string>();
-  for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' })) {
-    const full = join(path, name);
+  // By their types, for names alone are followed through links: one of the traps has a circle of them.
+  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
+    const full = join(entry.parentPath, entry.name);
+    const name = relative(path, full);
     if (full === home || full.startsWith(`${home}/`)) continue;
     const stat = lstatSync(full);
     const content = stat.isFile() ? readFileSync(full, 'latin1') : '';
